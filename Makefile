@@ -1,0 +1,40 @@
+# Each target makes what it needs; `make` alone lists them.
+PYTHON ?= python3
+VENV ?= .venv
+RUN = $(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-gpu demo test lint clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.runtime ## install nst into .venv
+
+setup-gpu: $(VENV)/.runtime ## install nst with CUDA 13 into .venv
+	$(RUN) -m pip install --quiet --constraint constraints.txt --editable '.[cuda]'
+
+demo: $(VENV)/.runtime ## one style transfer, with everything built in
+	$(RUN) -m nst.run experiment=demo
+
+test: $(VENV)/.dev ## the tests
+	$(RUN) -m pytest -n 2
+
+lint: $(VENV)/.dev ## format, lint and types
+	$(RUN) -m ruff format --check .
+	$(RUN) -m ruff check .
+	$(RUN) -m mypy
+
+clean: ## remove .venv and what tools left; outputs/ stays
+	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.runtime: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "nst needs Python 3.11 or newer: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	$(RUN) -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@

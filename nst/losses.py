@@ -1,0 +1,131 @@
+"""The losses of the report, summed as its equations say, as pure functions of activations.
+
+Equation numbers are those of Gatys et al. 2015 (arXiv:1508.06576), section "Methods"; total
+variation is the report's addition (Columbia E4040, 2018; Mahendran and Vedaldi 2015,
+arXiv:1412.0035).
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from nst.config import Hyperparameters
+
+
+class Targets(NamedTuple):
+    """What the picture is drawn towards, computed once from the photograph and the painting."""
+
+    content: dict[str, jax.Array]  # layer -> the photograph's activations, (H, W, C)
+    style: dict[str, jax.Array]  # layer -> the painting's Gram matrix over its positions, (C, C)
+
+
+class Terms(NamedTuple):
+    """The total loss and every part of it; all but `total` unweighted."""
+
+    total: jax.Array
+    content: jax.Array  # weighted by content layer, not by alpha
+    style: jax.Array  # weighted by style layer, not by beta
+    tv: jax.Array
+    content_layers: dict[str, jax.Array]
+    style_layers: dict[str, jax.Array]
+
+
+def content_loss(activations: jax.Array, target: jax.Array) -> jax.Array:
+    """Return half the summed squared difference of two activations (equation 1).
+
+    Args:
+      activations: F, (H, W, C), of the picture.
+      target: P, (H, W, C), of the photograph.
+    """
+    return 0.5 * jnp.sum((activations - target) ** 2)
+
+
+def gram(activations: jax.Array) -> jax.Array:
+    """Return the Gram matrix F^T F over positions (equation 3).
+
+    Args:
+      activations: (H, W, C).
+
+    Returns:
+      (C, C): entry (i, j) is the sum over positions of channel i times channel j.
+    """
+    features = activations.reshape(-1, activations.shape[-1])
+    return jnp.dot(features.T, features, precision=jax.lax.Precision.HIGHEST)
+
+
+def gram_per_position(activations: jax.Array) -> jax.Array:
+    """Return the Gram matrix divided by the number of positions M, so that sizes compare.
+
+    Args:
+      activations: (H, W, C).
+    """
+    return gram(activations) / (activations.shape[0] * activations.shape[1])
+
+
+def style_loss(activations: jax.Array, target: jax.Array) -> jax.Array:
+    """Return E_l = sum (G - A)^2 / (4 N^2 M^2) (equation 4).
+
+    M^2 is inside the Gram matrices, each divided by its own M: the same number where picture and
+    painting have as many positions, and the one that compares where they do not.
+
+    Args:
+      activations: (H, W, N), of the picture.
+      target: (N, N), `gram_per_position` of the painting.
+    """
+    channels = activations.shape[-1]
+    return jnp.sum((gram_per_position(activations) - target) ** 2) / (4 * channels**2)
+
+
+def total_variation(picture: jax.Array) -> jax.Array:
+    """Return the anisotropic total variation, the summed |difference| of neighbours.
+
+    Absolute values, not a root of squares: the root has no finite gradient on a flat picture.
+
+    Args:
+      picture: (H, W, 3) in grey levels.
+    """
+    down = jnp.abs(picture[1:, :] - picture[:-1, :])
+    right = jnp.abs(picture[:, 1:] - picture[:, :-1])
+    return jnp.sum(down) + jnp.sum(right)
+
+
+def targets(
+    photograph: Mapping[str, jax.Array],
+    painting: Mapping[str, jax.Array],
+    content_layers: tuple[str, ...],
+    style_layers: tuple[str, ...],
+) -> Targets:
+    """Return the targets from the activations of the two pictures, each (H, W, C)."""
+    return Targets(
+        content={layer: photograph[layer] for layer in content_layers},
+        style={layer: gram_per_position(painting[layer]) for layer in style_layers},
+    )
+
+
+def terms(
+    picture: jax.Array,
+    activations: Mapping[str, jax.Array],
+    target: Targets,
+    weights: Hyperparameters,
+) -> Terms:
+    """Return alpha content + beta style + gamma tv (equation 7 and the report's) and its parts.
+
+    Args:
+      picture: (H, W, 3) in grey levels.
+      activations: layer -> (H, W, C), of the picture.
+      target: of the photograph and the painting.
+      weights: alpha, beta, gamma and every layer's weight.
+    """
+    content = {name: content_loss(activations[name], t) for name, t in target.content.items()}
+    style = {name: style_loss(activations[name], t) for name, t in target.style.items()}
+    content_sum = _weighted(weights.content_weights, content)
+    style_sum = _weighted(weights.style_weights, style)
+    tv = total_variation(picture)
+    total = weights.alpha * content_sum + weights.beta * style_sum + weights.gamma * tv
+    return Terms(total, content_sum, style_sum, tv, content, style)
+
+
+def _weighted(weights: Mapping[str, float], losses: Mapping[str, jax.Array]) -> jax.Array:
+    return sum((weights[name] * loss for name, loss in losses.items()), start=jnp.zeros(()))

@@ -1,0 +1,199 @@
+"""The compiled loop that moves a picture towards its targets, and the best picture it met."""
+
+import functools
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from nst import losses, vgg
+from nst.config import Hyperparameters, Static
+
+
+class State(NamedTuple):
+    """What a step changes."""
+
+    picture: jax.Array  # (H, W, 3) float32 in grey levels, not clipped
+    optimizer: Any  # optax's state
+
+
+@dataclass(frozen=True)
+class Check:
+    """The picture after `step` steps, and how good it is."""
+
+    step: int
+    seconds: float  # spent in steps so far
+    compile_seconds: float  # spent in compilation so far, apart from `seconds`
+    picture: np.ndarray  # (H, W, 3) float32 in grey levels, not clipped
+    terms: losses.Terms  # of this picture, as Python floats
+    best: bool  # whether no earlier check had a lower total
+
+    @property
+    def finite(self) -> bool:
+        """Whether the total is a number; where it is not, the loop ends."""
+        return math.isfinite(self.terms.total)
+
+
+@functools.partial(jax.jit, static_argnames="static")
+def compute_targets(
+    static: Static, params: dict, photograph: jax.Array, painting: jax.Array
+) -> losses.Targets:
+    """Return the targets of a run.
+
+    Args:
+      static: the choices that the program is compiled for.
+      params: the network's parameters.
+      photograph: (H, W, 3) in grey levels.
+      painting: (H', W', 3) in grey levels; of another size if need be.
+    """
+    return losses.targets(
+        _activations(static, params, photograph, static.content_layers),
+        _activations(static, params, painting, static.style_layers),
+        static.content_layers,
+        static.style_layers,
+    )
+
+
+def initial_picture(init: str, photograph: np.ndarray, seed: int) -> np.ndarray:
+    """Return the picture the loop starts from.
+
+    Args:
+      init: "content" for the photograph itself, "noise" for uniform noise over [0, 255].
+      photograph: (H, W, 3) float32 in grey levels.
+      seed: of the noise.
+    """
+    if init == "content":
+        return photograph
+    noise = np.random.default_rng(seed).uniform(0, 255, photograph.shape)
+    return noise.astype(np.float32)
+
+
+def checks(
+    static: Static,
+    params: dict,
+    targets: losses.Targets,
+    picture: np.ndarray,
+    hyperparameters: Hyperparameters,
+    *,
+    steps: int,
+    check_every: int,
+) -> Iterator[Check]:
+    """Yield a check before the first step, after every `check_every` steps, and after the last.
+
+    The report's rule: the loss of the picture as it is at a check decides whether it is the best
+    so far. The check before the first step is not a candidate. The loop ends early at a check
+    whose total is not finite.
+
+    Args:
+      static: the choices that the program is compiled for.
+      params: the network's parameters.
+      targets: of the photograph and the painting.
+      picture: (H, W, 3) float32 in grey levels, where to start.
+      hyperparameters: traced; other values compile nothing new.
+      steps: optimiser steps in all.
+      check_every: steps between two checks.
+    """
+    seconds = compile_seconds = 0.0
+    numbers = jax.tree.map(np.float32, hyperparameters)
+    state = State(jnp.asarray(picture), _optimizer(numbers).init(jnp.asarray(picture)))
+    lowest = math.inf
+    done = 0
+    while done < steps:
+        stride = min(check_every, steps - done)
+        asked = time.perf_counter()
+        state, before, after = advance(static, stride, params, targets, state, numbers)
+        # The call hands the steps to the device and returns; only compiling makes it wait.
+        running = time.perf_counter()
+        _wait(after.total)
+        seconds += time.perf_counter() - running
+        compile_seconds += running - asked
+        if done == 0:
+            yield Check(0, 0.0, compile_seconds, picture, _floats(before), best=False)
+        done += stride
+        check_terms = _floats(after)
+        best = check_terms.total < lowest
+        if best:
+            lowest = check_terms.total
+        shot = np.asarray(state.picture)
+        check = Check(done, seconds, compile_seconds, shot, check_terms, best)
+        yield check
+        if not check.finite:
+            return
+
+
+def seconds_per_step(before: Check | None, after: Check) -> float | None:
+    """Return the seconds a step took between two checks, or None where there is no earlier one."""
+    if before is None:
+        return None
+    return (after.seconds - before.seconds) / (after.step - before.step)
+
+
+@functools.partial(jax.jit, static_argnames=("static", "stride"))
+def advance(
+    static: Static,
+    stride: int,
+    params: dict,
+    targets: losses.Targets,
+    state: State,
+    hyperparameters: Hyperparameters,
+) -> tuple[State, losses.Terms, losses.Terms]:
+    """Take `stride` optimiser steps; return the state, and the terms before and after them.
+
+    Args:
+      static: the choices that the program is compiled for.
+      stride: optimiser steps to take.
+      params: the network's parameters.
+      targets: of the photograph and the painting.
+      state: the picture and the optimiser's state.
+      hyperparameters: float32 scalars, traced.
+    """
+    optimizer = _optimizer(hyperparameters)
+
+    def loss(picture: jax.Array) -> tuple[jax.Array, losses.Terms]:
+        activations = _activations(static, params, picture, static.layers)
+        parts = losses.terms(picture, activations, targets, hyperparameters)
+        return parts.total, parts
+
+    def step(state: State, _: None) -> tuple[State, losses.Terms]:
+        gradient, parts = jax.grad(loss, has_aux=True)(state.picture)
+        updates, optimizer_state = optimizer.update(gradient, state.optimizer)
+        return State(optax.apply_updates(state.picture, updates), optimizer_state), parts
+
+    state, history = jax.lax.scan(step, state, length=stride)
+    before = jax.tree.map(lambda values: values[0], history)
+    return state, before, loss(state.picture)[1]
+
+
+def _activations(
+    static: Static, params: dict, picture: jax.Array, layers: tuple[str, ...]
+) -> dict[str, jax.Array]:
+    batch = vgg.activations(
+        params,
+        picture[None],
+        layers,
+        network=static.network,
+        pooling=static.pooling,
+        precision=static.precision,
+    )
+    return {name: values[0] for name, values in batch.items()}
+
+
+def _optimizer(numbers: Hyperparameters) -> optax.GradientTransformation:
+    return optax.adam(numbers.lr, b1=numbers.b1, b2=numbers.b2, eps=numbers.eps)
+
+
+def _wait(value: jax.Array) -> None:
+    # Blocking inside the runtime would keep Ctrl-C waiting until the interval ends.
+    start = time.perf_counter()
+    while not value.is_ready():
+        time.sleep(min(0.02, 0.0001 + 0.02 * (time.perf_counter() - start)))
+
+
+def _floats(parts: losses.Terms) -> losses.Terms:
+    return jax.tree.map(float, parts)

@@ -1,0 +1,230 @@
+"""A run's folder: pictures, history.csv and run.json, written so that a kill leaves no half file.
+
+docs/run-folder.md describes the files; docs/run.schema.json is the schema of run.json.
+"""
+
+import contextlib
+import csv
+import dataclasses
+import hashlib
+import io
+import itertools
+import json
+import os
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from nst import __version__, images
+from nst.assets import Asset
+from nst.config import Config
+from nst.losses import Terms
+from nst.optimise import Check, seconds_per_step
+
+#: Version of the layout of run.json.
+SCHEMA = 1
+
+#: Raised whenever the same configuration gives another picture than before.
+NUMERICS = 1
+
+PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "pillow")
+
+
+def config_hash(config: Config, sources: dict[str, Asset]) -> str:
+    """Return 16 hex digits that are equal for runs that give the same picture.
+
+    Args:
+      config: validated.
+      sources: "content", "style" and "network" as they serve; their bytes count, not their paths.
+    """
+    settings = dataclasses.asdict(config)
+    for key in ("name", "tracking", "assets", "content", "style", "network"):
+        del settings[key]
+    settings["content.layers"] = config.content.layers
+    settings["style.layers"] = config.style.layers
+    settings["network"] = sources["network"].name
+    settings["sha256"] = {key: asset.sha256 for key, asset in sources.items()}
+    settings["numerics"] = NUMERICS
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+
+
+class Record:
+    """The folder of one run, filled as the run goes on."""
+
+    def __init__(
+        self, folder: Path, config: Config, sources: dict[str, Asset], overrides: Sequence[str]
+    ):
+        """Start the record with status "running".
+
+        Args:
+          folder: of the run; made if missing.
+          config: validated.
+          sources: "content", "style" and "network", as they serve.
+          overrides: what the user asked for on top of the defaults.
+        """
+        self.folder = folder
+        self.config = config
+        self.hash = config_hash(config, sources)
+        self.checks: list[Check] = []
+        self.best: Check | None = None
+        self._history = History(folder / "history.csv")
+        self._started = datetime.now(UTC)
+        self._fields: dict[str, Any] = {
+            "schema": SCHEMA,
+            "config": dataclasses.asdict(config),
+            "config_hash": self.hash,
+            "overrides": list(overrides),
+            "sources": {key: _source(asset) for key, asset in sources.items()},
+            "versions": {
+                "nst": __version__,
+                "python": platform.python_version(),
+                **{name: version(name) for name in PACKAGES},
+            },
+            "device": _device(),
+        }
+        (folder / "images").mkdir(parents=True, exist_ok=True)
+        self._write("running")
+
+    def add(self, check: Check) -> Path | None:
+        """Add a check to the history and keep the best; return the picture's file if one was due."""
+        self._history.add(check)
+        previous = self.checks[-1].step if self.checks else None
+        # The pictures of earlier checks are on disk; only the best is still needed.
+        self.checks.append(dataclasses.replace(check, picture=np.empty(0)))
+        if check.best or self.best is None:
+            self.best = check
+        if check.finite and _due(previous, check.step, self.config.tracking.images_every):
+            return self._save(f"images/step_{check.step:05d}.png", check)
+        return None
+
+    def finish(self, status: str, error: str | None = None) -> Path | None:
+        """Write the best picture and the final run.json; return the picture's file.
+
+        Args:
+          status: "finished", "diverged", "interrupted" or "failed".
+          error: one sentence, where the run did not finish.
+        """
+        result = self._save("result.png", self.best) if self.best else None
+        self._write(status, error)
+        return result
+
+    def seconds_per_step(self) -> float | None:
+        """Return the median time of a step over the intervals between checks."""
+        rates = [seconds_per_step(*pair) for pair in itertools.pairwise(self.checks)]
+        return float(np.median(rates)) if rates else None
+
+    def _save(self, name: str, check: Check) -> Path:
+        text = {
+            "nst:config_hash": self.hash,
+            "nst:seed": str(self.config.seed),
+            "nst:step": str(check.step),
+        }
+        images.save(self.folder / name, check.picture, text)
+        return self.folder / name
+
+    def _write(self, status: str, error: str | None = None) -> None:
+        now = datetime.now(UTC)
+        last = self.checks[-1] if self.checks else None
+        fields = self._fields | {
+            "status": status,
+            "error": error,
+            "best": _outcome(self.best),
+            "last": _outcome(last),
+            "timings": {
+                "started": self._started.isoformat(timespec="milliseconds"),
+                "ended": None if status == "running" else now.isoformat(timespec="milliseconds"),
+                "total_s": round((now - self._started).total_seconds(), 3),
+                "compile_s": round(last.compile_seconds, 3) if last else None,
+                "steps_s": round(last.seconds, 3) if last else None,
+                "s_per_step": self.seconds_per_step(),
+            },
+            "metrics": {},
+        }
+        text = json.dumps(fields, indent=2, allow_nan=False) + "\n"
+        write_whole(self.folder / "run.json", text.encode())
+
+
+class History:
+    """history.csv: one row a check, each appended whole."""
+
+    def __init__(self, path: Path):
+        """Begin anew at `path`."""
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+
+    def add(self, check: Check) -> None:
+        """Append the check's row, after the header if it is the first."""
+        row = {"step": check.step, "seconds": round(check.seconds, 3), **flat(check.terms)}
+        text = io.StringIO()
+        writer = csv.DictWriter(text, row, lineterminator="\n")
+        if not self.path.exists():
+            writer.writeheader()
+        writer.writerow(row)
+        # One write call: a kill comes before it or after it, not in the middle of a row.
+        with open(self.path, "ab", buffering=0) as file:
+            file.write(text.getvalue().encode())
+
+
+def flat(terms: Terms) -> dict[str, float]:
+    """Return the terms by name: total, content, style, tv, content/LAYER..., style/LAYER..."""
+    return {
+        "total": terms.total,
+        "content": terms.content,
+        "style": terms.style,
+        "tv": terms.tv,
+        **{f"content/{layer}": value for layer, value in terms.content_layers.items()},
+        **{f"style/{layer}": value for layer, value in terms.style_layers.items()},
+    }
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write `data` beside `path` and move it there, so that `path` is never half written."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        beside.write_bytes(data)
+        os.replace(beside, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            beside.unlink()
+
+
+def _due(previous: int | None, step: int, every: int) -> bool:
+    if previous is None:
+        return True
+    return every > 0 and step // every > previous // every
+
+
+def _source(asset: Asset) -> dict[str, Any]:
+    return {
+        "requested": asset.requested,
+        "used": asset.name,
+        "fallback": asset.fallback,
+        "reason": asset.reason,
+        "title": asset.title,
+        "url": asset.url,
+        "sha256": asset.sha256,
+    }
+
+
+def _device() -> dict[str, Any]:
+    device = jax.devices()[0]
+    return {
+        "platform": device.platform,
+        "kind": device.device_kind,
+        "count": jax.local_device_count(),
+    }
+
+
+def _outcome(check: Check | None) -> dict[str, Any] | None:
+    if check is None:
+        return None
+    # JSON has no NaN; a diverged total is null here and spelt out in history.csv.
+    losses = {name: value if np.isfinite(value) else None for name, value in flat(check.terms).items()}
+    return {"step": check.step, **losses}

@@ -1,0 +1,126 @@
+"""Weights & Biases: the only user of wandb."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nst.assets import Asset
+from nst.config import Config
+from nst.errors import UserError
+from nst.optimise import Check
+from nst.record import flat
+
+
+@dataclass
+class Tracker:
+    """One run at Weights & Biases, or none where tracking is disabled."""
+
+    run: Any  # wandb.Run, or None
+    config: Config
+
+    def log(self, check: Check, step_seconds: float | None, picture: Path | None) -> None:
+        """Log a check: every loss, the time of a step, and the picture if there is a file of it."""
+        if self.run is None:
+            return
+        import wandb
+
+        row: dict[str, Any] = _losses(check, self.config)
+        if step_seconds is not None:
+            row["s_per_step"] = step_seconds
+        if picture is not None:
+            row["picture"] = wandb.Image(str(picture))
+        self.run.log(row, step=check.step)
+
+    def finish(
+        self, status: str, best: Check | None, sources: dict[str, Asset], picture: Path | None
+    ) -> None:
+        """Fill the summary: status, best step and its losses, sources, and the best picture."""
+        if self.run is None:
+            return
+        import wandb
+
+        summary: dict[str, Any] = {"status": status}
+        if best is not None:
+            summary["best/step"] = best.step
+            summary |= {f"best/{key}": value for key, value in _losses(best, self.config).items()}
+        if picture is not None:
+            summary["result"] = wandb.Image(str(picture))
+        for key, asset in sources.items():
+            summary |= {f"sources/{key}": asset.name, f"sources/{key}_fallback": asset.fallback}
+        self.run.summary.update(summary)
+
+
+@contextlib.contextmanager
+def track(config: Config, settings: dict[str, Any], folder: Path, group: str | None) -> Iterator:
+    """Open a W&B run, yield its `Tracker`, and close it whatever happens.
+
+    Args:
+      config: validated.
+      settings: the resolved configuration and what else describes the run; W&B's config.
+      folder: where W&B makes its folder wandb/.
+      group: the sweep this run belongs to, where the configuration names no group.
+
+    Raises:
+      UserError: online without a key, or the server can't be reached.
+    """
+    tracking = config.tracking
+    if tracking.mode == "disabled":
+        yield Tracker(None, config)
+        return
+    import wandb
+
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        if tracking.mode == "online":
+            _need_key()
+        run = wandb.init(
+            dir=folder.absolute(),
+            mode=tracking.mode,
+            project=tracking.project,
+            entity=tracking.entity,
+            group=tracking.group or group,
+            name=tracking.name or _name(config, settings["overrides"]),
+            tags=tracking.tags,
+            job_type="sweep" if group else "run",
+            config=settings,
+            reinit="create_new",
+            # Our own output is on the terminal already, and in run.log.
+            settings=wandb.Settings(silent=True, console="off", init_timeout=30),
+        )
+    except wandb.Error as error:
+        raise UserError(
+            f"tracking={tracking.mode}: W&B could not start the run ({_one_line(error)}); "
+            "tracking=offline keeps it on disk for `wandb sync`"
+        ) from error
+    with run:
+        yield Tracker(run, config)
+
+
+def _losses(check: Check, config: Config) -> dict[str, Any]:
+    terms = check.terms
+    return {f"loss/{name}": value for name, value in flat(terms).items()} | {
+        "weighted/content": config.alpha * terms.content,
+        "weighted/style": config.beta * terms.style,
+        "weighted/tv": config.tv.gamma * terms.tv,
+    }
+
+
+def _need_key() -> None:
+    import wandb
+
+    if not wandb.login(prompt=False):
+        raise UserError(
+            "tracking=online needs a W&B key and found none: run `wandb login` or set "
+            "WANDB_API_KEY, or take tracking=offline or tracking=disabled"
+        )
+
+
+def _name(config: Config, overrides: list[str]) -> str:
+    # W&B cuts nothing itself and refuses longer names.
+    return (",".join(overrides) or config.name)[:128]
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

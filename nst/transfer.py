@@ -1,0 +1,142 @@
+"""One run from a checked configuration to its record: what run.py and the sweeps call."""
+
+import contextlib
+import dataclasses
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from nst import assets, images, weights
+from nst.assets import Asset
+from nst.config import Config, Hyperparameters, Static, check_positions, split
+from nst.optimise import checks, compute_targets, initial_picture, seconds_per_step
+from nst.progress import Display
+from nst.record import Record
+from nst.tracking import track
+
+log = logging.getLogger("nst")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run of which everything that can be refused has been looked at."""
+
+    config: Config
+    static: Static
+    hyperparameters: Hyperparameters
+    sources: dict[str, Asset]  # "content", "style" and "network"
+    params: dict
+    photograph: np.ndarray  # (H, W, 3) float32 in grey levels
+    painting: np.ndarray  # (H', W', 3) float32 in grey levels
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended."""
+
+    status: str  # finished, diverged or interrupted
+    picture: Path | None
+    record: Record
+    error: str | None
+
+
+def prepare(config: Config) -> Prepared:
+    """Find and read the pictures and the network of a run.
+
+    Args:
+      config: validated.
+
+    Raises:
+      UserError: a picture or the weights can't be had or read, or don't fit the layers.
+    """
+    fallback = config.assets.fallback
+    sources = {
+        "content": assets.locate(config.content, config.content.path, key="content", fallback=fallback),
+        "style": assets.locate(config.style, config.style.path, key="style", fallback=fallback),
+        "network": assets.locate(
+            config.network, config.network.weights, key="network", fallback=fallback
+        ),
+    }
+    network = sources["network"].name if sources["network"].fallback else config.network.name
+    static, hyperparameters = split(config, network)
+    photograph = images.load(sources["content"].path, config.size, key="content")
+    painting = images.load(sources["style"].path, config.size, key="style")
+    # The picture takes the photograph's shape, so the photograph must suit every layer.
+    check_positions("content", photograph.shape[:2], static.layers, config.size)
+    check_positions("style", painting.shape[:2], static.style_layers, config.size)
+    return Prepared(
+        config=config,
+        static=static,
+        hyperparameters=hyperparameters,
+        sources=sources,
+        params=weights.load(sources["network"]),
+        photograph=photograph,
+        painting=painting,
+    )
+
+
+def perform(
+    prepared: Prepared,
+    folder: Path,
+    *,
+    overrides: Sequence[str] = (),
+    tracking_folder: Path | None = None,
+    group: str | None = None,
+) -> Outcome:
+    """Run the optimisation and keep its record in `folder`.
+
+    Args:
+      prepared: the run.
+      folder: of the run.
+      overrides: what the user asked for on top of the defaults.
+      tracking_folder: where W&B's folder goes; none: into `folder`.
+      group: the sweep this run belongs to, if any.
+
+    Raises:
+      UserError: W&B can't be reached, or the folder can't be written.
+    """
+    config = prepared.config
+    _use_compilation_cache()
+    settings = dataclasses.asdict(config) | {"overrides": list(overrides)}
+    with contextlib.ExitStack() as stack:
+        tracker = stack.enter_context(track(config, settings, tracking_folder or folder, group))
+        record = Record(folder, config, prepared.sources, overrides)
+        display = stack.enter_context(Display(config))
+        status, error = "finished", None
+        before = None
+        try:
+            targets = compute_targets(
+                prepared.static, prepared.params, prepared.photograph, prepared.painting
+            )
+            start = initial_picture(config.init.name, prepared.photograph, config.seed)
+            for check in checks(
+                prepared.static,
+                prepared.params,
+                targets,
+                start,
+                prepared.hyperparameters,
+                steps=config.steps,
+                check_every=config.check_every,
+            ):
+                picture = record.add(check)
+                tracker.log(check, seconds_per_step(before, check), picture)
+                display.show(check)
+                log.info("step %d: total %g", check.step, check.terms.total)
+                before = check
+                if not check.finite:
+                    status, error = "diverged", f"the loss became {check.terms.total} at step {check.step}"
+        except KeyboardInterrupt:
+            status, error = "interrupted", "stopped by Ctrl-C"
+        picture = record.finish(status, error)
+        tracker.finish(status, record.best, prepared.sources, picture)
+    return Outcome(status, picture, record, error)
+
+
+def _use_compilation_cache() -> None:
+    """Let the next process find what this one compiles."""
+    jax.config.update("jax_compilation_cache_dir", str(assets.cache_dir() / "compiled"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)

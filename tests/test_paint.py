@@ -1,0 +1,36 @@
+"""The built-in style picture: painted the same each time, and full of brush strokes."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import nst
+from nst.paint import MOST_BYTES, encode, paint
+
+NIGHT = Path(nst.__file__).parent / "data" / "night.jpg"
+
+
+def test_a_seed_paints_one_picture() -> None:
+    first, again, other = (paint(width=96, seed=seed) for seed in (1, 1, 2))
+    assert first.size == (96, 72)
+    assert encode(first) == encode(again)
+    assert encode(first) != encode(other)
+
+
+def test_night_is_a_small_rgb_jpeg_without_metadata() -> None:
+    with Image.open(NIGHT) as image:
+        assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (768, 576))
+        assert not image.getexif()
+        assert "comment" not in image.info
+    assert NIGHT.stat().st_size <= MOST_BYTES <= 150_000
+
+
+def test_night_has_strokes_everywhere() -> None:
+    with Image.open(NIGHT) as image:
+        grey = np.asarray(image.convert("L"), dtype=float)
+    down, right = np.gradient(grey)
+    slope = np.hypot(down, right)
+    tiles = slope.reshape(24, 24, 24, 32).mean(axis=(1, 3))
+    assert slope.mean() > 8.0, "mean change from pixel to pixel, in grey levels of 255"
+    assert tiles.min() > 2.0, "the smoothest tile of 24 by 32 pixels still shows strokes"
