@@ -6,12 +6,14 @@ arXiv:1412.0035).
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
 
 from nst.config import Hyperparameters
+
+Number = TypeVar("Number", jax.Array, float)  # on the device, or on the host
 
 
 class Targets(NamedTuple):
@@ -21,15 +23,15 @@ class Targets(NamedTuple):
     style: dict[str, jax.Array]  # layer -> the painting's Gram matrix over its positions, (C, C)
 
 
-class Terms(NamedTuple):
+class Terms(NamedTuple, Generic[Number]):
     """The total loss and every part of it; all but `total` unweighted."""
 
-    total: jax.Array
-    content: jax.Array  # weighted by content layer, not by alpha
-    style: jax.Array  # weighted by style layer, not by beta
-    tv: jax.Array
-    content_layers: dict[str, jax.Array]
-    style_layers: dict[str, jax.Array]
+    total: Number
+    content: Number  # weighted by content layer, not by alpha
+    style: Number  # weighted by style layer, not by beta
+    tv: Number
+    content_layers: dict[str, Number]
+    style_layers: dict[str, Number]
 
 
 def content_loss(activations: jax.Array, target: jax.Array) -> jax.Array:
@@ -109,7 +111,7 @@ def terms(
     activations: Mapping[str, jax.Array],
     target: Targets,
     weights: Hyperparameters,
-) -> Terms:
+) -> Terms[jax.Array]:
     """Return alpha content + beta style + gamma tv (equation 7 and the report's) and its parts.
 
     Args:

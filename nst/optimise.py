@@ -31,7 +31,7 @@ class Check:
     seconds: float  # spent in steps so far
     compile_seconds: float  # spent in compilation so far, apart from `seconds`
     picture: np.ndarray  # (H, W, 3) float32 in grey levels, not clipped
-    terms: losses.Terms  # of this picture, as Python floats
+    terms: losses.Terms[float]  # of this picture, as Python floats
     best: bool  # whether no earlier check had a lower total
 
     @property
@@ -127,10 +127,8 @@ def checks(
             return
 
 
-def seconds_per_step(before: Check | None, after: Check) -> float | None:
-    """Return the seconds a step took between two checks, or None where there is no earlier one."""
-    if before is None:
-        return None
+def seconds_per_step(before: Check, after: Check) -> float:
+    """Return the seconds a step took between two checks."""
     return (after.seconds - before.seconds) / (after.step - before.step)
 
 
@@ -142,7 +140,7 @@ def advance(
     targets: losses.Targets,
     state: State,
     hyperparameters: Hyperparameters,
-) -> tuple[State, losses.Terms, losses.Terms]:
+) -> tuple[State, losses.Terms[jax.Array], losses.Terms[jax.Array]]:
     """Take `stride` optimiser steps; return the state, and the terms before and after them.
 
     Args:
@@ -155,12 +153,12 @@ def advance(
     """
     optimizer = _optimizer(hyperparameters)
 
-    def loss(picture: jax.Array) -> tuple[jax.Array, losses.Terms]:
+    def loss(picture: jax.Array) -> tuple[jax.Array, losses.Terms[jax.Array]]:
         activations = _activations(static, params, picture, static.layers)
         parts = losses.terms(picture, activations, targets, hyperparameters)
         return parts.total, parts
 
-    def step(state: State, _: None) -> tuple[State, losses.Terms]:
+    def step(state: State, _: None) -> tuple[State, losses.Terms[jax.Array]]:
         gradient, parts = jax.grad(loss, has_aux=True)(state.picture)
         updates, optimizer_state = optimizer.update(gradient, state.optimizer)
         return State(optax.apply_updates(state.picture, updates), optimizer_state), parts
@@ -191,9 +189,9 @@ def _optimizer(numbers: Hyperparameters) -> optax.GradientTransformation:
 def _wait(value: jax.Array) -> None:
     # Blocking inside the runtime would keep Ctrl-C waiting until the interval ends.
     start = time.perf_counter()
-    while not value.is_ready():
+    while not value.is_ready():  # type: ignore[attr-defined]
         time.sleep(min(0.02, 0.0001 + 0.02 * (time.perf_counter() - start)))
 
 
-def _floats(parts: losses.Terms) -> losses.Terms:
+def _floats(parts: losses.Terms[jax.Array]) -> losses.Terms[float]:
     return jax.tree.map(float, parts)

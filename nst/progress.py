@@ -3,8 +3,15 @@
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-from rich.progress import TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from nst.config import Config
 from nst.optimise import Check, seconds_per_step
@@ -58,5 +65,6 @@ class Display:
             f"total {terms.total:.4g} = content {config.alpha * terms.content:.3g}"
             f" + style {config.beta * terms.style:.3g} + tv {config.tv.gamma * terms.tv:.3g}"
         )
-        rate = seconds_per_step(self._last, check)
-        return parts if rate is None else f"{rate:.3f} s/step  {parts}"
+        if self._last is None:
+            return parts
+        return f"{seconds_per_step(self._last, check):.3f} s/step  {parts}"

@@ -92,7 +92,7 @@ class Record:
         self._write("running")
 
     def add(self, check: Check) -> Path | None:
-        """Add a check to the history and keep the best; return the picture's file if one was due."""
+        """Add a check to the history, keep the best, return the picture's file if one was due."""
         self._history.add(check)
         previous = self.checks[-1].step if self.checks else None
         # The pictures of earlier checks are on disk; only the best is still needed.
@@ -172,7 +172,7 @@ class History:
             file.write(text.getvalue().encode())
 
 
-def flat(terms: Terms) -> dict[str, float]:
+def flat(terms: Terms[float]) -> dict[str, float]:
     """Return the terms by name: total, content, style, tv, content/LAYER..., style/LAYER..."""
     return {
         "total": terms.total,
@@ -226,5 +226,7 @@ def _outcome(check: Check | None) -> dict[str, Any] | None:
     if check is None:
         return None
     # JSON has no NaN; a diverged total is null here and spelt out in history.csv.
-    losses = {name: value if np.isfinite(value) else None for name, value in flat(check.terms).items()}
+    losses = {
+        name: value if np.isfinite(value) else None for name, value in flat(check.terms).items()
+    }
     return {"step": check.step, **losses}

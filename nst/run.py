@@ -1,4 +1,4 @@
-"""``python -m nst.run``: the command line, from overrides to a run, and from errors to a sentence."""
+"""``python -m nst.run``: from the command line to a run, from an error to a sentence."""
 
 import contextlib
 import os
@@ -17,9 +17,10 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from nst.config import Config, from_mapping, unknown_key, validated
+from nst.config import Config, from_mapping, unknown_key
 from nst.errors import UserError, did_you_mean
 from nst.paths import conf_dir
+from nst.validation import validated
 
 if TYPE_CHECKING:
     from nst.transfer import Outcome
@@ -92,9 +93,10 @@ def _place() -> dict[str, Any]:
 def _report(outcome: "Outcome") -> float | None:
     best = outcome.record.best
     if outcome.picture and best:
+        steps = outcome.record.config.steps
         print(
-            f"{outcome.picture}  (best at step {best.step} of {outcome.record.config.steps}, "
-            f"total {best.terms.total:.6g})"
+            f"{os.path.relpath(outcome.picture)}  "
+            f"(best at step {best.step} of {steps}, total {best.terms.total:.6g})"
         )
     if outcome.status == "interrupted":
         raise KeyboardInterrupt

@@ -9,7 +9,7 @@ from typing import Any
 from nst.assets import Asset
 from nst.config import Config
 from nst.errors import UserError
-from nst.optimise import Check
+from nst.optimise import Check, seconds_per_step
 from nst.record import flat
 
 
@@ -19,16 +19,18 @@ class Tracker:
 
     run: Any  # wandb.Run, or None
     config: Config
+    before: Check | None = None
 
-    def log(self, check: Check, step_seconds: float | None, picture: Path | None) -> None:
+    def log(self, check: Check, picture: Path | None) -> None:
         """Log a check: every loss, the time of a step, and the picture if there is a file of it."""
         if self.run is None:
             return
         import wandb
 
         row: dict[str, Any] = _losses(check, self.config)
-        if step_seconds is not None:
-            row["s_per_step"] = step_seconds
+        if self.before is not None:
+            row["s_per_step"] = seconds_per_step(self.before, check)
+        self.before = check
         if picture is not None:
             row["picture"] = wandb.Image(str(picture))
         self.run.log(row, step=check.step)
@@ -77,7 +79,7 @@ def track(config: Config, settings: dict[str, Any], folder: Path, group: str | N
             _need_key()
         run = wandb.init(
             dir=folder.absolute(),
-            mode=tracking.mode,
+            mode=tracking.mode,  # type: ignore[arg-type]
             project=tracking.project,
             entity=tracking.entity,
             group=tracking.group or group,

@@ -12,11 +12,12 @@ import numpy as np
 
 from nst import assets, images, weights
 from nst.assets import Asset
-from nst.config import Config, Hyperparameters, Static, check_positions, split
-from nst.optimise import checks, compute_targets, initial_picture, seconds_per_step
+from nst.config import Config, Hyperparameters, Static, split
+from nst.optimise import checks, compute_targets, initial_picture
 from nst.progress import Display
 from nst.record import Record
 from nst.tracking import track
+from nst.validation import check_layers, check_positions
 
 log = logging.getLogger("nst")
 
@@ -55,16 +56,21 @@ def prepare(config: Config) -> Prepared:
     """
     fallback = config.assets.fallback
     sources = {
-        "content": assets.locate(config.content, config.content.path, key="content", fallback=fallback),
-        "style": assets.locate(config.style, config.style.path, key="style", fallback=fallback),
+        "content": assets.locate(
+            config.content, config.content.path, key="content.path", fallback=fallback
+        ),
+        "style": assets.locate(
+            config.style, config.style.path, key="style.path", fallback=fallback
+        ),
         "network": assets.locate(
-            config.network, config.network.weights, key="network", fallback=fallback
+            config.network, config.network.weights, key="network.weights", fallback=fallback
         ),
     }
     network = sources["network"].name if sources["network"].fallback else config.network.name
+    check_layers(config, network)
     static, hyperparameters = split(config, network)
-    photograph = images.load(sources["content"].path, config.size, key="content")
-    painting = images.load(sources["style"].path, config.size, key="style")
+    photograph = images.load(sources["content"].path, config.size, key="content.path")
+    painting = images.load(sources["style"].path, config.size, key="style.path")
     # The picture takes the photograph's shape, so the photograph must suit every layer.
     check_positions("content", photograph.shape[:2], static.layers, config.size)
     check_positions("style", painting.shape[:2], static.style_layers, config.size)
@@ -73,7 +79,7 @@ def prepare(config: Config) -> Prepared:
         static=static,
         hyperparameters=hyperparameters,
         sources=sources,
-        params=weights.load(sources["network"]),
+        params=weights.load(sources["network"], network),
         photograph=photograph,
         painting=painting,
     )
@@ -107,7 +113,6 @@ def perform(
         record = Record(folder, config, prepared.sources, overrides)
         display = stack.enter_context(Display(config))
         status, error = "finished", None
-        before = None
         try:
             targets = compute_targets(
                 prepared.static, prepared.params, prepared.photograph, prepared.painting
@@ -123,12 +128,14 @@ def perform(
                 check_every=config.check_every,
             ):
                 picture = record.add(check)
-                tracker.log(check, seconds_per_step(before, check), picture)
+                tracker.log(check, picture)
                 display.show(check)
                 log.info("step %d: total %g", check.step, check.terms.total)
-                before = check
                 if not check.finite:
-                    status, error = "diverged", f"the loss became {check.terms.total} at step {check.step}"
+                    status, error = (
+                        "diverged",
+                        f"the loss became {check.terms.total} at step {check.step}",
+                    )
         except KeyboardInterrupt:
             status, error = "interrupted", "stopped by Ctrl-C"
         picture = record.finish(status, error)

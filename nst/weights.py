@@ -241,7 +241,8 @@ def _array(value: Any, shape: tuple[int, ...], what: str) -> np.ndarray:
     found = getattr(value, "shape", None)
     # Before reading: a damaged shape can stand for more numbers than there is memory.
     if found != shape:
-        raise UserError(f"{what} has the shape {found}, where {shape} is needed")
+        state = "is missing" if found is None else f"has the shape {found}"
+        raise UserError(f"{what} {state}, where the shape {shape} is needed")
     if value.dtype.kind != "f":
         raise UserError(f"{what} holds {value.dtype}, where floating-point numbers are needed")
     with np.errstate(over="ignore"):

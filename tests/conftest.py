@@ -1,4 +1,4 @@
-"""What all tests share: a cache of their own, small pictures, and the command line as a user has it."""
+"""What all tests share: a cache of their own, a small picture, the command line."""
 
 import os
 import subprocess
@@ -56,7 +56,7 @@ def nst(tmp_path: Path) -> Command:
         return subprocess.run(
             [sys.executable, "-m", "nst.run", *arguments],
             cwd=folder,
-            env=os.environ | OFFLINE | (env or {}),
+            env={**os.environ, **OFFLINE, **(env or {})},
             capture_output=True,
             text=True,
             timeout=timeout,

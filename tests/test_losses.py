@@ -57,7 +57,7 @@ def test_style_loss_does_not_change_when_a_picture_is_tiled():
 
 
 def test_total_variation_of_a_checkerboard():
-    # 4 x 5 squares alternating 0 and 10: 3 * 5 vertical and 4 * 4 horizontal neighbours, 3 channels.
+    # 4 x 5 squares of 0 and 10: 3 * 5 vertical, 4 * 4 horizontal neighbours, 3 channels.
     board = 10.0 * (np.indices((4, 5)).sum(axis=0) % 2)
     picture = jnp.asarray(np.repeat(board[:, :, None], 3, axis=2))
     assert losses.total_variation(picture) == 10 * (15 + 16) * 3

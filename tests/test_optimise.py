@@ -34,7 +34,8 @@ def params() -> dict:
 @pytest.fixture(scope="module")
 def pictures() -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(5)
-    return tuple(rng.uniform(0, 255, SHAPE).astype(np.float32) for _ in range(2))
+    first, second = rng.uniform(0, 255, (2, *SHAPE)).astype(np.float32)
+    return first, second
 
 
 def run(params, pictures, *, static=STATIC, numbers=NUMBERS, steps=10, check_every=5, seed=0):
@@ -137,9 +138,7 @@ def test_checking_more_often_does_not_change_the_picture(params, pictures):
 
 def test_best_is_never_worse_than_any_check(params, pictures):
     # A learning rate this high makes the loss go up and down.
-    checks = run(
-        params, pictures, numbers=NUMBERS._replace(lr=80.0), steps=30, check_every=3
-    )
+    checks = run(params, pictures, numbers=NUMBERS._replace(lr=80.0), steps=30, check_every=3)
     totals = [check.terms.total for check in checks[1:]]
     assert totals != sorted(totals, reverse=True)
     best = [check for check in checks if check.best][-1]
@@ -156,7 +155,7 @@ def test_other_hyperparameters_compile_nothing(params, pictures):
     run(params, pictures)
     compilations: list[str] = []
 
-    def listen(event: str, duration: float, **_: object) -> None:
+    def listen(event: str, duration_secs: float, **_: str | int) -> None:
         if event == "/jax/core/compile/jaxpr_trace_duration":
             compilations.append(event)
 
@@ -171,8 +170,12 @@ def test_other_hyperparameters_compile_nothing(params, pictures):
             seed=3,
         )
         assert compilations == []
-        run(params, pictures, static=dataclasses.replace(STATIC, content_layers=("relu1_1",)),
-            numbers=NUMBERS._replace(content_weights={"relu1_1": 1.0}))
+        run(
+            params,
+            pictures,
+            static=dataclasses.replace(STATIC, content_layers=("relu1_1",)),
+            numbers=NUMBERS._replace(content_weights={"relu1_1": 1.0}),
+        )
         assert compilations
     finally:
         jax.monitoring.unregister_event_duration_listener(listen)

@@ -226,8 +226,9 @@ def test_hdf5_of_something_else_is_refused(tmp_path):
 
 def test_a_transposed_kernel_is_refused_with_both_shapes(tmp_path):
     path = edited(tmp_path / "w.h5", "block2_conv1", kernel=np.zeros((128, 64, 3, 3), "f4"))
-    wanted = "block2_conv1's kernel has the shape (128, 64, 3, 3), where (3, 3, 64, 128) is needed"
-    assert wanted in message(path)
+    text = message(path)
+    assert "block2_conv1's kernel has the shape (128, 64, 3, 3)" in text
+    assert text.endswith("where the shape (3, 3, 64, 128) is needed")
 
 
 def test_a_huge_kernel_is_refused_before_it_is_read(tmp_path):
@@ -241,14 +242,16 @@ def test_a_huge_kernel_is_refused_before_it_is_read(tmp_path):
 
 def test_a_wrong_bias_is_refused(tmp_path):
     path = edited(tmp_path / "w.h5", "block1_conv2", bias=np.zeros(63, "f4"))
-    assert "block1_conv2's bias has the shape (63,), where (64,) is needed" in message(path)
+    assert "block1_conv2's bias has the shape (63,), where the shape (64,) is needed" in message(
+        path
+    )
 
 
 def test_a_lacking_bias_is_refused(tmp_path):
     path = edited(tmp_path / "w.h5", "block1_conv2")
     with h5py.File(path, "a") as file:
         file["block1_conv2"].attrs["weight_names"] = [b"block1_conv2/kernel:0"]
-    assert "block1_conv2's bias has the shape None, where (64,) is needed" in message(path)
+    assert "block1_conv2's bias is missing, where the shape (64,) is needed" in message(path)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

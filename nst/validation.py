@@ -1,0 +1,176 @@
+"""What a configuration may hold: every refusal is one sentence with the key, the value, the range.
+
+Imports nothing heavy, so that a refused value answers at once.
+"""
+
+import dataclasses
+import math
+from typing import TypeVar
+
+from nst.config import TV, Config, Content, Optimizer, Style, Tracking
+from nst.errors import UserError, did_you_mean
+from nst.layers import BLOCKS, layer_names, smallest_side
+
+AnySource = TypeVar("AnySource", Content, Style)
+
+POOLINGS = ("avg", "max")
+PRECISIONS = ("float32", "bfloat16")
+INITS = ("content", "noise")
+OPTIMIZERS = ("adam",)
+TRACKING_MODES = ("offline", "online", "disabled")
+
+#: Above this a float32 loss overflows even on a tiny picture.
+LARGEST = 1e30
+
+
+def validated(config: Config) -> Config:
+    """Return `config` with whole numbers as ints and layers as ``{name: weight}`` in network order.
+
+    Args:
+      config: as composed from conf/ and the command line.
+
+    Raises:
+      UserError: a value is out of range, a name unknown, or all weights are 0.
+    """
+    network = _choice("network.name", config.network.name, tuple(BLOCKS))
+    checked = dataclasses.replace(
+        config,
+        size=_whole("size", config.size, 16, 16384, "pixels"),
+        steps=_whole("steps", config.steps, 1, 10_000_000),
+        check_every=_whole("check_every", config.check_every, 1, 10_000_000, "steps"),
+        seed=_whole("seed", config.seed, 0, 2**32 - 1),
+        pooling=_choice("pooling", config.pooling, POOLINGS),
+        precision=_choice("precision", config.precision, PRECISIONS),
+        alpha=_number("alpha", config.alpha),
+        beta=_number("beta", config.beta),
+        tv=TV(gamma=_number("tv.gamma", config.tv.gamma)),
+        content=_with_layers("content", config.content, network),
+        style=_with_layers("style", config.style, network),
+        tracking=_tracking(config.tracking),
+    )
+    _choice("init.name", config.init.name, INITS)
+    _optimizer(config.optimizer)
+    if checked.alpha == checked.beta == checked.tv.gamma == 0:
+        raise UserError(
+            "alpha, beta and tv.gamma are all 0, so there is no loss to lower: "
+            "at least one must be above 0"
+        )
+    return checked
+
+
+def check_layers(config: Config, network: str) -> None:
+    """Refuse a configuration whose layers `network` lacks, which a fallback may have brought in.
+
+    Raises:
+      UserError: names the layer, and those that `network` has.
+    """
+    for key, source in (("content", config.content), ("style", config.style)):
+        for layer in source.layers:
+            _known_layer(f"{key}.layers", layer, network)
+
+
+def check_positions(key: str, shape: tuple[int, int], layers: tuple[str, ...], size: int) -> None:
+    """Refuse a picture in which one of `layers` has no positions.
+
+    Args:
+      key: the configuration key of the picture, "content" or "style".
+      shape: height and width in pixels after scaling to `size`.
+      layers: names of the layers that will be read.
+      size: long edge in pixels.
+
+    Raises:
+      UserError: names the layer, the picture's size and the smallest `size` that works.
+    """
+    short = min(shape)
+    deepest = max(layers, key=lambda layer: smallest_side([layer]))
+    needed = smallest_side([deepest])
+    if short < needed:
+        enough = math.ceil(needed * max(shape) / short)
+        raise UserError(
+            f"{key}: at size={size} the picture is {shape[1]} x {shape[0]} pixels, in which "
+            f"{deepest} has no positions: the short side must be at least {needed} pixels, so "
+            f"take a size of {enough} or more, or layers nearer to the picture"
+        )
+
+
+def _number(key: str, value: float, low: float = 0.0, above: bool = False) -> float:
+    in_range = value > low if above else value >= low
+    if not (math.isfinite(value) and in_range and value <= LARGEST):
+        wanted = "above" if above else "at least"
+        raise UserError(f"{key} must be a number {wanted} {low:g} and at most 1e30, not {value:g}")
+    return float(value)
+
+
+def _whole(key: str, value: object, low: int, high: int, unit: str = "") -> int:
+    # 1e3 arrives as the float 1000.0: whoever types it means the whole number.
+    whole = isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
+    if not (whole and low <= value <= high):  # type: ignore[operator]
+        of = f" of {unit}" if unit else ""
+        raise UserError(f"{key} must be a whole number{of} from {low} to {high}, not {value}")
+    return int(value)  # type: ignore[call-overload]
+
+
+def _choice(key: str, value: str, choices: tuple[str, ...]) -> str:
+    if value not in choices:
+        raise UserError(
+            f"{key} must be one of {', '.join(choices)}, not {value!r}"
+            + did_you_mean(str(value), choices)
+        )
+    return value
+
+
+def _optimizer(optimizer: Optimizer) -> None:
+    _choice("optimizer.name", optimizer.name, OPTIMIZERS)
+    if not 0 < optimizer.lr <= 1e9:
+        raise UserError(f"optimizer.lr must be above 0 and at most 1e9, not {optimizer.lr:g}")
+    for key in ("b1", "b2"):
+        value = getattr(optimizer, key)
+        if not 0 <= value < 1:
+            raise UserError(f"optimizer.{key} must be at least 0 and below 1, not {value:g}")
+    _number("optimizer.eps", optimizer.eps, above=True)
+
+
+def _tracking(tracking: Tracking) -> Tracking:
+    _choice("tracking.mode", tracking.mode, TRACKING_MODES)
+    every = _whole("tracking.images_every", tracking.images_every, 0, 10_000_000, "steps")
+    return dataclasses.replace(tracking, images_every=every)
+
+
+def _with_layers(key: str, source: AnySource, network: str) -> AnySource:
+    weights = _layer_weights(f"{key}.layers", source.layers, network)
+    return dataclasses.replace(source, layers=weights)
+
+
+def _layer_weights(key: str, layers: object, network: str) -> dict[str, float]:
+    named = [layers] if isinstance(layers, str) else layers
+    if isinstance(named, list):
+        for name in named:
+            _known_layer(key, name, network)
+        if len(set(named)) < len(named):
+            raise UserError(f"{key} names a layer twice: {', '.join(named)}")
+        named = {name: 1 / len(named) for name in named}
+    if not isinstance(named, dict) or not named:
+        raise UserError(
+            f"{key} must be layers with weights, {{conv4_2: 1.0}}, or a list of layers, [conv4_2], "
+            f"not {layers}"
+        )
+    for name, weight in named.items():
+        _known_layer(key, name, network)
+        if not isinstance(weight, int | float) or isinstance(weight, bool):
+            raise UserError(
+                f"{key}.{name} must be a number at least 0 and at most 1e30, not {weight!r}"
+            )
+        _number(f"{key}.{name}", weight)
+    if not any(named.values()):
+        raise UserError(f"{key} gives every layer the weight 0: at least one must be above 0")
+    # One order for one set: the same layers in another order reuse the compiled program.
+    return {name: float(named[name]) for name in layer_names(network) if name in named}
+
+
+def _known_layer(key: str, name: object, network: str) -> None:
+    names = layer_names(network)
+    if name not in names:
+        raise UserError(
+            f"{key}: {network} has no layer {name!r}{did_you_mean(str(name), names)}; "
+            f"its layers are {', '.join(names)}"
+        )
