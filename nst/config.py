@@ -29,7 +29,7 @@ class Content(Source):
     """The photograph, and the layers of the content loss."""
 
     path: str | None = None  # a picture file of one's own; wins over the named source
-    layers: Any = None  # layer -> weight (>= 0, not all 0), or a list: equal weights summing to 1
+    layers: Any = None  # {layer: weight >= 0, not all 0}, or layers alone: equal weights, sum 1
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Style(Source):
     """The painting, and the layers of the style loss."""
 
     path: str | None = None  # a picture file of one's own; wins over the named source
-    layers: Any = None  # layer -> weight (>= 0, not all 0), or a list: equal weights summing to 1
+    layers: Any = None  # {layer: weight >= 0, not all 0}, or layers alone: equal weights, sum 1
 
 
 @dataclass

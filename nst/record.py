@@ -134,6 +134,7 @@ class Record:
         fields = self._fields | {
             "status": status,
             "error": error,
+            "picture": _size(self.best),
             "best": _outcome(self.best),
             "last": _outcome(last),
             "timings": {
@@ -220,6 +221,12 @@ def _device() -> dict[str, Any]:
         "kind": device.device_kind,
         "count": jax.local_device_count(),
     }
+
+
+def _size(check: Check | None) -> dict[str, int] | None:
+    if check is None:
+        return None
+    return {"width": check.picture.shape[1], "height": check.picture.shape[0]}
 
 
 def _outcome(check: Check | None) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ Imports nothing heavy, so that a refused value answers at once.
 
 import dataclasses
 import math
+import re
 from typing import TypeVar
 
 from nst.config import TV, Config, Content, Optimizer, Style, Tracking
@@ -142,7 +143,7 @@ def _with_layers(key: str, source: AnySource, network: str) -> AnySource:
 
 
 def _layer_weights(key: str, layers: object, network: str) -> dict[str, float]:
-    named = [layers] if isinstance(layers, str) else layers
+    named = re.split(r"[\s,]+", layers.strip()) if isinstance(layers, str) else layers
     if isinstance(named, list):
         for name in named:
             _known_layer(key, name, network)
