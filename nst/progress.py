@@ -2,7 +2,8 @@
 
 from types import TracebackType
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -12,6 +13,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from nst.config import Config
 from nst.optimise import Check, seconds_per_step
@@ -33,14 +35,15 @@ class Display:
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[losses]}"),
-            console=self.console,
-            disable=not self.console.is_terminal,
+            TextColumn("{task.fields[rate]}"),
         )
-        self._task = self._bar.add_task("", total=config.steps, losses="compiling")
+        self._task = self._bar.add_task("", total=config.steps, rate="compiling")
+        self._losses = Text("")
+        self._live = Live(Group(self._bar, self._losses), console=self.console)
 
     def __enter__(self) -> "Display":
-        self._bar.start()
+        if self.console.is_terminal:
+            self._live.start()
         return self
 
     def __exit__(
@@ -49,22 +52,24 @@ class Display:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        self._live.stop()
 
     def show(self, check: Check) -> None:
         """Show a check."""
-        line = self._losses(check)
-        self._bar.update(self._task, completed=check.step, losses=line)
-        if not self.console.is_terminal:
-            self.console.print(f"step {check.step}/{self.config.steps}  {line}", soft_wrap=True)
+        rate = "compiled"
+        if self._last is not None:
+            rate = f"{seconds_per_step(self._last, check):.3f} s/step"
         self._last = check
+        losses = self._weighted(check)
+        self._bar.update(self._task, completed=check.step, rate=rate)
+        self._losses.plain = f"  {losses}"
+        if not self.console.is_terminal:
+            line = f"step {check.step}/{self.config.steps}  {rate}  {losses}"
+            self.console.print(line, soft_wrap=True, highlight=False)
 
-    def _losses(self, check: Check) -> str:
+    def _weighted(self, check: Check) -> str:
         terms, config = check.terms, self.config
-        parts = (
+        return (
             f"total {terms.total:.4g} = content {config.alpha * terms.content:.3g}"
             f" + style {config.beta * terms.style:.3g} + tv {config.tv.gamma * terms.tv:.3g}"
         )
-        if self._last is None:
-            return parts
-        return f"{seconds_per_step(self._last, check):.3f} s/step  {parts}"

@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +13,12 @@ import numpy as np
 from nst import assets, images, weights
 from nst.assets import Asset
 from nst.config import Config, Hyperparameters, Static, split
-from nst.optimise import checks, compute_targets, initial_picture
+from nst.optimise import Check, checks, compute_targets, initial_picture
 from nst.progress import Display
 from nst.record import Record
 from nst.tracking import track
 from nst.validation import check_layers, check_positions
+from nst.vgg import with_backward
 
 log = logging.getLogger("nst")
 
@@ -79,7 +80,7 @@ def prepare(config: Config) -> Prepared:
         static=static,
         hyperparameters=hyperparameters,
         sources=sources,
-        params=weights.load(sources["network"], network),
+        params=jax.device_put(with_backward(weights.load(sources["network"], network))),
         photograph=photograph,
         painting=painting,
     )
@@ -114,33 +115,33 @@ def perform(
         display = stack.enter_context(Display(config))
         status, error = "finished", None
         try:
-            targets = compute_targets(
-                prepared.static, prepared.params, prepared.photograph, prepared.painting
-            )
-            start = initial_picture(config.init.name, prepared.photograph, config.seed)
-            for check in checks(
-                prepared.static,
-                prepared.params,
-                targets,
-                start,
-                prepared.hyperparameters,
-                steps=config.steps,
-                check_every=config.check_every,
-            ):
+            for check in _checks(prepared):
                 picture = record.add(check)
                 tracker.log(check, picture)
                 display.show(check)
                 log.info("step %d: total %g", check.step, check.terms.total)
                 if not check.finite:
-                    status, error = (
-                        "diverged",
-                        f"the loss became {check.terms.total} at step {check.step}",
-                    )
+                    status = "diverged"
+                    error = f"the loss became {check.terms.total} at step {check.step}"
         except KeyboardInterrupt:
             status, error = "interrupted", "stopped by Ctrl-C"
         picture = record.finish(status, error)
         tracker.finish(status, record.best, prepared.sources, picture)
     return Outcome(status, picture, record, error)
+
+
+def _checks(prepared: Prepared) -> Iterator[Check]:
+    config, static, params = prepared.config, prepared.static, prepared.params
+    targets = compute_targets(static, params, prepared.photograph, prepared.painting)
+    return checks(
+        static,
+        params,
+        targets,
+        initial_picture(config.init.name, prepared.photograph, config.seed),
+        prepared.hyperparameters,
+        steps=config.steps,
+        check_every=config.check_every,
+    )
 
 
 def _use_compilation_cache() -> None:
