@@ -1,5 +1,6 @@
 """Picture files to and from float32 RGB arrays (H, W, 3) in [0, 255]; the only user of PIL."""
 
+import contextlib
 import io
 import os
 import warnings
@@ -14,9 +15,7 @@ from nst.errors import UserError
 #: The formats read, by Pillow's names. Left out on purpose: EPS starts another program, TGA can't
 #: be told from noise.
 FORMATS: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
-if "avif" in features.modules and features.check_module("avif"):
-    FORMATS += ("AVIF",)
-
+FORMATS += ("AVIF",) if features.check("avif") else ()  # builds of Pillow differ
 #: Shortest side in pixels of a file that is read.
 SMALLEST = 8
 #: Most pixels of a file that is read: Pillow's own limit against decompression bombs.
@@ -118,7 +117,10 @@ def _decode(file: Path, subject: str) -> tuple[Image.Image, int]:
         with Image.open(file, formats=FORMATS) as image:
             _check_size(image, subject)
             image.load()
-            return image, _orientation(image)
+            turn = 1
+            with contextlib.suppress(Exception):  # broken EXIF must not cost a picture
+                turn = int(image.getexif().get(ExifTags.Base.Orientation, turn))
+            return image, turn
     except UserError:
         raise
     except Image.UnidentifiedImageError:
@@ -133,21 +135,11 @@ def _decode(file: Path, subject: str) -> tuple[Image.Image, int]:
 
 def _check_size(image: Image.Image, subject: str) -> None:
     width, height = image.size
-    if min(width, height) < SMALLEST:
+    if min(width, height) < SMALLEST or width * height > MOST_PIXELS:
         raise UserError(
-            f"{subject} is {width}x{height} pixels, but at least {SMALLEST}x{SMALLEST} are needed"
+            f"{subject} is {width}x{height} pixels, but at least {SMALLEST}x{SMALLEST} and at most "
+            f"{MOST_PIXELS} in all are allowed"
         )
-    if width * height > MOST_PIXELS:
-        raise UserError(
-            f"{subject} is {width}x{height} pixels, but at most {MOST_PIXELS} are allowed"
-        )
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # broken EXIF makes Pillow raise almost anything, and must not cost a picture
-        return 1
 
 
 def _plain(image: Image.Image, subject: str) -> Image.Image:
@@ -176,8 +168,8 @@ def _deep_grey(image: Image.Image, subject: str) -> np.ndarray:
     if not np.isfinite(values).all():
         raise UserError(f"{subject} holds values that are not finite, but 0 to white are needed")
     # PNG and PPM files have 16 bits at most, which Pillow may keep in 32.
-    whole = image.mode != "F" and (image.mode != "I" or image.format in ("PNG", "PPM"))
-    whites = (65535,) if whole else _WHITES[image.mode]
+    short = image.mode == "I" and image.format in ("PNG", "PPM")
+    whites = (65535,) if short else _WHITES.get(image.mode, (65535,))
     peak = float(values.max())
     white = next((white for white in whites if peak <= white), peak)
     greys = np.clip(values / np.float32(white / 255), 0, 255)
@@ -202,18 +194,13 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     if not profile:
         return image.convert("RGB")
     grey = image.mode == "L"
-    try:
+    # The fast way is up to 10 of 255 off in dark greys, and a ramp of greys is small.
+    flags = ImageCms.Flags.NOOPTIMIZE if grey else ImageCms.Flags.NONE
+    converted = None
+    with contextlib.suppress(ImageCms.PyCMSError, OSError, TypeError, ValueError):
         given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         # Grey files often carry the profile of the RGB picture they were made from.
         fitting = image.convert("RGB") if grey and given.profile.xcolor_space == "RGB " else image
-        converted = ImageCms.profileToProfile(
-            fitting,
-            given,
-            ImageCms.createProfile("sRGB"),
-            outputMode="RGB",
-            # The fast way is up to 10 of 255 off in dark greys, and a ramp of greys is small.
-            flags=ImageCms.Flags.NOOPTIMIZE if grey else ImageCms.Flags.NONE,
-        )
-    except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
-        return image.convert("RGB")
+        srgb = ImageCms.createProfile("sRGB")
+        converted = ImageCms.profileToProfile(fitting, given, srgb, outputMode="RGB", flags=flags)
     return converted or image.convert("RGB")

@@ -1,11 +1,15 @@
 """Sources: built in, cached, fetched from a server on this machine, or replaced by a stand-in."""
 
+import contextlib
 import hashlib
 import importlib.util
 import json
 import logging
 import os
+import pty
 import re
+import shutil
+import ssl
 import stat
 import subprocess
 import sys
@@ -20,7 +24,7 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from nst import assets
+from nst import assets, fetch
 from nst.assets import BUILT_IN, Asset, cache_dir, locate
 from nst.config import Source
 from nst.errors import UserError
@@ -48,6 +52,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/silent":
             time.sleep(1.5)
             return None
+        if self.path.startswith("/to/"):
+            self.send_response(302)
+            self.send_header("Location", self.path.removeprefix("/to/"))
+            return self.end_headers()
         self.send_response(200)
         self.send_header("Content-Length", str(len(BYTES)))
         self.end_headers()
@@ -55,6 +63,11 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(BYTES[:70_000])
         elif self.path == "/wrong":
             self.wfile.write(BYTES[::-1])
+        elif self.path == "/drip":
+            with contextlib.suppress(OSError):  # nobody listens any more
+                for byte in BYTES:
+                    self.wfile.write(bytes([byte]))
+                    time.sleep(0.05)
         else:
             self.wfile.write(BYTES[:70_000])
             time.sleep(0.5 if self.path == "/slow" else 0)
@@ -74,8 +87,8 @@ class Server(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
+@contextlib.contextmanager
+def serving() -> Iterator[Server]:
     with Server() as running:
         thread = threading.Thread(target=running.serve_forever, args=(0.01,))
         thread.start()
@@ -84,12 +97,37 @@ def server() -> Iterator[Server]:
         thread.join()
 
 
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture
+def secure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A server of https with a certificate of its own."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("there is no openssl to make a certificate")
+    key, certificate = str(tmp_path / "key.pem"), str(tmp_path / "certificate.pem")
+    command = f"{openssl} req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -days 2".split()
+    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate]
+    subprocess.run([*command, *names], check=True, capture_output=True)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", certificate)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with serving() as running:
+        running.socket = context.wrap_socket(running.socket, server_side=True)
+        running.url = running.url.replace("http:", "https:")
+        yield running
+
+
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give each test an empty cache, and no proxy between it and its server."""
     monkeypatch.setenv("NST_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("NO_PROXY", "*")
-    monkeypatch.setattr(assets, "_silent", {})
+    monkeypatch.setattr(fetch, "_silent", {})
     return tmp_path / "cache"
 
 
@@ -204,21 +242,36 @@ def test_fetching_writes_nothing_but_the_bar(
     assert capfd.readouterr() == ("", "")  # no terminal, no bar
 
 
-def test_the_bar_counts_bytes_for_pooch() -> None:
-    from rich.progress import Progress
-
-    progress = Progress(disable=True)
-    bar = assets._Bar(progress, "fetching starry")
-    bar.total = 100
-    bar.update(30)
-    assert (progress.tasks[0].total, progress.tasks[0].completed) == (100, 30)
-    bar.reset()
-    bar.update(100)
-    bar.close()
-    assert progress.tasks[0].finished
-    bar = assets._Bar(progress, "fetching a file of unknown length")
-    bar.update(30)
-    assert (progress.tasks[1].total, progress.tasks[1].completed) == (None, 30)
+@pytest.mark.parametrize(
+    ("terminal", "page", "shown"),
+    [("xterm", "slow", True), ("xterm", "missing", False), ("dumb", "slow", False)],
+)
+def test_a_terminal_shows_a_bar_once_there_is_something_to_show(
+    server: Server, terminal: str, page: str, shown: bool
+) -> None:
+    code = (
+        "from nst.assets import locate; from nst.config import Source\n"
+        f"source = Source('s', '', '{server.url}/{page}', 'sha256:{SHA256}', 's', 'astronaut')\n"
+        "locate(source, None, key='style.path', fallback=True)"
+    )
+    ours, theirs = pty.openpty()
+    plain = {name: os.environ[name] for name in ("NST_CACHE", "NO_PROXY", "PATH")}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=plain | {"TERM": terminal, "COLUMNS": "100"},
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        check=True,
+    )
+    os.close(theirs)
+    screen = b""
+    with contextlib.suppress(OSError):  # the end of a terminal
+        while piece := os.read(ours, 2**16):
+            screen += piece
+    os.close(ours)
+    assert done.stdout == b""
+    assert (b"fetching s" in screen) == shown
+    assert b"/200.0 kB" in screen if shown else b"\n" not in screen.partition(b"style=s can't")[0]
 
 
 @pytest.mark.parametrize("fallback", [True, False])
@@ -318,10 +371,61 @@ def test_a_silent_server_is_asked_once(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(assets, "TIMEOUT", 0.3)
-    monkeypatch.setattr(assets, "SLOW", 0.2)
+    monkeypatch.setattr(fetch, "TIMEOUT", 0.3)
+    monkeypatch.setattr(fetch, "SLOW", 0.2)
     unreachable(f"{server.url}/silent", "timed out", cache, caplog)
     assert server.asked == ["/silent"]
+
+
+def test_a_server_that_drips_is_given_up(
+    server: Server,
+    cache: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fetch, "WINDOW", 0.3)
+    monkeypatch.setattr(fetch, "SLOW", 0.2)
+    began = time.monotonic()
+    unreachable(f"{server.url}/drip", "too slow: ", cache, caplog)
+    assert time.monotonic() - began < 2
+    assert server.asked == ["/drip"]
+    assert files(cache) == []
+
+
+def test_a_slow_server_that_is_fast_enough_is_waited_for(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "WINDOW", 0.1)
+    asset = locate(source(f"{server.url}/slow"), None, key=KEY, fallback=False)
+    assert asset.sha256 == SHA256
+
+
+def test_a_redirect_from_https_to_http_is_refused(
+    secure: Server, server: Server, cache: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    there = f"{server.url}/a.jpg"
+    unreachable(f"{secure.url}/to/{there}", f"it redirects to {there}, but only", cache, caplog)
+    assert server.asked == []
+    assert files(cache) == []
+
+
+def test_a_redirect_from_https_to_https_is_followed(secure: Server) -> None:
+    for there in ("/a.jpg", f"{secure.url}/a.jpg"):
+        asset = locate(source(f"{secure.url}/to/{there}"), None, key=KEY, fallback=False)
+        assert asset.sha256 == SHA256
+        asset.path.unlink()
+
+
+@pytest.mark.parametrize("there", ["http://example.invalid/a", "file:///etc/hosts", "ftp://h/a"])
+def test_a_redirect_from_this_machine_to_elsewhere_is_refused(
+    server: Server, cache: Path, caplog: pytest.LogCaptureFixture, there: str
+) -> None:
+    unreachable(f"{server.url}/to/{there}", f"it redirects to {there}, but only", cache, caplog)
+
+
+@pytest.mark.parametrize("there", ["https://[::1/a", "https://"])
+def test_a_redirect_to_what_is_no_url(server: Server, there: str) -> None:
+    assert "can't be fetched" in refusal(source(f"{server.url}/to/{there}"), fallback=False)
 
 
 def test_a_cache_folder_that_cannot_be_written(
@@ -417,7 +521,7 @@ def test_every_named_picture_is_a_whole_source(path: Path) -> None:
         assert found.name in BUILT_IN
         assert found.file is found.checksum is found.fallback is None
     else:
-        assert assets._check_source(found, "") == found.file
+        assert fetch.checked_file_name(found, "") == found.file
         assert re.search("/[0-9a-f]{40}/", found.url), "the url must not change what it serves"
         assert found.fallback in BUILT_IN
 
@@ -427,7 +531,7 @@ def test_every_named_picture_is_a_whole_source(path: Path) -> None:
 def test_sources_are_the_manifests(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = json.loads((SHARED / "manifest.json").read_text())[path.stem]
     monkeypatch.setenv("NST_CACHE", str(SHARED))
-    monkeypatch.setattr(assets, "_fetch", None)  # any use of the network would fail
+    monkeypatch.setattr(assets, "download", None)  # any use of the network would fail
     found = read(path)
     assert (found.url, found.file, found.title) == (entry["url"], entry["file"], entry["title"])
     asset = locate(found, None, key=KEY, fallback=False)
