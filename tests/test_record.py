@@ -1,0 +1,287 @@
+"""The folder of a run: run.json against its schema, the history, the pictures, the hash."""
+
+import csv
+import dataclasses
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import pytest
+from PIL import Image
+
+from nst import assets, record, transfer
+from nst.config import Config
+from nst.transfer import Outcome
+
+SCHEMA = json.loads((Path(__file__).parents[1] / "docs" / "run.schema.json").read_text())
+QUICK = ("network=vgg16", "tracking=disabled", "size=32")
+Compose = Callable[..., Config]
+
+
+@pytest.fixture(scope="module")
+def outcome(compose: Compose, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """A run of three steps, looked at after the second and the third, all three terms at work."""
+    overrides = [*QUICK, "steps=3", "check_every=2", "seed=7", "tv.gamma=10", "alpha=2"]
+    layers = ["style.layers={conv1_1:0.75,conv3_1:0.25}", "content.layers=[conv2_1,conv3_1]"]
+    prepared = transfer.prepare(compose(*overrides, *layers))
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    return transfer.perform(prepared, folder, overrides=overrides)
+
+
+def run_json(folder: Path) -> dict:
+    return json.loads((folder / "run.json").read_text())
+
+
+# --- run.json -----------------------------------------------------------------------------------
+
+
+def test_the_schema_is_closed():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert SCHEMA["additionalProperties"] is False
+    assert set(SCHEMA["required"]) == set(SCHEMA["properties"])
+    assert SCHEMA["properties"]["schema"]["const"] == record.SCHEMA
+
+
+def test_a_finished_run_follows_the_schema(outcome: Outcome):
+    written = run_json(outcome.record.folder)
+    jsonschema.validate(written, SCHEMA)
+    assert written["status"] == "finished"
+    assert written["error"] is None
+    assert written["config"]["style"]["layers"] == {"conv1_1": 0.75, "conv3_1": 0.25}
+    assert written["config"]["seed"] == 7
+    assert "tv.gamma=10" in written["overrides"]
+    assert written["last"]["step"] == 3
+    assert written["best"]["step"] in (2, 3)
+    assert written["timings"]["total_s"] > written["timings"]["steps_s"] > 0
+    assert written["versions"]["pillow"] == Image.__version__
+
+
+def test_a_record_that_has_just_begun_follows_the_schema(compose: Compose, tmp_path: Path):
+    prepared = transfer.prepare(compose(*QUICK, "steps=1"))
+    begun = {}
+
+    class Full(Exception):
+        """What a full disk does at the first check."""
+
+    def refuse(*_: object) -> None:
+        begun.update(run_json(tmp_path))
+        raise Full
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(record.Record, "add", refuse)
+        with pytest.raises(Full):
+            transfer.perform(prepared, tmp_path)
+    jsonschema.validate(begun, SCHEMA)
+    assert begun["status"] == "running"
+    assert begun["timings"]["ended"] is None
+    assert begun["best"] is None
+
+
+def test_a_diverged_run_follows_the_schema(compose: Compose, tmp_path: Path):
+    config = compose(*QUICK, "steps=2", "check_every=1", "optimizer.lr=1e9")
+    diverged = transfer.perform(transfer.prepare(config), tmp_path)
+    written = run_json(tmp_path)
+    jsonschema.validate(written, SCHEMA)
+    assert (diverged.status, written["status"]) == ("diverged", "diverged")
+    assert written["error"]
+    assert written["last"]["total"] is None
+
+
+def test_the_schema_refuses_what_it_does_not_know(outcome: Outcome):
+    written = run_json(outcome.record.folder)
+    for change in ({"extra": 1}, {"schema": 2}, {"status": "done"}, {"config_hash": "x"}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(written | change, SCHEMA)
+
+
+# --- history.csv --------------------------------------------------------------------------------
+
+
+def test_the_history_has_every_loss_of_every_check(outcome: Outcome):
+    text = (outcome.record.folder / "history.csv").read_text()
+    rows = list(csv.DictReader(text.splitlines()))
+    layers = ["content/conv2_1", "content/conv3_1", "style/conv1_1", "style/conv3_1"]
+    assert list(rows[0]) == ["step", "seconds", "total", "content", "style", "tv", *layers]
+    assert [row["step"] for row in rows] == ["0", "2", "3"]
+    checks = outcome.record.checks
+    assert len(checks) == 3
+    for row, check in zip(rows, checks, strict=True):
+        numbers = {name: float(value) for name, value in row.items()}
+        terms = check.terms
+        assert (numbers["total"], numbers["tv"]) == (terms.total, terms.tv)
+        assert (numbers["content"], numbers["style"]) == (terms.content, terms.style)
+        assert numbers["style/conv3_1"] == terms.style_layers["conv3_1"]
+        assert numbers["content/conv2_1"] == terms.content_layers["conv2_1"]
+
+
+def test_the_rows_of_the_history_add_up(outcome: Outcome):
+    for row in csv.DictReader((outcome.record.folder / "history.csv").read_text().splitlines()):
+        loss = {name: float(value) for name, value in row.items()}
+        total = 2 * loss["content"] + 1e4 * loss["style"] + 10 * loss["tv"]
+        assert loss["total"] == pytest.approx(total, rel=1e-5)
+        style = 0.75 * loss["style/conv1_1"] + 0.25 * loss["style/conv3_1"]
+        assert loss["style"] == pytest.approx(style, rel=1e-5)
+        content = 0.5 * loss["content/conv2_1"] + 0.5 * loss["content/conv3_1"]
+        assert loss["content"] == pytest.approx(content, rel=1e-5)
+
+
+def test_best_and_last_are_rows_of_the_history(outcome: Outcome):
+    written = run_json(outcome.record.folder)
+    text = (outcome.record.folder / "history.csv").read_text()
+    rows = {int(row.pop("step")): row for row in csv.DictReader(text.splitlines())}
+    for key in ("best", "last"):
+        step = written[key].pop("step")
+        del rows[step]["seconds"]
+        assert {name: float(value) for name, value in rows[step].items()} == written[key]
+        # The dictionary of the other key may be the same row.
+        rows[step]["seconds"] = "0"
+    later = {step: float(row["total"]) for step, row in rows.items() if step > 0}
+    assert written["best"]["total"] == min(later.values())
+
+
+# --- Pictures -----------------------------------------------------------------------------------
+
+
+def test_the_text_of_a_picture_says_where_it_comes_from(outcome: Outcome):
+    written = run_json(outcome.record.folder)
+    expected = {"result.png": written["best"]["step"], "images/step_00000.png": 0}
+    for name, step in expected.items():
+        with Image.open(outcome.record.folder / name) as image:
+            text = image.text  # type: ignore[attr-defined]
+        assert text["nst:config_hash"] == written["config_hash"]
+        assert text["nst:seed"] == "7"
+        assert text["nst:step"] == str(step)
+
+
+@pytest.mark.parametrize(
+    ("every", "steps"),
+    [
+        (0, [0]),
+        (1, [0, 2, 4, 6, 8, 9]),
+        (3, [0, 4, 6, 9]),  # the first checks at or after 3, 6 and 9
+        (8, [0, 8]),
+        (20, [0]),
+    ],
+)
+def test_pictures_are_kept_as_often_as_asked(
+    compose: Compose, tmp_path: Path, every: int, steps: list[int]
+):
+    overrides = ["steps=9", "check_every=2", f"tracking.images_every={every}", "size=16"]
+    layers = ["style.layers=[conv1_1]", "content.layers=[conv1_1]"]
+    transfer.perform(transfer.prepare(compose(*QUICK, *overrides, *layers)), tmp_path)
+    names = sorted(path.name for path in (tmp_path / "images").iterdir())
+    assert names == [f"step_{step:05d}.png" for step in steps]
+    assert (tmp_path / "result.png").exists()
+
+
+# --- The hash -----------------------------------------------------------------------------------
+
+
+def hashed(config: Config) -> str:
+    sources = transfer.prepare(config).sources
+    return record.config_hash(config, sources)
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "size=33",
+        "steps=201",
+        "check_every=21",
+        "pooling=max",
+        "precision=bfloat16",
+        "alpha=1.5",
+        "beta=1",
+        "tv.gamma=1",
+        "content.layers=[conv4_1]",
+        "content.layers={conv4_2:2}",
+        "style.layers=[conv1_1]",
+        "style.layers={conv1_1:0.2,conv2_1:0.2,conv3_1:0.2,conv4_1:0.2,conv5_1:0.3}",
+        "init=noise",
+        "optimizer.lr=9",
+        "optimizer.b1=0.8",
+        "optimizer.b2=0.99",
+        "optimizer.eps=1e-7",
+        "content=coffee",
+        "style.path={mine}",
+    ],
+)
+def test_the_hash_changes_with_what_changes_the_picture(
+    compose: Compose, picture: Path, override: str
+):
+    changed = compose(*QUICK, override.replace("{mine}", str(picture)))
+    assert hashed(changed) != hashed(compose(*QUICK))
+
+
+def test_the_hash_changes_with_the_seed_of_the_noise(compose: Compose):
+    noise = [hashed(compose(*QUICK, "init=noise", f"seed={seed}")) for seed in (0, 1)]
+    assert noise[0] != noise[1]
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "name=another",
+        "tracking=offline",
+        "tracking.project=another",
+        "tracking.tags=[a,b]",
+        "tracking.images_every=1",
+        "assets.fallback=false",
+        "alpha=1.0",
+        "steps=2e2",
+        "content.layers={conv4_2:1}",
+        "style.layers=[conv5_1,conv4_1,conv3_1,conv2_1,conv1_1]",
+    ],
+)
+def test_the_hash_stays_with_what_leaves_the_picture(compose: Compose, override: str):
+    assert hashed(compose(*QUICK, override)) == hashed(compose(*QUICK))
+
+
+def test_the_hash_is_of_the_files_bytes_not_of_their_names(compose: Compose, tmp_path: Path):
+    plain = compose(*QUICK)
+    sources = transfer.prepare(plain).sources
+    for key, field in (("content", "path"), ("style", "path"), ("network", "weights")):
+        original = sources[key].path
+        copy = shutil.copyfile(original, tmp_path / f"copy{original.suffix}")
+        assert hashed(compose(*QUICK, f"{key}.{field}={copy}")) == hashed(plain), key
+
+
+def test_a_stand_in_counts_as_what_it_is(compose: Compose):
+    plain = compose(*QUICK)
+    sources = transfer.prepare(plain).sources
+    served = dataclasses.replace(
+        sources["style"], requested="starry", fallback=True, reason="no network", title="another"
+    )
+    assert isinstance(served, assets.Asset)
+    assert record.config_hash(plain, {**sources, "style": served}) == hashed(plain)
+
+
+# --- Whole files --------------------------------------------------------------------------------
+
+
+def test_a_file_is_written_whole(tmp_path: Path):
+    path = tmp_path / "file"
+    record.write_whole(path, b"first")
+    record.write_whole(path, b"second")
+    assert path.read_bytes() == b"second"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_write_that_fails_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "file"
+    record.write_whole(path, b"first")
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        record.write_whole(path, b"second")
+    with pytest.raises(OSError, match="No space"):
+        record.write_whole(tmp_path / "other", b"third")
+    assert path.read_bytes() == b"first"
+    assert list(tmp_path.iterdir()) == [path]
