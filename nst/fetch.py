@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from nst import interrupt
 from nst.config import Source
 from nst.errors import UserError
 
@@ -182,6 +183,7 @@ def _pieces(raw: Any) -> Iterator[bytes]:
     began, count = time.monotonic(), 0
     # read1, since read would wait for as many bytes as are asked for.
     while piece := raw.read1(2**16, decode_content=True):
+        interrupt.check()
         yield piece
         count += len(piece)
         if (passed := time.monotonic() - began) > WINDOW:

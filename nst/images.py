@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import os
 import warnings
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from PIL import ExifTags, Image, ImageCms, PngImagePlugin, features
 
 from nst.assets import readable
 from nst.errors import UserError
+from nst.paths import write_whole
 
 #: The formats read, by Pillow's names. Left out on purpose: EPS starts another program, TGA can't
 #: be told from noise.
@@ -65,6 +65,12 @@ def load(path: Path | str, size: int | None, *, key: str) -> np.ndarray:
         return _pixels(plain, profile)
 
 
+def dimensions(path: Path) -> tuple[int, int]:
+    """Return a readable picture file's own two sides in pixels, as stored."""
+    with Image.open(path, formats=FORMATS) as image:
+        return image.size
+
+
 def scaled_shape(width: int, height: int, size: int | None) -> tuple[int, int]:
     """Return the (H, W) of a picture whose long edge becomes `size` pixels, its aspect ratio kept.
 
@@ -99,13 +105,9 @@ def save(path: Path, picture: np.ndarray, text: dict[str, str]) -> None:
     for name, value in text.items():
         info.add_text(name, value)
     image = Image.fromarray(np.rint(values.clip(0, 255)).astype(np.uint8))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        image.save(part, format="PNG", pnginfo=info)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    png = io.BytesIO()
+    image.save(png, format="PNG", pnginfo=info)
+    write_whole(path, png.getvalue())
 
 
 def _decode(file: Path, subject: str) -> tuple[Image.Image, int]:

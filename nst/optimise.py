@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from nst import losses, vgg
+from nst import interrupt, losses, vgg
 from nst.config import Hyperparameters, Static
 
 
@@ -33,11 +33,12 @@ class Check:
     picture: np.ndarray  # (H, W, 3) float32 in grey levels, not clipped
     terms: losses.Terms[float]  # of this picture, as Python floats
     best: bool  # whether no earlier check had a lower total
+    overflow: bool  # whether the optimiser's state has left the range of float32
 
     @property
     def finite(self) -> bool:
-        """Whether the total is a number; where it is not, the loop ends."""
-        return math.isfinite(self.terms.total)
+        """Whether all is well; where it is not, the loop ends."""
+        return math.isfinite(self.terms.total) and not self.overflow
 
 
 @functools.partial(jax.jit, static_argnames="static")
@@ -107,21 +108,23 @@ def checks(
     while done < steps:
         stride = min(check_every, steps - done)
         asked = time.perf_counter()
-        state, before, after = advance(static, stride, params, targets, state, numbers)
+        state, before, after, sound = advance(static, stride, params, targets, state, numbers)
         # The call hands the steps to the device and returns; only compiling makes it wait.
         running = time.perf_counter()
         _wait(after.total)
         seconds += time.perf_counter() - running
         compile_seconds += running - asked
         if done == 0:
-            yield Check(0, 0.0, compile_seconds, picture, _floats(before), best=False)
+            yield Check(0, 0.0, compile_seconds, picture, _floats(before), False, False)
         done += stride
         check_terms = _floats(after)
-        best = check_terms.total < lowest
+        # An infinite mean square makes every later step 0: the picture would stay as it is.
+        overflow = not bool(sound)
+        best = check_terms.total < lowest and not overflow
         if best:
             lowest = check_terms.total
         shot = np.asarray(state.picture)
-        check = Check(done, seconds, compile_seconds, shot, check_terms, best)
+        check = Check(done, seconds, compile_seconds, shot, check_terms, best, overflow)
         yield check
         if not check.finite:
             return
@@ -140,8 +143,10 @@ def advance(
     targets: losses.Targets,
     state: State,
     hyperparameters: Hyperparameters,
-) -> tuple[State, losses.Terms[jax.Array], losses.Terms[jax.Array]]:
-    """Take `stride` optimiser steps; return the state, and the terms before and after them.
+) -> tuple[State, losses.Terms[jax.Array], losses.Terms[jax.Array], jax.Array]:
+    """Take `stride` optimiser steps; return the state, the terms before and after, and soundness.
+
+    Soundness is whether the optimiser's state is finite.
 
     Args:
       static: the choices that the program is compiled for.
@@ -165,7 +170,9 @@ def advance(
 
     state, history = jax.lax.scan(step, state, length=stride)
     before = jax.tree.map(lambda values: values[0], history)
-    return state, before, loss(state.picture)[1]
+    leaves = jax.tree.leaves(state.optimizer)
+    sound = jnp.all(jnp.stack([jnp.isfinite(leaf).all() for leaf in leaves]))
+    return state, before, loss(state.picture)[1], sound
 
 
 def _activations(
@@ -190,6 +197,7 @@ def _wait(value: jax.Array) -> None:
     # Blocking inside the runtime would keep Ctrl-C waiting until the interval ends.
     start = time.perf_counter()
     while not value.is_ready():  # type: ignore[attr-defined]
+        interrupt.check()
         time.sleep(min(0.02, 0.0001 + 0.02 * (time.perf_counter() - start)))
 
 

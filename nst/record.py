@@ -3,14 +3,12 @@
 docs/run-folder.md describes the files; docs/run.schema.json is the schema of run.json.
 """
 
-import contextlib
 import csv
 import dataclasses
 import hashlib
 import io
 import itertools
 import json
-import os
 import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -26,6 +24,7 @@ from nst.assets import Asset
 from nst.config import Config
 from nst.losses import Terms
 from nst.optimise import Check, seconds_per_step
+from nst.paths import write_whole
 
 #: Version of the layout of run.json.
 SCHEMA = 1
@@ -36,11 +35,12 @@ NUMERICS = 1
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "pillow")
 
 
-def config_hash(config: Config, sources: dict[str, Asset]) -> str:
+def config_hash(config: Config, network: str, sources: dict[str, Asset]) -> str:
     """Return 16 hex digits that are equal for runs that give the same picture.
 
     Args:
       config: validated.
+      network: the network that serves, "vgg16" or "vgg19".
       sources: "content", "style" and "network" as they serve; their bytes count, not their paths.
     """
     settings = dataclasses.asdict(config)
@@ -48,7 +48,7 @@ def config_hash(config: Config, sources: dict[str, Asset]) -> str:
         del settings[key]
     settings["content.layers"] = config.content.layers
     settings["style.layers"] = config.style.layers
-    settings["network"] = sources["network"].name
+    settings["network"] = network
     settings["sha256"] = {key: asset.sha256 for key, asset in sources.items()}
     settings["numerics"] = NUMERICS
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
@@ -58,19 +58,25 @@ class Record:
     """The folder of one run, filled as the run goes on."""
 
     def __init__(
-        self, folder: Path, config: Config, sources: dict[str, Asset], overrides: Sequence[str]
+        self,
+        folder: Path,
+        network: str,
+        config: Config,
+        sources: dict[str, Asset],
+        overrides: Sequence[str],
     ):
         """Start the record with status "running".
 
         Args:
           folder: of the run; made if missing.
+          network: the network that serves.
           config: validated.
           sources: "content", "style" and "network", as they serve.
           overrides: what the user asked for on top of the defaults.
         """
         self.folder = folder
         self.config = config
-        self.hash = config_hash(config, sources)
+        self.hash = config_hash(config, network, sources)
         self.checks: list[Check] = []
         self.best: Check | None = None
         self._history = History(folder / "history.csv")
@@ -183,17 +189,6 @@ def flat(terms: Terms[float]) -> dict[str, float]:
         **{f"content/{layer}": value for layer, value in terms.content_layers.items()},
         **{f"style/{layer}": value for layer, value in terms.style_layers.items()},
     }
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write `data` beside `path` and move it there, so that `path` is never half written."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        beside.write_bytes(data)
-        os.replace(beside, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            beside.unlink()
 
 
 def _due(previous: int | None, step: int, every: int) -> bool:

@@ -1,11 +1,13 @@
 """``python -m nst.run``: from the command line to a run, from an error to a sentence."""
 
 import contextlib
+import dataclasses
 import os
 import re
 import shutil
 import sys
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from nst import interrupt
 from nst.config import Config, from_mapping, unknown_key
 from nst.errors import UserError, did_you_mean
 from nst.paths import conf_dir
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     from nst.transfer import Outcome
 
 ConfigStore.instance().store(name="schema", node=Config)
+
+#: What a user can mend, and is told in a sentence.
+REFUSALS = (UserError, HydraException, OmegaConfBaseException, OSError)
 
 
 class _Refused(BaseException):
@@ -38,13 +44,19 @@ def main() -> None:
     sys.argv = [argument for argument in sys.argv if argument != "-v"]
     # Hydra then raises what it would print over several lines; a sentence is made of it here.
     os.environ["HYDRA_FULL_ERROR"] = "1"
+    interrupt.listen()
     error: BaseException
     try:
         _job()
         return
     except _Refused as refused:
         error = refused.__cause__ or refused
-    except (UserError, HydraException, OmegaConfBaseException, OSError) as raised:
+    except REFUSALS as raised:
+        error = raised
+    except ValueError as raised:
+        # Hydra's own, for a group's option that isn't text: style=3.
+        if not str(raised).startswith("Config group override"):
+            raise
         error = raised
     except KeyboardInterrupt:
         sys.exit(130)
@@ -58,7 +70,7 @@ def _job(composed: DictConfig) -> float | None:
     """Run one job; return its best total, which a search may lower."""
     try:
         return _perform(composed)
-    except (UserError, OSError) as error:
+    except REFUSALS as error:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             raise
         raise _Refused from error
@@ -72,8 +84,9 @@ def _perform(composed: DictConfig) -> float | None:
         # JAX loads here, so that --help and a mistyped key answer at once.
         from nst import transfer
 
+        interrupt.check()
         outcome = transfer.perform(transfer.prepare(config), folder, **_place())
-    except (UserError, OSError, KeyboardInterrupt):
+    except (*REFUSALS, KeyboardInterrupt):
         _discard(folder)
         raise
     return _report(outcome)
@@ -115,8 +128,10 @@ def _discard(folder: Path) -> None:
     for name in (".hydra", "wandb"):
         shutil.rmtree(folder / name, ignore_errors=True)
     (folder / "run.log").unlink(missing_ok=True)
-    for empty in (folder, *folder.parents[:2]):
-        if empty.resolve() != Path.cwd():
+    # Empty folders too, up to the one the user is in; elsewhere only the run's own.
+    here = Path.cwd()
+    for empty in (folder, *(parent for parent in folder.parents if here in parent.parents)):
+        if empty != here:
             with contextlib.suppress(OSError):
                 empty.rmdir()
 
@@ -126,28 +141,61 @@ def _sentence(error: BaseException) -> str:
     text = str(error)
     unknown = re.match(r"Could not override '([^']+)'", text)
     if unknown:
-        groups = [path.name for path in conf_dir().iterdir() if path.is_dir()]
-        return str(unknown_key(unknown[1], groups))
+        return str(unknown_key(unknown[1], _options()))
     if isinstance(error, MissingConfigException) and error.options is not None:
-        return _unknown_option(error)
+        group, _, option = (error.missing_cfg_file or "").rpartition("/")
+        return _unknown_option(group, option, error.options)
+    if text.startswith("Config group override"):
+        return _option_that_is_no_text()
     if isinstance(error, OverrideParseException):
         return f"can't read the override {error.override!r}: it must look like key=value"
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}"
     cause = error.__cause__
     reason = cause if isinstance(cause, OmegaConfBaseException) else error
-    key = getattr(reason, "full_key", None)
     line = " ".join(str(reason).split("\n")[0].split())
-    return f"{key}: {line}" if key else line
+    if line.startswith("Ambiguous value"):
+        found = text.partition("'")[2].partition("'")[0]
+        return f"{found} gives several values, and one run takes one: -m runs each in turn"
+    key = getattr(reason, "full_key", None)
+    return f"{key} {_expected(key)}: {line}" if key else line
 
 
-def _unknown_option(error: MissingConfigException) -> str:
-    group, _, option = (error.missing_cfg_file or "").rpartition("/")
-    options = sorted(error.options or ())
-    return (
-        f"{group} has no option {option!r}{did_you_mean(option, options)}; "
-        f"it has {', '.join(options)}"
-    )
+def _expected(key: str) -> str:
+    """Return what the schema says a key takes."""
+    entry: Any = Config
+    for part in key.split("."):
+        fields = {field.name: field.type for field in dataclasses.fields(entry)}
+        entry = fields.get(part, str)
+        if not dataclasses.is_dataclass(entry):
+            break
+    kinds = {float: "a number", bool: "true or false", str: "text", list[str]: "a list of texts"}
+    return f"must be {kinds.get(entry, 'given')}"
+
+
+def _options() -> dict[str, list[str]]:
+    """Return the options of every configuration group."""
+    return {
+        group.name: sorted(path.stem for path in group.glob("*.yaml"))
+        for group in conf_dir().iterdir()
+        if group.is_dir() and group.name != "hydra"
+    }
+
+
+def _unknown_option(group: str, option: str, options: Iterable[str]) -> str:
+    allowed = sorted(options)
+    hint = did_you_mean(option, allowed)
+    return f"{group} has no option {option!r}{hint}; it has {', '.join(allowed)}"
+
+
+def _option_that_is_no_text() -> str:
+    # Hydra doesn't say which argument it was: the first that names no option of its group.
+    for argument in sys.argv[1:]:
+        group, _, option = argument.lstrip("+").partition("=")
+        if group in _options() and option not in _options()[group]:
+            return _unknown_option(group, option, _options()[group])
+    wrong = next((a for a in sys.argv[1:] if a.startswith("=")), "an override")
+    return f"can't read the override {wrong!r}: it must look like key=value"
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from nst import assets, images, weights
+from nst import assets, images, interrupt, weights
 from nst.assets import Asset
 from nst.config import Config, Hyperparameters, Static, split
 from nst.optimise import Check, checks, compute_targets, initial_picture
@@ -73,8 +74,13 @@ def prepare(config: Config) -> Prepared:
     photograph = images.load(sources["content"].path, config.size, key="content.path")
     painting = images.load(sources["style"].path, config.size, key="style.path")
     # The picture takes the photograph's shape, so the photograph must suit every layer.
-    check_positions("content", photograph.shape[:2], static.layers, config.size)
-    check_positions("style", painting.shape[:2], static.style_layers, config.size)
+    for key, picture, layers in (
+        ("content", photograph, static.layers),
+        ("style", painting, static.style_layers),
+    ):
+        own = images.dimensions(sources[key].path)
+        check_positions(key, own, picture.shape, layers, config.size)
+    interrupt.check()
     return Prepared(
         config=config,
         static=static,
@@ -111,7 +117,7 @@ def perform(
     settings = dataclasses.asdict(config) | {"overrides": list(overrides)}
     with contextlib.ExitStack() as stack:
         tracker = stack.enter_context(track(config, settings, tracking_folder or folder, group))
-        record = Record(folder, config, prepared.sources, overrides)
+        record = Record(folder, prepared.static.network, config, prepared.sources, overrides)
         display = stack.enter_context(Display(config))
         status, error = "finished", None
         try:
@@ -123,6 +129,9 @@ def perform(
                 if not check.finite:
                     status = "diverged"
                     error = f"the loss became {check.terms.total} at step {check.step}"
+                    if check.overflow:
+                        error = f"the gradient overflowed before step {check.step}"
+                interrupt.check()
         except KeyboardInterrupt:
             status, error = "interrupted", "stopped by Ctrl-C"
         picture = record.finish(status, error)
@@ -145,6 +154,11 @@ def _checks(prepared: Prepared) -> Iterator[Check]:
 
 
 def _use_compilation_cache() -> None:
-    """Let the next process find what this one compiles."""
-    jax.config.update("jax_compilation_cache_dir", str(assets.cache_dir() / "compiled"))
+    """Let the next process find what this one compiles, where there is a place for it."""
+    folder = assets.cache_dir() / "compiled"
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        return
+    jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)

@@ -70,11 +70,14 @@ def check_layers(config: Config, network: str) -> None:
             _known_layer(f"{key}.layers", layer, network)
 
 
-def check_positions(key: str, shape: tuple[int, int], layers: tuple[str, ...], size: int) -> None:
+def check_positions(
+    key: str, own: tuple[int, int], shape: tuple[int, ...], layers: tuple[str, ...], size: int
+) -> None:
     """Refuse a picture in which one of `layers` has no positions.
 
     Args:
       key: the configuration key of the picture, "content" or "style".
+      own: both sides of the picture file in pixels.
       shape: height and width in pixels after scaling to `size`.
       layers: names of the layers that will be read.
       size: long edge in pixels.
@@ -82,11 +85,12 @@ def check_positions(key: str, shape: tuple[int, int], layers: tuple[str, ...], s
     Raises:
       UserError: names the layer, the picture's size and the smallest `size` that works.
     """
-    short = min(shape)
+    short = min(shape[:2])
     deepest = max(layers, key=lambda layer: smallest_side([layer]))
     needed = smallest_side([deepest])
     if short < needed:
-        enough = math.ceil(needed * max(shape) / short)
+        # The short side is rounded, a half up.
+        enough = math.ceil(max(own) * (2 * needed - 1) / (2 * min(own)))
         raise UserError(
             f"{key}: at size={size} the picture is {shape[1]} x {shape[0]} pixels, in which "
             f"{deepest} has no positions: the short side must be at least {needed} pixels, so "

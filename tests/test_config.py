@@ -160,14 +160,15 @@ def test_a_stand_in_network_must_have_the_layers():
 
 @given(st.integers(1, 300), st.integers(1, 300), st.sampled_from(layer_names("vgg19")))
 def test_positions_are_refused_exactly_where_there_are_none(width: int, height: int, layer: str):
-    side = min(width, height)
+    own = width, height
+    side = min(own)
     for _ in range(int(layer[4]) - (not layer.startswith("pool"))):
         side //= 2  # what each pooling leaves
     if side:
-        validation.check_positions("content", (height, width), (layer,), max(width, height))
+        validation.check_positions("content", own, (height, width), (layer,), max(own))
     else:
         with pytest.raises(UserError, match=layer):
-            validation.check_positions("content", (height, width), (layer,), max(width, height))
+            validation.check_positions("content", own, (height, width), (layer,), max(own))
 
 
 def test_every_key_is_documented():

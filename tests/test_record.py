@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 from PIL import Image
 
-from nst import assets, record, transfer
+from nst import assets, paths, record, transfer
 from nst.config import Config
 from nst.transfer import Outcome
 
@@ -181,8 +181,8 @@ def test_pictures_are_kept_as_often_as_asked(
 
 
 def hashed(config: Config) -> str:
-    sources = transfer.prepare(config).sources
-    return record.config_hash(config, sources)
+    prepared = transfer.prepare(config)
+    return record.config_hash(config, prepared.static.network, prepared.sources)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_a_stand_in_counts_as_what_it_is(compose: Compose):
         sources["style"], requested="starry", fallback=True, reason="no network", title="another"
     )
     assert isinstance(served, assets.Asset)
-    assert record.config_hash(plain, {**sources, "style": served}) == hashed(plain)
+    assert record.config_hash(plain, "vgg16", {**sources, "style": served}) == hashed(plain)
 
 
 # --- Whole files --------------------------------------------------------------------------------
@@ -264,8 +264,8 @@ def test_a_stand_in_counts_as_what_it_is(compose: Compose):
 
 def test_a_file_is_written_whole(tmp_path: Path):
     path = tmp_path / "file"
-    record.write_whole(path, b"first")
-    record.write_whole(path, b"second")
+    paths.write_whole(path, b"first")
+    paths.write_whole(path, b"second")
     assert path.read_bytes() == b"second"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -277,11 +277,11 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(
         raise OSError(28, "No space left on device")
 
     path = tmp_path / "file"
-    record.write_whole(path, b"first")
+    paths.write_whole(path, b"first")
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError, match="No space"):
-        record.write_whole(path, b"second")
+        paths.write_whole(path, b"second")
     with pytest.raises(OSError, match="No space"):
-        record.write_whole(tmp_path / "other", b"third")
+        paths.write_whole(tmp_path / "other", b"third")
     assert path.read_bytes() == b"first"
     assert list(tmp_path.iterdir()) == [path]
