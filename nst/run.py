@@ -34,6 +34,22 @@ ConfigStore.instance().store(name="schema", node=Config)
 REFUSALS = (UserError, HydraException, OmegaConfBaseException, OSError)
 
 
+HELP = """\
+Neural style transfer (Gatys et al. 2015), one run or a sweep of them, each tracked.
+
+== Groups, chosen as group=option ==
+{groups}
+
+== Keys, set as key=value ==
+{keys}
+Examples:
+  python -m nst.run style=starry tv.gamma=1e3
+  python -m nst.run content.path=me.jpg style.path=painting.jpg size=512
+  python -m nst.run -m style=starry,scream pooling=avg,max
+Each key's unit and range: docs/configuration.md. Options of Hydra: --hydra-help.
+-v shows the whole traceback of an error."""
+
+
 class _Refused(BaseException):
     """Carries a single run's error past Hydra, which would print the overrides as well."""
 
@@ -47,7 +63,10 @@ def main() -> None:
     interrupt.listen()
     error: BaseException
     try:
-        _job()
+        if {"-h", "--help"} & set(sys.argv):
+            _help([argument for argument in sys.argv[1:] if not argument.startswith("-")])
+        else:
+            _job()
         return
     except _Refused as refused:
         error = refused.__cause__ or refused
@@ -63,6 +82,14 @@ def main() -> None:
     if verbose:
         traceback.print_exception(error)
     sys.exit(f"nst: {_sentence(error)}")
+
+
+def _help(overrides: list[str]) -> None:
+    """Print groups and keys; Hydra's own help takes three times as long to gather them."""
+    with hydra.initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        composed = hydra.compose("config", overrides)
+    groups = "\n".join(f"{name}: {', '.join(them)}" for name, them in sorted(_options().items()))
+    print(HELP.format(groups=groups, keys=OmegaConf.to_yaml(composed)))
 
 
 @hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")
