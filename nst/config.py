@@ -93,6 +93,13 @@ class Assets:
 
 
 @dataclass
+class Sweep:
+    """What a sweep does with what it finds in its folder."""
+
+    retry: bool = False  # true: runs that diverged or failed before are run again
+
+
+@dataclass
 class Config:
     """One run: every key a user can set."""
 
@@ -113,6 +120,7 @@ class Config:
     optimizer: Optimizer = field(default_factory=Optimizer)
     tracking: Tracking = field(default_factory=Tracking)
     assets: Assets = field(default_factory=Assets)
+    sweep: Sweep = field(default_factory=Sweep)
 
 
 class Hyperparameters(NamedTuple):

@@ -3,6 +3,7 @@
 Imports nothing heavy until a file is really fetched.
 """
 
+import functools
 import hashlib
 import logging
 import re
@@ -129,6 +130,13 @@ def verified(path: Path, checksum: str | None, what: str, remedy: str) -> str:
 
 def digest(path: Path, kind: str) -> str:
     """Return the hex digits of a file's checksum; `kind` is "sha256" or "md5"."""
+    status = path.stat()
+    return _digest(path, kind, status.st_mtime_ns, status.st_size)
+
+
+@functools.lru_cache(maxsize=64)
+def _digest(path: Path, kind: str, changed: int, size: int) -> str:
+    # Each run of a sweep asks anew; a file that has not changed is read once.
     with path.open("rb") as file:
         return hashlib.file_digest(
             file, lambda: hashlib.new(kind, usedforsecurity=False)

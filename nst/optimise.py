@@ -34,6 +34,7 @@ class Check:
     terms: losses.Terms[float]  # of this picture, as Python floats
     best: bool  # whether no earlier check had a lower total
     overflow: bool  # whether the optimiser's state has left the range of float32
+    state: State  # what the next step starts from
 
     @property
     def finite(self) -> bool:
@@ -84,6 +85,8 @@ def checks(
     *,
     steps: int,
     check_every: int,
+    after: Check | None = None,
+    lowest: float = math.inf,
 ) -> Iterator[Check]:
     """Yield a check before the first step, after every `check_every` steps, and after the last.
 
@@ -99,35 +102,49 @@ def checks(
       hyperparameters: traced; other values compile nothing new.
       steps: optimiser steps in all.
       check_every: steps between two checks.
+      after: an earlier check of this run, to go on from; it is not yielded again.
+      lowest: the lowest total of the checks up to `after`.
     """
-    seconds = compile_seconds = 0.0
     numbers = jax.tree.map(np.float32, hyperparameters)
-    state = State(jnp.asarray(picture), _optimizer(numbers).init(jnp.asarray(picture)))
-    lowest = math.inf
-    done = 0
+    state = after.state if after else initial_state(picture, numbers)
+    done, seconds, compile_seconds = 0, 0.0, 0.0
+    if after:
+        done, seconds, compile_seconds = after.step, after.seconds, after.compile_seconds
     while done < steps:
         stride = min(check_every, steps - done)
         asked = time.perf_counter()
-        state, before, after, sound = advance(static, stride, params, targets, state, numbers)
+        state, parts, ended, sound = advance(static, stride, params, targets, state, numbers)
         # The call hands the steps to the device and returns; only compiling makes it wait.
         running = time.perf_counter()
-        _wait(after.total)
+        _wait(ended.total)
         seconds += time.perf_counter() - running
         compile_seconds += running - asked
-        if done == 0:
-            yield Check(0, 0.0, compile_seconds, picture, _floats(before), False, False)
+        if done == 0 and after is None:
+            start = initial_state(picture, numbers)
+            yield Check(0, 0.0, compile_seconds, picture, _floats(parts), False, False, start)
         done += stride
-        check_terms = _floats(after)
+        check_terms = _floats(ended)
         # An infinite mean square makes every later step 0: the picture would stay as it is.
         overflow = not bool(sound)
         best = check_terms.total < lowest and not overflow
         if best:
             lowest = check_terms.total
         shot = np.asarray(state.picture)
-        check = Check(done, seconds, compile_seconds, shot, check_terms, best, overflow)
+        check = Check(done, seconds, compile_seconds, shot, check_terms, best, overflow, state)
         yield check
         if not check.finite:
             return
+
+
+def initial_state(picture: np.ndarray, numbers: Hyperparameters) -> State:
+    """Return the state before the first step.
+
+    Args:
+      picture: (H, W, 3) float32 in grey levels.
+      numbers: float32 scalars; the optimiser's.
+    """
+    start = jnp.asarray(picture)
+    return State(start, _optimizer(numbers).init(start))
 
 
 def seconds_per_step(before: Check, after: Check) -> float:

@@ -7,9 +7,9 @@ import csv
 import dataclasses
 import hashlib
 import io
-import itertools
 import json
 import platform
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -19,18 +19,23 @@ from typing import Any
 import jax
 import numpy as np
 
-from nst import __version__, images
+from nst import __version__, images, saved
 from nst.assets import Asset
 from nst.config import Config
+from nst.errors import UserError
 from nst.losses import Terms
 from nst.optimise import Check, seconds_per_step
 from nst.paths import write_whole
+from nst.saved import Saved
 
 #: Version of the layout of run.json.
 SCHEMA = 1
 
 #: Raised whenever the same configuration gives another picture than before.
 NUMERICS = 1
+
+#: Seconds between two savings of the state that an interrupted run goes on from.
+SAVE_EVERY = 30.0
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "pillow")
 
@@ -44,7 +49,7 @@ def config_hash(config: Config, network: str, sources: dict[str, Asset]) -> str:
       sources: "content", "style" and "network" as they serve; their bytes count, not their paths.
     """
     settings = dataclasses.asdict(config)
-    for key in ("name", "tracking", "assets", "content", "style", "network"):
+    for key in ("name", "tracking", "assets", "sweep", "content", "style", "network"):
         del settings[key]
     settings["content.layers"] = config.content.layers
     settings["style.layers"] = config.style.layers
@@ -52,6 +57,39 @@ def config_hash(config: Config, network: str, sources: dict[str, Asset]) -> str:
     settings["sha256"] = {key: asset.sha256 for key, asset in sources.items()}
     settings["numerics"] = NUMERICS
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def read(folder: Path) -> dict[str, Any] | None:
+    """Return the run.json of a run's folder, or None where there is none.
+
+    Raises:
+      UserError: it is there but can't be read, or has another layout than this version's.
+    """
+    path = folder / "run.json"
+    if not path.exists():
+        return None
+    try:
+        fields = json.loads(path.read_bytes())
+        if fields["schema"] == SCHEMA:
+            return fields
+        problem = f"has layout {fields['schema']}, and this version writes layout {SCHEMA}"
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        problem = f"can't be read ({error})"
+    raise UserError(f"{path} {problem}: take another folder")
+
+
+def differences(one: dict[str, Any], other: dict[str, Any], prefix: str = "") -> list[str]:
+    """Return what differs between two configurations, as "tv.gamma (0.0, not 10.0)"."""
+    found = []
+    for key in one | other:
+        mine, theirs = one.get(key), other.get(key)
+        if prefix == "" and key in ("name", "tracking", "assets", "sweep"):
+            continue
+        if isinstance(mine, dict) and isinstance(theirs, dict) and key != "layers":
+            found += differences(mine, theirs, f"{prefix}{key}.")
+        elif mine != theirs:
+            found.append(f"{prefix}{key} ({mine}, not {theirs})")
+    return found
 
 
 class Record:
@@ -64,6 +102,7 @@ class Record:
         config: Config,
         sources: dict[str, Asset],
         overrides: Sequence[str],
+        earlier: Saved | None = None,
     ):
         """Start the record with status "running".
 
@@ -73,13 +112,16 @@ class Record:
           config: validated.
           sources: "content", "style" and "network", as they serve.
           overrides: what the user asked for on top of the defaults.
+          earlier: where this run was cut off before; its history up to there is kept.
         """
         self.folder = folder
         self.config = config
         self.hash = config_hash(config, network, sources)
-        self.checks: list[Check] = []
-        self.best: Check | None = None
-        self._history = History(folder / "history.csv")
+        self.last: Check | None = earlier.last if earlier else None
+        self.best: Check | None = earlier.best if earlier else None
+        self._rates: list[float] = []  # seconds a step, between checks
+        self._saved_at = time.monotonic()
+        self._history = History(folder / "history.csv", earlier.last.step if earlier else -1)
         self._started = datetime.now(UTC)
         self._fields: dict[str, Any] = {
             "schema": SCHEMA,
@@ -100,11 +142,15 @@ class Record:
     def add(self, check: Check) -> Path | None:
         """Add a check to the history, keep the best, return the picture's file if one was due."""
         self._history.add(check)
-        previous = self.checks[-1].step if self.checks else None
-        # The pictures of earlier checks are on disk; only the best is still needed.
-        self.checks.append(dataclasses.replace(check, picture=np.empty(0)))
+        previous = self.last.step if self.last else None
+        if self.last:
+            self._rates.append(seconds_per_step(self.last, check))
+        self.last = check
         if check.best or self.best is None:
             self.best = check
+        if check.finite and time.monotonic() - self._saved_at > SAVE_EVERY:
+            saved.save(self.folder, check, self.best)
+            self._saved_at = time.monotonic()
         if check.finite and _due(previous, check.step, self.config.tracking.images_every):
             return self._save(f"images/step_{check.step:05d}.png", check)
         return None
@@ -117,13 +163,16 @@ class Record:
           error: one sentence, where the run did not finish.
         """
         result = self._save("result.png", self.best) if self.best else None
+        if status == "interrupted" and self.last and self.best:
+            saved.save(self.folder, self.last, self.best)
         self._write(status, error)
+        if status != "interrupted":
+            saved.remove(self.folder)
         return result
 
     def seconds_per_step(self) -> float | None:
         """Return the median time of a step over the intervals between checks."""
-        rates = [seconds_per_step(*pair) for pair in itertools.pairwise(self.checks)]
-        return float(np.median(rates)) if rates else None
+        return float(np.median(self._rates)) if self._rates else None
 
     def _save(self, name: str, check: Check) -> Path:
         text = {
@@ -136,7 +185,7 @@ class Record:
 
     def _write(self, status: str, error: str | None = None) -> None:
         now = datetime.now(UTC)
-        last = self.checks[-1] if self.checks else None
+        last = self.last
         fields = self._fields | {
             "status": status,
             "error": error,
@@ -160,11 +209,16 @@ class Record:
 class History:
     """history.csv: one row a check, each appended whole."""
 
-    def __init__(self, path: Path):
-        """Begin anew at `path`."""
+    def __init__(self, path: Path, upto: int):
+        """Go on at `path` after the row of step `upto`; below 0: begin anew."""
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
+        if upto < 0:
+            path.unlink(missing_ok=True)
+            return
+        header, *rows = path.read_text().splitlines()
+        kept = [row for row in rows if int(row.split(",")[0]) <= upto]
+        write_whole(path, "\n".join([header, *kept, ""]).encode())
 
     def add(self, check: Check) -> None:
         """Append the check's row, after the header if it is the first."""

@@ -112,7 +112,7 @@ def _perform(composed: DictConfig) -> float | None:
         from nst import transfer
 
         interrupt.check()
-        outcome = transfer.perform(transfer.prepare(config), folder, **_place())
+        outcome = transfer.perform(transfer.prepare(config), transfer.Place(folder, **_place()))
     except (*REFUSALS, KeyboardInterrupt):
         _discard(folder)
         raise
@@ -120,32 +120,30 @@ def _perform(composed: DictConfig) -> float | None:
 
 
 def _place() -> dict[str, Any]:
-    """Return what else `perform` wants to know, from what Hydra knows of the job."""
+    """Return where else the run belongs, from what Hydra knows of the job."""
     settings = HydraConfig.get()
-    overrides = list(settings.overrides.task)
+    overrides = tuple(settings.overrides.task)
     if settings.mode != RunMode.MULTIRUN:
         return {"overrides": overrides}
     # One wandb/ folder a sweep: `wandb leet` finds only the runs directly under what it is given.
     sweep = Path(settings.sweep.dir).absolute()
-    return {"overrides": overrides, "tracking_folder": sweep, "group": "/".join(sweep.parts[-2:])}
+    return {"overrides": overrides, "tracking": sweep, "group": "/".join(sweep.parts[-2:])}
 
 
 def _report(outcome: "Outcome") -> float | None:
-    best = outcome.record.best
-    if outcome.picture and best:
-        steps = outcome.record.config.steps
+    if outcome.picture and outcome.best_total is not None:
         print(
             f"{os.path.relpath(outcome.picture)}  "
-            f"(best at step {best.step} of {steps}, total {best.terms.total:.6g})"
+            f"(best at step {outcome.best_step}, total {outcome.best_total:.6g})"
         )
     if outcome.status == "interrupted":
         raise KeyboardInterrupt
-    if outcome.status == "diverged":
+    if outcome.status != "finished":
         raise UserError(
             f"{outcome.error}, so the run stopped there and kept its best picture so far, of step "
-            f"{best.step if best else 0}: try a lower optimizer.lr or lower weights"
+            f"{outcome.best_step}: try a lower optimizer.lr or lower weights"
         )
-    return best.terms.total if best else None
+    return outcome.best_total
 
 
 def _discard(folder: Path) -> None:

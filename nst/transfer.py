@@ -2,18 +2,23 @@
 
 import contextlib
 import dataclasses
+import functools
 import logging
+import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 
 import jax
 import numpy as np
 
-from nst import assets, images, interrupt, weights
+from nst import assets, images, interrupt, record, saved, weights
 from nst.assets import Asset
 from nst.config import Config, Hyperparameters, Static, split
+from nst.errors import UserError
+from nst.losses import Targets
 from nst.optimise import Check, checks, compute_targets, initial_picture
 from nst.progress import Display
 from nst.record import Record
@@ -42,9 +47,20 @@ class Outcome:
     """How a run ended."""
 
     status: str  # finished, diverged or interrupted
-    picture: Path | None
-    record: Record
-    error: str | None
+    picture: Path | None  # result.png
+    best_step: int
+    best_total: float | None
+    error: str | None  # one sentence, where it did not finish
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run leaves what it finds."""
+
+    folder: Path  # of the run
+    overrides: tuple[str, ...] = ()  # what the user asked for on top of the defaults
+    tracking: Path | None = None  # where W&B's folder goes; none: into `folder`
+    group: str | None = None  # the sweep this run belongs to
 
 
 def prepare(config: Config) -> Prepared:
@@ -71,8 +87,8 @@ def prepare(config: Config) -> Prepared:
     network = sources["network"].name if sources["network"].fallback else config.network.name
     check_layers(config, network)
     static, hyperparameters = split(config, network)
-    photograph = images.load(sources["content"].path, config.size, key="content.path")
-    painting = images.load(sources["style"].path, config.size, key="style.path")
+    photograph = _picture(sources["content"], config.size, "content.path")
+    painting = _picture(sources["style"], config.size, "style.path")
     # The picture takes the photograph's shape, so the photograph must suit every layer.
     for key, picture, layers in (
         ("content", photograph, static.layers),
@@ -86,74 +102,155 @@ def prepare(config: Config) -> Prepared:
         static=static,
         hyperparameters=hyperparameters,
         sources=sources,
-        params=jax.device_put(with_backward(weights.load(sources["network"], network))),
+        params=_parameters(sources["network"], network),
         photograph=photograph,
         painting=painting,
     )
 
 
-def perform(
-    prepared: Prepared,
-    folder: Path,
-    *,
-    overrides: Sequence[str] = (),
-    tracking_folder: Path | None = None,
-    group: str | None = None,
-) -> Outcome:
-    """Run the optimisation and keep its record in `folder`.
-
-    Args:
-      prepared: the run.
-      folder: of the run.
-      overrides: what the user asked for on top of the defaults.
-      tracking_folder: where W&B's folder goes; none: into `folder`.
-      group: the sweep this run belongs to, if any.
+def perform(prepared: Prepared, place: Place) -> Outcome:
+    """Run the optimisation, or what is left of it, and keep its record in the place's folder.
 
     Raises:
-      UserError: W&B can't be reached, or the folder can't be written.
+      UserError: the folder holds another run, W&B can't be reached, or nothing can be written.
     """
-    config = prepared.config
-    _use_compilation_cache()
-    settings = dataclasses.asdict(config) | {"overrides": list(overrides)}
-    with contextlib.ExitStack() as stack:
-        tracker = stack.enter_context(track(config, settings, tracking_folder or folder, group))
-        record = Record(folder, prepared.static.network, config, prepared.sources, overrides)
-        display = stack.enter_context(Display(config))
-        status, error = "finished", None
-        try:
-            for check in _checks(prepared):
-                picture = record.add(check)
-                tracker.log(check, picture)
-                display.show(check)
-                log.info("step %d: total %g", check.step, check.terms.total)
-                if not check.finite:
-                    status = "diverged"
-                    error = f"the loss became {check.terms.total} at step {check.step}"
-                    if check.overflow:
-                        error = f"the gradient overflowed before step {check.step}"
-                interrupt.check()
-        except KeyboardInterrupt:
-            status, error = "interrupted", "stopped by Ctrl-C"
-        picture = record.finish(status, error)
-        tracker.finish(status, record.best, prepared.sources, picture)
-    return Outcome(status, picture, record, error)
+    use_compilation_cache()
+    if ended := ended_before(prepared, place):
+        return ended
+    with (
+        Session(prepared, place) as session,
+        Display(prepared.config) as display,
+        contextlib.suppress(KeyboardInterrupt),
+    ):
+        for check in _checks(prepared, session.earlier):
+            session.add(check)
+            display.show(check)
+            interrupt.check()
+    return session.outcome
 
 
-def _checks(prepared: Prepared) -> Iterator[Check]:
-    config, static, params = prepared.config, prepared.static, prepared.params
-    targets = compute_targets(static, params, prepared.photograph, prepared.painting)
+def _checks(prepared: Prepared, earlier: saved.Saved | None) -> Iterator[Check]:
     return checks(
-        static,
-        params,
-        targets,
-        initial_picture(config.init.name, prepared.photograph, config.seed),
+        prepared.static,
+        prepared.params,
+        targets(prepared, prepared.static),
+        start(prepared),
         prepared.hyperparameters,
-        steps=config.steps,
-        check_every=config.check_every,
+        steps=prepared.config.steps,
+        check_every=prepared.config.check_every,
+        after=earlier.last if earlier else None,
+        lowest=earlier.lowest if earlier else math.inf,
     )
 
 
-def _use_compilation_cache() -> None:
+def targets(prepared: Prepared, static: Static) -> Targets:
+    """Return the targets of a run for the layers of `static`, its own or its group's."""
+    return compute_targets(static, prepared.params, prepared.photograph, prepared.painting)
+
+
+def start(prepared: Prepared) -> np.ndarray:
+    """Return the picture a run starts from, (H, W, 3) float32 in grey levels."""
+    config = prepared.config
+    return initial_picture(config.init.name, prepared.photograph, config.seed)
+
+
+def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
+    """Return how this run ended when it was run in this folder before, or None if it is to run.
+
+    Raises:
+      UserError: the folder holds another run; the message names what differs.
+    """
+    fields = record.read(place.folder)
+    if fields is None:
+        return None
+    config = dataclasses.asdict(prepared.config)
+    if fields["config_hash"] != record.config_hash(
+        prepared.config, prepared.static.network, prepared.sources
+    ):
+        differ = record.differences(fields["config"], config) or ["the pictures' or weights' bytes"]
+        raise UserError(f"{place.folder} holds another run, which differs in {'; '.join(differ)}")
+    status, best = fields["status"], fields["best"] or {"step": 0, "total": None}
+    over = status == "finished" or (
+        status in ("diverged", "failed") and not prepared.config.sweep.retry
+    )
+    if not over:
+        return None
+    picture = place.folder / "result.png"
+    return Outcome(status, picture, best["step"], best["total"], fields["error"])
+
+
+class Session:
+    """A run while it goes on: its record and its tracking, to be entered and then fed checks."""
+
+    def __init__(self, prepared: Prepared, place: Place):
+        """Go on from what an earlier process saved in the folder, if there is something."""
+        self._prepared = prepared
+        self._place = place
+        self._stack = contextlib.ExitStack()
+        self.earlier = saved.load(place.folder, prepared.hyperparameters)
+        self.outcome = Outcome("interrupted", None, 0, None, "stopped before the first check")
+
+    def __enter__(self) -> "Session":
+        prepared, place = self._prepared, self._place
+        config = prepared.config
+        settings = dataclasses.asdict(config) | {"overrides": list(place.overrides)}
+        folder = place.tracking or place.folder
+        self._tracker = self._stack.enter_context(track(config, settings, folder, place.group))
+        self._record = Record(
+            place.folder,
+            prepared.static.network,
+            config,
+            prepared.sources,
+            place.overrides,
+            self.earlier,
+        )
+        return self
+
+    def add(self, check: Check) -> None:
+        """Record and track a check."""
+        self._tracker.log(check, self._record.add(check))
+        log.info("step %d: total %g", check.step, check.terms.total)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with self._stack:
+            if kind is None:
+                self._finish(*self._status())
+
+    def _status(self) -> tuple[str, str | None]:
+        last = self._record.last
+        if last is not None and last.overflow:
+            return "diverged", f"the gradient overflowed before step {last.step}"
+        if last is not None and not last.finite:
+            return "diverged", f"the loss became {last.terms.total} at step {last.step}"
+        if last is None or last.step < self._prepared.config.steps:
+            return "interrupted", "stopped by Ctrl-C"
+        return "finished", None
+
+    def _finish(self, status: str, error: str | None) -> None:
+        picture = self._record.finish(status, error)
+        best = self._record.best
+        self._tracker.finish(status, best, self._prepared.sources, picture)
+        step, total = (best.step, best.terms.total) if best else (0, None)
+        self.outcome = Outcome(status, picture, step, total, error)
+
+
+@functools.lru_cache(maxsize=16)
+def _picture(asset: Asset, size: int, key: str) -> np.ndarray:
+    return images.load(asset.path, size, key=key)
+
+
+@functools.lru_cache(maxsize=2)
+def _parameters(asset: Asset, network: str) -> dict:
+    # The runs of a process share one copy on the device.
+    return jax.device_put(with_backward(weights.load(asset, network)))
+
+
+def use_compilation_cache() -> None:
     """Let the next process find what this one compiles, where there is a place for it."""
     folder = assets.cache_dir() / "compiled"
     with contextlib.suppress(OSError):

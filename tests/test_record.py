@@ -1,5 +1,6 @@
 """The folder of a run: run.json against its schema, the history, the pictures, the hash."""
 
+import contextlib
 import csv
 import dataclasses
 import json
@@ -12,23 +13,51 @@ import jsonschema
 import pytest
 from PIL import Image
 
-from nst import assets, paths, record, transfer
+from nst import assets, optimise, paths, record, transfer
 from nst.config import Config
-from nst.transfer import Outcome
+from nst.errors import UserError
+from nst.optimise import Check
+from nst.transfer import Outcome, Prepared
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "docs" / "run.schema.json").read_text())
 QUICK = ("network=vgg16", "tracking=disabled", "size=32")
 Compose = Callable[..., Config]
 
 
+OVERRIDES = (*QUICK, "steps=3", "check_every=2", "seed=7", "tv.gamma=10", "alpha=2")
+
+
 @pytest.fixture(scope="module")
-def outcome(compose: Compose, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+def prepared(compose: Compose) -> Prepared:
     """A run of three steps, looked at after the second and the third, all three terms at work."""
-    overrides = [*QUICK, "steps=3", "check_every=2", "seed=7", "tv.gamma=10", "alpha=2"]
     layers = ["style.layers={conv1_1:0.75,conv3_1:0.25}", "content.layers=[conv2_1,conv3_1]"]
-    prepared = transfer.prepare(compose(*overrides, *layers))
+    return transfer.prepare(compose(*OVERRIDES, *layers))
+
+
+@pytest.fixture(scope="module")
+def outcome(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     folder = tmp_path_factory.mktemp("runs") / "run"
-    return transfer.perform(prepared, folder, overrides=overrides)
+    return transfer.perform(prepared, transfer.Place(folder, OVERRIDES))
+
+
+def folder_of(outcome: Outcome) -> Path:
+    assert outcome.picture is not None
+    return outcome.picture.parent
+
+
+def all_checks(prepared: Prepared) -> list[Check]:
+    """The checks of a run, straight from the loop."""
+    return list(
+        optimise.checks(
+            prepared.static,
+            prepared.params,
+            transfer.targets(prepared, prepared.static),
+            transfer.start(prepared),
+            prepared.hyperparameters,
+            steps=prepared.config.steps,
+            check_every=prepared.config.check_every,
+        )
+    )
 
 
 def run_json(folder: Path) -> dict:
@@ -46,7 +75,7 @@ def test_the_schema_is_closed():
 
 
 def test_a_finished_run_follows_the_schema(outcome: Outcome):
-    written = run_json(outcome.record.folder)
+    written = run_json(folder_of(outcome))
     jsonschema.validate(written, SCHEMA)
     assert written["status"] == "finished"
     assert written["error"] is None
@@ -73,7 +102,7 @@ def test_a_record_that_has_just_begun_follows_the_schema(compose: Compose, tmp_p
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(record.Record, "add", refuse)
         with pytest.raises(Full):
-            transfer.perform(prepared, tmp_path)
+            transfer.perform(prepared, transfer.Place(tmp_path))
     jsonschema.validate(begun, SCHEMA)
     assert begun["status"] == "running"
     assert begun["timings"]["ended"] is None
@@ -82,7 +111,7 @@ def test_a_record_that_has_just_begun_follows_the_schema(compose: Compose, tmp_p
 
 def test_a_diverged_run_follows_the_schema(compose: Compose, tmp_path: Path):
     config = compose(*QUICK, "steps=2", "check_every=1", "optimizer.lr=1e9")
-    diverged = transfer.perform(transfer.prepare(config), tmp_path)
+    diverged = transfer.perform(transfer.prepare(config), transfer.Place(tmp_path))
     written = run_json(tmp_path)
     jsonschema.validate(written, SCHEMA)
     assert (diverged.status, written["status"]) == ("diverged", "diverged")
@@ -91,7 +120,7 @@ def test_a_diverged_run_follows_the_schema(compose: Compose, tmp_path: Path):
 
 
 def test_the_schema_refuses_what_it_does_not_know(outcome: Outcome):
-    written = run_json(outcome.record.folder)
+    written = run_json(folder_of(outcome))
     for change in ({"extra": 1}, {"schema": 2}, {"status": "done"}, {"config_hash": "x"}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(written | change, SCHEMA)
@@ -100,13 +129,13 @@ def test_the_schema_refuses_what_it_does_not_know(outcome: Outcome):
 # --- history.csv --------------------------------------------------------------------------------
 
 
-def test_the_history_has_every_loss_of_every_check(outcome: Outcome):
-    text = (outcome.record.folder / "history.csv").read_text()
+def test_the_history_has_every_loss_of_every_check(prepared: Prepared, outcome: Outcome):
+    text = (folder_of(outcome) / "history.csv").read_text()
     rows = list(csv.DictReader(text.splitlines()))
     layers = ["content/conv2_1", "content/conv3_1", "style/conv1_1", "style/conv3_1"]
     assert list(rows[0]) == ["step", "seconds", "total", "content", "style", "tv", *layers]
     assert [row["step"] for row in rows] == ["0", "2", "3"]
-    checks = outcome.record.checks
+    checks = all_checks(prepared)
     assert len(checks) == 3
     for row, check in zip(rows, checks, strict=True):
         numbers = {name: float(value) for name, value in row.items()}
@@ -118,7 +147,7 @@ def test_the_history_has_every_loss_of_every_check(outcome: Outcome):
 
 
 def test_the_rows_of_the_history_add_up(outcome: Outcome):
-    for row in csv.DictReader((outcome.record.folder / "history.csv").read_text().splitlines()):
+    for row in csv.DictReader((folder_of(outcome) / "history.csv").read_text().splitlines()):
         loss = {name: float(value) for name, value in row.items()}
         total = 2 * loss["content"] + 1e4 * loss["style"] + 10 * loss["tv"]
         assert loss["total"] == pytest.approx(total, rel=1e-5)
@@ -129,8 +158,8 @@ def test_the_rows_of_the_history_add_up(outcome: Outcome):
 
 
 def test_best_and_last_are_rows_of_the_history(outcome: Outcome):
-    written = run_json(outcome.record.folder)
-    text = (outcome.record.folder / "history.csv").read_text()
+    written = run_json(folder_of(outcome))
+    text = (folder_of(outcome) / "history.csv").read_text()
     rows = {int(row.pop("step")): row for row in csv.DictReader(text.splitlines())}
     for key in ("best", "last"):
         step = written[key].pop("step")
@@ -146,10 +175,10 @@ def test_best_and_last_are_rows_of_the_history(outcome: Outcome):
 
 
 def test_the_text_of_a_picture_says_where_it_comes_from(outcome: Outcome):
-    written = run_json(outcome.record.folder)
+    written = run_json(folder_of(outcome))
     expected = {"result.png": written["best"]["step"], "images/step_00000.png": 0}
     for name, step in expected.items():
-        with Image.open(outcome.record.folder / name) as image:
+        with Image.open(folder_of(outcome) / name) as image:
             text = image.text  # type: ignore[attr-defined]
         assert text["nst:config_hash"] == written["config_hash"]
         assert text["nst:seed"] == "7"
@@ -171,7 +200,8 @@ def test_pictures_are_kept_as_often_as_asked(
 ):
     overrides = ["steps=9", "check_every=2", f"tracking.images_every={every}", "size=16"]
     layers = ["style.layers=[conv1_1]", "content.layers=[conv1_1]"]
-    transfer.perform(transfer.prepare(compose(*QUICK, *overrides, *layers)), tmp_path)
+    prepared = transfer.prepare(compose(*QUICK, *overrides, *layers))
+    transfer.perform(prepared, transfer.Place(tmp_path))
     names = sorted(path.name for path in (tmp_path / "images").iterdir())
     assert names == [f"step_{step:05d}.png" for step in steps]
     assert (tmp_path / "result.png").exists()
@@ -285,3 +315,112 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(
         paths.write_whole(tmp_path / "other", b"third")
     assert path.read_bytes() == b"first"
     assert list(tmp_path.iterdir()) == [path]
+
+
+# --- Going on after a cut -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def long(compose: Compose) -> Prepared:
+    layers = ["style.layers=[conv1_1,conv2_1]", "content.layers=[conv2_1]"]
+    return transfer.prepare(compose(*QUICK, *layers, "steps=9", "check_every=2"))
+
+
+class Cut(Exception):
+    """Stands for a kill: it leaves a session at once, with nothing tidied up."""
+
+
+def cut_off(prepared: Prepared, folder: Path, after: int) -> None:
+    """Run as far as the check of step `after`, then leave everything as it lies."""
+    place = transfer.Place(folder)
+    with contextlib.suppress(Cut), transfer.Session(prepared, place) as session:
+        for check in all_checks(prepared):
+            if check.step <= after:
+                session.add(check)
+        raise Cut
+
+
+@pytest.mark.parametrize("after", [0, 2, 6, 9])
+def test_a_run_that_was_cut_off_ends_as_if_it_had_not_been(
+    long: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
+):
+    transfer.perform(long, transfer.Place(tmp_path / "whole"))
+    monkeypatch.setattr(record, "SAVE_EVERY", 0.0)
+    cut_off(long, tmp_path / "cut", after)
+    assert (tmp_path / "cut" / "state.msgpack").exists()
+    transfer.perform(long, transfer.Place(tmp_path / "cut"))
+    same_run(tmp_path / "whole", tmp_path / "cut")
+
+
+def test_what_came_after_the_last_saving_is_done_again(
+    long: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    transfer.perform(long, transfer.Place(tmp_path / "whole"))
+    monkeypatch.setattr(record, "SAVE_EVERY", 0.0)
+    cut_off(long, tmp_path / "cut", 2)
+    state = (tmp_path / "cut" / "state.msgpack").read_bytes()
+    shutil.rmtree(tmp_path / "cut")
+    cut_off(long, tmp_path / "cut", 6)
+    (tmp_path / "cut" / "state.msgpack").write_bytes(state)  # as if saved at step 2 alone
+    transfer.perform(long, transfer.Place(tmp_path / "cut"))
+    same_run(tmp_path / "whole", tmp_path / "cut")
+
+
+@pytest.mark.parametrize("damage", [b"", b"junk", None])
+def test_a_run_without_a_whole_state_starts_anew(
+    long: Prepared, tmp_path: Path, damage: bytes | None
+):
+    transfer.perform(long, transfer.Place(tmp_path / "whole"))
+    cut_off(long, tmp_path / "cut", 4)
+    if damage is not None:
+        (tmp_path / "cut" / "state.msgpack").write_bytes(damage)
+    transfer.perform(long, transfer.Place(tmp_path / "cut"))
+    same_run(tmp_path / "whole", tmp_path / "cut")
+
+
+def losses(folder: Path) -> list[dict[str, str]]:
+    rows = csv.DictReader((folder / "history.csv").read_text().splitlines())
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
+
+
+def same_run(one: Path, other: Path) -> None:
+    """Assert that two folders hold the same run: all but times and paths."""
+    assert (one / "result.png").read_bytes() == (other / "result.png").read_bytes()
+    assert losses(one) == losses(other)
+    names = [sorted(path.name for path in folder.rglob("*")) for folder in (one, other)]
+    assert names[0] == names[1]
+    for key in ("status", "best", "last", "config_hash"):
+        assert run_json(one)[key] == run_json(other)[key]
+
+
+def test_a_finished_run_is_not_run_again(long: Prepared, tmp_path: Path):
+    first = transfer.perform(long, transfer.Place(tmp_path))
+    written = (tmp_path / "run.json").read_bytes()
+    assert transfer.perform(long, transfer.Place(tmp_path)) == first
+    assert (tmp_path / "run.json").read_bytes() == written
+
+
+def test_a_diverged_run_is_run_again_only_where_asked(compose: Compose, tmp_path: Path):
+    overrides = [*QUICK, "steps=2", "check_every=1", "optimizer.lr=1e9"]
+    diverged = transfer.prepare(compose(*overrides))
+    first = transfer.perform(diverged, transfer.Place(tmp_path))
+    written = (tmp_path / "run.json").read_bytes()
+    assert transfer.perform(diverged, transfer.Place(tmp_path)) == first
+    assert (tmp_path / "run.json").read_bytes() == written
+    again = transfer.prepare(compose(*overrides, "sweep.retry=true"))
+    assert transfer.perform(again, transfer.Place(tmp_path)).status == "diverged"
+    assert (tmp_path / "run.json").read_bytes() != written
+
+
+def test_another_run_in_the_folder_is_refused(long: Prepared, compose: Compose, tmp_path: Path):
+    transfer.perform(long, transfer.Place(tmp_path))
+    other = transfer.prepare(compose(*QUICK, "steps=9", "check_every=2", "tv.gamma=3"))
+    with pytest.raises(UserError, match=r"holds another run.*tv\.gamma \(0\.0, not 3\.0\)"):
+        transfer.perform(other, transfer.Place(tmp_path))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 99}'])
+def test_a_record_of_another_make_is_refused(long: Prepared, tmp_path: Path, text: str):
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(UserError, match=r"run\.json"):
+        transfer.perform(long, transfer.Place(tmp_path))

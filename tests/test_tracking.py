@@ -21,7 +21,7 @@ Inspect = Callable[..., Lines]
 
 def perform(compose: Compose, folder: Path, *overrides: str, **options: Any) -> Path:
     config = compose(*QUICK, *LAYERS, *overrides)
-    transfer.perform(transfer.prepare(config), folder, overrides=overrides, **options)
+    transfer.perform(transfer.prepare(config), transfer.Place(folder, overrides, **options))
     return folder
 
 
@@ -120,7 +120,7 @@ def test_runs_of_a_sweep_share_a_folder_and_do_not_mix(
 ):
     for job, gamma in enumerate((1, 2)):
         option = f"tv.gamma={gamma}"
-        perform(compose, tmp_path / str(job), option, tracking_folder=tmp_path, group="sweep")
+        perform(compose, tmp_path / str(job), option, tracking=tmp_path, group="sweep")
     runs = sorted((tmp_path / "wandb").glob("offline-run-*"))
     assert len(runs) == 2
     assert not list(tmp_path.glob("[01]/wandb"))
@@ -142,7 +142,7 @@ def test_without_any_override_the_name_is_the_experiments(
     compose: Compose, tmp_path: Path, inspect: Inspect
 ):
     config = compose(*QUICK, *LAYERS, "name=mine")
-    transfer.perform(transfer.prepare(config), tmp_path)
+    transfer.perform(transfer.prepare(config), transfer.Place(tmp_path))
     assert head(inspect(tmp_path))["display_name"] == "mine"
 
 
