@@ -5,15 +5,22 @@ that lacks one of them gives it the weight 0.
 """
 
 import dataclasses
+import functools
 import math
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from nst import losses, optimise
 from nst.config import Hyperparameters, Static
-from nst.layers import layer_names
-from nst.optimise import Check
+from nst.layers import CHANNELS, layer_names
+from nst.optimise import Check, State
 
 
 @dataclass(frozen=True)
@@ -23,7 +30,7 @@ class Lane:
     picture: np.ndarray  # (H, W, 3) float32 in grey levels, where to start
     hyperparameters: Hyperparameters  # with a weight for each of the group's layers
     after: Check | None = None  # the check to go on from; none: from the start
-    lowest: float = math.inf  # the lowest total of the checks before
+    lowest: float = math.inf  # the lowest total of the checks up to `after`
 
 
 def union(statics: Iterable[Static]) -> Static:
@@ -51,9 +58,168 @@ def widened(numbers: Hyperparameters, static: Static) -> Hyperparameters:
 
 
 def narrowed(check: Check, static: Static) -> Check:
-    """Return `check` with the layers of `static` alone, the run's own."""
+    """Return `check` with the losses of `static`'s layers alone, the run's own."""
     terms = check.terms._replace(
         content_layers={k: check.terms.content_layers[k] for k in static.content_layers},
         style_layers={k: check.terms.style_layers[k] for k in static.style_layers},
     )
     return dataclasses.replace(check, terms=terms)
+
+
+def lanes_that_fit(static: Static, shape: tuple[int, ...]) -> int:
+    """Return how many runs go into one program: as many as fit a GPU's memory, one on a CPU.
+
+    On a CPU vmapped runs are no faster than one after the other.
+
+    Args:
+      static: of the group.
+      shape: of the picture, (H, W, 3).
+    """
+    devices = jax.local_devices()
+    if devices[0].platform == "cpu":
+        return len(devices)
+    memory = (devices[0].memory_stats() or {}).get("bytes_limit", 8 * 2**30)
+    return len(devices) * max(1, int(0.7 * memory / bytes_of_a_lane(static, shape)))
+
+
+def bytes_of_a_lane(static: Static, shape: tuple[int, ...]) -> int:
+    """Estimate the memory in bytes of one run: each activation, its ReLU and both gradients.
+
+    Args:
+      static: of the group.
+      shape: of the picture, (H, W, 3).
+    """
+    height, width = shape[:2]
+    deepest = max(layer_names(static.network).index(layer) for layer in static.layers)
+    numbers = 0
+    for layer in layer_names(static.network)[: deepest + 1]:
+        block = int(layer[4]) - 1
+        halvings = block + layer.startswith("pool")
+        numbers += (height >> halvings) * (width >> halvings) * CHANNELS[block]
+    return 2 * 4 * numbers
+
+
+def checks(
+    static: Static,
+    params: dict,
+    targets: losses.Targets,
+    lanes: Sequence[Lane],
+    *,
+    steps: int,
+    check_every: int,
+) -> Iterator[tuple[int, Check]]:
+    """Yield (lane, check) for the runs of one program, as `nst.optimise.checks` does for one run.
+
+    A single lane is the very program of a run alone. Several are vmapped and spread over the
+    local devices; a lane whose loss is not finite is heard of no more, the others go on.
+
+    Args:
+      static: of the group.
+      params: the network's parameters.
+      targets: for the layers of `static`.
+      lanes: the runs, all after the same step.
+      steps: optimiser steps in all.
+      check_every: steps between two checks.
+    """
+    if len(lanes) == 1:
+        (lane,) = lanes
+        alone = optimise.checks(
+            static,
+            params,
+            targets,
+            lane.picture,
+            lane.hyperparameters,
+            steps=steps,
+            check_every=check_every,
+            after=lane.after,
+            lowest=lane.lowest,
+        )
+        yield from ((0, check) for check in alone)
+        return
+    yield from _vmapped(static, params, targets, lanes, steps=steps, check_every=check_every)
+
+
+def _vmapped(
+    static: Static,
+    params: dict,
+    targets: losses.Targets,
+    lanes: Sequence[Lane],
+    *,
+    steps: int,
+    check_every: int,
+) -> Iterator[tuple[int, Check]]:
+    first = lanes[0].after
+    done, seconds, compile_seconds = 0, 0.0, 0.0
+    if first:
+        done, seconds, compile_seconds = first.step, first.seconds, first.compile_seconds
+    states, numbers = _stacked(lanes)
+    lowest = {index: lane.lowest for index, lane in enumerate(lanes)}
+    while done < steps and lowest:
+        stride = min(check_every, steps - done)
+        asked = time.perf_counter()
+        before = states
+        states, started, ended, sound = _advance(static, stride, params, targets, states, numbers)
+        running = time.perf_counter()
+        optimise.wait(ended.total)
+        seconds += time.perf_counter() - running
+        compile_seconds += running - asked
+        if done == 0:
+            for lane in lowest:
+                times = (0.0, compile_seconds)
+                state, parts = _lane(before, lane), _lane(started, lane)
+                yield lane, optimise.judged(0, times, state, parts, True, -math.inf)
+        done += stride
+        for lane in list(lowest):
+            check = optimise.judged(
+                done,
+                (seconds, compile_seconds),
+                _lane(states, lane),
+                _lane(ended, lane),
+                sound[lane],
+                lowest[lane],
+            )
+            if check.best:
+                lowest[lane] = check.terms.total
+            yield lane, check
+            if not check.finite:
+                del lowest[lane]
+
+
+@functools.partial(jax.jit, static_argnames=("static", "stride"))
+def _advance(
+    static: Static,
+    stride: int,
+    params: dict,
+    targets: losses.Targets,
+    states: State,
+    numbers: Hyperparameters,
+) -> Any:
+    """Take `stride` steps in each lane, (L, ...), as `nst.optimise.advance` does in one."""
+    one = functools.partial(optimise.advance, static, stride, params, targets)
+    return jax.vmap(one)(states, numbers)
+
+
+def _stacked(lanes: Sequence[Lane]) -> tuple[State, Hyperparameters]:
+    """Return states and numbers with an axis of lanes, spread over the local devices."""
+    numbers = [jax.tree.map(np.float32, lane.hyperparameters) for lane in lanes]
+    states = [
+        lane.after.state if lane.after else optimise.initial_state(lane.picture, number)
+        for lane, number in zip(lanes, numbers, strict=True)
+    ]
+    devices = jax.local_devices()
+    # As many lanes on each device: the last is repeated, and its repetitions are not looked at.
+    spare = -len(lanes) % len(devices)
+    spread = NamedSharding(Mesh(np.array(devices), ("lane",)), PartitionSpec("lane"))
+    return (
+        _stack(states + states[-1:] * spare, spread),
+        _stack(numbers + numbers[-1:] * spare, spread),
+    )
+
+
+def _stack(trees: list[Any], spread: NamedSharding) -> Any:
+    together = jax.tree.map(lambda *leaves: jnp.stack(leaves), *trees)
+    return jax.device_put(together, spread)
+
+
+def _lane(tree: Any, lane: int) -> Any:
+    return jax.tree.map(lambda leaf: leaf[lane], tree)

@@ -116,24 +116,43 @@ def checks(
         state, parts, ended, sound = advance(static, stride, params, targets, state, numbers)
         # The call hands the steps to the device and returns; only compiling makes it wait.
         running = time.perf_counter()
-        _wait(ended.total)
+        wait(ended.total)
         seconds += time.perf_counter() - running
         compile_seconds += running - asked
         if done == 0 and after is None:
             start = initial_state(picture, numbers)
-            yield Check(0, 0.0, compile_seconds, picture, _floats(parts), False, False, start)
+            yield judged(0, (0.0, compile_seconds), start, parts, True, -math.inf)
         done += stride
-        check_terms = _floats(ended)
-        # An infinite mean square makes every later step 0: the picture would stay as it is.
-        overflow = not bool(sound)
-        best = check_terms.total < lowest and not overflow
-        if best:
-            lowest = check_terms.total
-        shot = np.asarray(state.picture)
-        check = Check(done, seconds, compile_seconds, shot, check_terms, best, overflow, state)
+        check = judged(done, (seconds, compile_seconds), state, ended, sound, lowest)
+        if check.best:
+            lowest = check.terms.total
         yield check
         if not check.finite:
             return
+
+
+def judged(
+    step: int,
+    seconds: tuple[float, float],
+    state: State,
+    parts: losses.Terms[jax.Array],
+    sound: jax.Array | bool,
+    lowest: float,
+) -> Check:
+    """Return the check of a state.
+
+    Args:
+      step: steps taken.
+      seconds: spent in steps, and in compilation.
+      state: after those steps.
+      parts: the losses of its picture.
+      sound: whether the optimiser's state is finite; where it is not, every later step is 0 and
+        the picture would stay as it is.
+      lowest: the lowest total so far.
+    """
+    terms = _floats(parts)
+    best = terms.total < lowest and bool(sound)
+    return Check(step, *seconds, np.asarray(state.picture), terms, best, not sound, state)
 
 
 def initial_state(picture: np.ndarray, numbers: Hyperparameters) -> State:
@@ -210,7 +229,8 @@ def _optimizer(numbers: Hyperparameters) -> optax.GradientTransformation:
     return optax.adam(numbers.lr, b1=numbers.b1, b2=numbers.b2, eps=numbers.eps)
 
 
-def _wait(value: jax.Array) -> None:
+def wait(value: jax.Array) -> None:
+    """Wait for a value that is being computed; raise KeyboardInterrupt soon after Ctrl-C."""
     # Blocking inside the runtime would keep Ctrl-C waiting until the interval ends.
     start = time.perf_counter()
     while not value.is_ready():  # type: ignore[attr-defined]
