@@ -15,6 +15,7 @@ from nst.errors import UserError, did_you_mean
 from nst.fetch import UnreachableError, checked_file_name, digest, download, verified
 
 _log = logging.getLogger("nst")
+_warned: set[str] = set()  # reasons for stand-ins that the user knows of
 
 
 class _BuiltIn(NamedTuple):
@@ -146,7 +147,10 @@ def _stand_in(
     if fallback and source.fallback:
         used = _built_in(source.fallback, source, wanted)
         reason = f"{wanted} can't be fetched ({why})"
-        _log.warning(
+        # Once a process: the runs of a sweep would all say the same.
+        log = _log.debug if reason in _warned else _log.warning
+        _warned.add(reason)
+        log(
             "%s, so the built-in %s is used instead; assets.fallback=false makes this an error",
             reason,
             used.name,

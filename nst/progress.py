@@ -9,6 +9,7 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     SpinnerColumn,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -17,6 +18,7 @@ from rich.text import Text
 
 from nst.config import Config
 from nst.optimise import Check, seconds_per_step
+from nst.record import Outcome
 
 
 class Display:
@@ -73,3 +75,61 @@ class Display:
             f"total {terms.total:.4g} = content {config.alpha * terms.content:.3g}"
             f" + style {config.beta * terms.style:.3g} + tv {config.tv.gamma * terms.tv:.3g}"
         )
+
+
+class GridDisplay:
+    """Shows a sweep: a line a group of runs that share a program, and one for all."""
+
+    def __init__(self, runs: int, groups: int, ended: int, console: Console | None = None):
+        """Show a sweep of `runs` runs in `groups` groups, `ended` of which needn't run."""
+        self.console = console or Console(stderr=True)
+        self._runs = runs
+        self._ended = ended
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} {task.fields[unit]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[rate]}"),
+            console=self.console,
+            disable=not self.console.is_terminal,
+        )
+        title = f"{runs} runs, {groups} programs"
+        self._all = self._bar.add_task(title, total=runs, completed=ended, unit="runs", rate="")
+        self._last: dict[int, Check] = {}
+
+    def __enter__(self) -> "GridDisplay":
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def group(self, label: str, runs: int, steps: int) -> TaskID:
+        """Add the line of a group of `runs` runs of `steps` steps, the first called `label`."""
+        title = label if runs == 1 else f"{label} and {runs - 1} more"
+        return self._bar.add_task(title[:48], total=runs * steps, unit="steps", rate="compiling")
+
+    def show(self, task: TaskID, lane: int, check: Check) -> None:
+        """Show a check of one of a group's lanes."""
+        before = self._last.get(lane)
+        self._last[lane] = check
+        if before is not None and before.step < check.step:
+            rate = f"{seconds_per_step(before, check):.3f} s/step"
+            self._bar.update(task, advance=check.step - before.step, rate=rate)
+
+    def ended(self, task: TaskID, label: str, outcome: Outcome) -> None:
+        """Show that a run has ended."""
+        self._ended += 1
+        self._bar.update(self._all, completed=self._ended)
+        if not self.console.is_terminal:
+            result = outcome.error or f"total {outcome.best_total:.6g}"
+            line = f"{self._ended}/{self._runs}  {label}  {outcome.status}  {result}"
+            self.console.print(line, soft_wrap=True, highlight=False, markup=False)

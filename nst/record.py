@@ -11,6 +11,7 @@ import json
 import platform
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -90,6 +91,17 @@ def differences(one: dict[str, Any], other: dict[str, Any], prefix: str = "") ->
         elif mine != theirs:
             found.append(f"{prefix}{key} ({mine}, not {theirs})")
     return found
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended."""
+
+    status: str  # finished, diverged, interrupted or failed
+    picture: Path | None  # result.png
+    best_step: int
+    best_total: float | None
+    error: str | None  # one sentence, where it did not finish
 
 
 class Record:

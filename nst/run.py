@@ -81,7 +81,7 @@ def main() -> None:
         sys.exit(130)
     if verbose:
         traceback.print_exception(error)
-    sys.exit(f"nst: {_sentence(error)}")
+    sys.exit(f"nst: {sentence(error)}")
 
 
 def _help(overrides: list[str]) -> None:
@@ -161,7 +161,7 @@ def _discard(folder: Path) -> None:
                 empty.rmdir()
 
 
-def _sentence(error: BaseException) -> str:
+def sentence(error: BaseException) -> str:
     """Return one line that says what is wrong and what is allowed."""
     text = str(error)
     unknown = re.match(r"Could not override '([^']+)'", text)

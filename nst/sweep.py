@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from hydra_plugins.nst_sweep_file._file import read
+
 from nst.errors import UserError
 
 #: What runs the jobs where the command line names no ``hydra/launcher=``.

@@ -21,7 +21,7 @@ from nst.errors import UserError
 from nst.losses import Targets
 from nst.optimise import Check, checks, compute_targets, initial_picture
 from nst.progress import Display
-from nst.record import Record
+from nst.record import Outcome, Record
 from nst.tracking import track
 from nst.validation import check_layers, check_positions
 from nst.vgg import with_backward
@@ -40,17 +40,6 @@ class Prepared:
     params: dict
     photograph: np.ndarray  # (H, W, 3) float32 in grey levels
     painting: np.ndarray  # (H', W', 3) float32 in grey levels
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended."""
-
-    status: str  # finished, diverged or interrupted
-    picture: Path | None  # result.png
-    best_step: int
-    best_total: float | None
-    error: str | None  # one sentence, where it did not finish
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,131 @@
+"""Whether runs accept a sweep's values, before any of them starts."""
+
+import copy
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from hydra_plugins.nst_sweep_file._file import SweepFile, groups
+from hydra_plugins.nst_sweep_file._points import Point, overrides
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from nst.config import from_mapping
+from nst.errors import UserError
+from nst.validation import validated
+
+#: Composes the configuration of some overrides, without Hydra's own part.
+Compose = Callable[[list[str]], DictConfig]
+
+#: A point takes some 4 ms; of a larger grid each value is tried, but not each combination.
+MOST_POINTS = 2000
+
+
+def check(sweep: SweepFile, points: list[Point], compose: Compose) -> None:
+    """Refuse a sweep with a value that no run accepts.
+
+    Args:
+      sweep: the file, less what the command line fixes.
+      points: those that are known beforehand; a bayes search has none.
+      compose: called once for each combination of configuration groups.
+
+    Raises:
+      UserError: one sentence with the file and the field.
+    """
+    _check_written(sweep)
+    refused = _refusal(compose)
+    for point in _tried(sweep, points):
+        reason = refused(point)
+        if reason is None:
+            continue
+        without = refused({})
+        if without:
+            raise UserError(without)
+        for name, value in point.items():
+            alone = refused({name: value})
+            if alone:
+                raise UserError(
+                    f"{sweep.path}: parameters.{name}: no run accepts {value!r}: {alone}"
+                )
+        raise UserError(
+            f"{sweep.path}: parameters: no run accepts {', '.join(overrides(point))}: {reason}"
+        )
+
+
+def names(arguments: list[str]) -> list[str]:
+    """Return the keys that the command line sets.
+
+    Args:
+      arguments: overrides, each of one value.
+
+    Raises:
+      UserError: one gives several values, which is the file's part.
+    """
+    found = []
+    for override in OverridesParser.create().parse_overrides(arguments):
+        key = override.get_key_element().lstrip("+~")
+        if override.is_sweep_override():
+            raise UserError(
+                f"{override.input_line} gives several values: those of a sweep stand in its file"
+            )
+        found.append(key)
+    return found
+
+
+def _check_written(sweep: SweepFile) -> None:
+    """Refuse values that W&B's agent would pass on as something else."""
+    parser = OverridesParser.create()
+    for entry in sweep.parameters:
+        for value in entry.ends():
+            field = f"{sweep.path}: parameters.{entry.name}: {value!r}"
+            if value is None:
+                raise UserError(f'{field} reaches a run as the text None: write "null"')
+            try:
+                override = parser.parse_override(overrides({entry.name: value})[0])
+            except HydraException:
+                override = None
+            if override is None or override.is_sweep_override():
+                raise UserError(
+                    f"{field} can't be passed on as {entry.name}={value}: write what you would "
+                    'type there as one value, such as "[conv1_1,conv2_1]" or "{conv1_1: 1}"'
+                )
+
+
+def _tried(sweep: SweepFile, points: list[Point]) -> Iterator[Point]:
+    if sweep.method != "grid" or len(points) > MOST_POINTS:
+        fixed = {
+            p.name: p.fields["value"] for p in sweep.parameters if p.distribution == "constant"
+        }
+        for entry in sweep.parameters:
+            for value in entry.ends():
+                yield {**fixed, entry.name: value}
+    yield from points[:MOST_POINTS]
+
+
+def _refusal(compose: Compose) -> Callable[[Point], str | None]:
+    """Return the function that says why no run accepts a point, or None where one does."""
+    parser = OverridesParser.create()
+    chosen = set(groups())
+
+    @functools.lru_cache(maxsize=64)
+    def base(groups: tuple[str, ...]) -> DictConfig:
+        return compose(list(groups))
+
+    def refused(point: Point) -> str | None:
+        choice = {name: value for name, value in point.items() if name in chosen}
+        try:
+            composed = copy.deepcopy(base(tuple(overrides(choice))))
+            for name, value in point.items():
+                if name not in chosen:
+                    written = parser.parse_override(f"{name}={value}").value()
+                    OmegaConf.update(composed, name, written, merge=True)
+            values: Any = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+            validated(from_mapping(values))
+        except (UserError, HydraException, OmegaConfBaseException, ValueError) as error:
+            # What follows the first line are the types that Hydra works with.
+            return " ".join(str(error).split("\n")[0].split())
+        return None
+
+    return refused

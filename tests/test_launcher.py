@@ -1,0 +1,133 @@
+"""The batched launcher, through the command line: a grid is its runs, each as if alone."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+TINY = ("network=vgg16", "tracking=disabled", "size=32", "steps=4", "check_every=2")
+#: The first convolution alone, where a step takes a millisecond.
+SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
+BATCHED = ("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep")
+
+
+def statuses(folder: Path) -> dict[str, str]:
+    return {
+        path.parent.name: json.loads(path.read_text())["status"]
+        for path in sorted(folder.glob("*/run.json"))
+    }
+
+
+@pytest.mark.parametrize("lanes", ["null", "2"])
+def test_a_grid_is_its_runs(nst, lanes: str):
+    grid = ("pooling=avg,max", "tv.gamma=0,1e3", "style.layers=[conv1_1],[conv2_1]")
+    done = nst(*BATCHED, *TINY, *grid, f"hydra.launcher.lanes={lanes}")
+    assert done.returncode == 0, done.stderr
+    sweep = nst.folder / "sweep"
+    assert statuses(sweep) == {str(number): "finished" for number in range(8)}
+    assert "8/8" in done.stderr
+    alone = nst(*TINY, "pooling=max", "tv.gamma=1e3", "style.layers=[conv1_1]", "hydra.run.dir=one")
+    assert alone.returncode == 0, alone.stderr
+    # The last factor turns fastest: avg 0-3, max 4-7; gamma 0 then 1e3; conv1_1 then conv2_1.
+    (lane, one) = (sweep / "6", nst.folder / "one")
+    mine, theirs = (json.loads((path / "run.json").read_text()) for path in (lane, one))
+    assert mine["config_hash"] == theirs["config_hash"]
+    assert set(mine["best"]) == set(theirs["best"])
+    assert mine["best"]["total"] == pytest.approx(theirs["best"]["total"], rel=1e-4)
+    if lanes == "null":
+        assert (lane / "result.png").read_bytes() == (one / "result.png").read_bytes()
+    assert (lane / ".hydra" / "overrides.yaml").read_text().count("pooling=max") == 1
+    assert len((lane / "history.csv").read_text().splitlines()) == 4
+
+
+def test_the_grid_compiles_a_program_a_group(nst):
+    grid = ("pooling=avg,max", "tv.gamma=0,1,2", "style.layers=[conv1_1],[conv1_1,conv2_1]")
+    done = nst(*BATCHED, *TINY, *grid, "content.layers=[conv1_1]", env={"JAX_LOG_COMPILES": "1"})
+    assert done.returncode == 0, done.stderr
+    for program in ("advance", "compute_targets"):
+        lines = re.findall(rf"^WARNING: Compiling jit\({program}\)", done.stderr, re.MULTILINE)
+        assert len(lines) == 2
+
+
+def test_a_run_that_fails_fails_alone(nst, tmp_path: Path):
+    missing = tmp_path / "missing.png"
+    grid = (f"content.path=null,{missing}", "optimizer.lr=1,1e9")
+    done = nst(*BATCHED, *TINY, *grid)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert statuses(nst.folder / "sweep") == {"0": "finished", "1": "diverged"}
+    assert done.stdout.count("failed: content.path") == 2
+    assert done.stdout.count("diverged: ") == 1
+
+
+def test_a_value_out_of_range_is_told_with_its_job_before_anything_runs(nst):
+    done = nst(*BATCHED, *TINY, "tv.gamma=0,-1")
+    assert done.returncode == 1
+    assert "nst: job 1 (tv.gamma=-1): tv.gamma must be" in done.stderr
+    assert nst.files() == []
+
+
+def test_a_sweep_goes_on_in_its_folder(nst):
+    command = (*BATCHED, *TINY, *SHALLOW, "tv.gamma=0,1,2", "steps=2000")
+    running = nst.start(*command)
+    sweep = nst.folder / "sweep"
+    deadline = time.monotonic() + 120
+    while statuses(sweep).get("1") != "running" and time.monotonic() < deadline:
+        time.sleep(0.02)
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    before = statuses(sweep)
+    assert before["0"] == "finished"
+    assert before.get("2") != "finished"
+    written = (sweep / "0" / "run.json").read_bytes()
+    done = nst(*command)
+    assert done.returncode == 0, done.stderr
+    assert statuses(sweep) == {"0": "finished", "1": "finished", "2": "finished"}
+    assert (sweep / "0" / "run.json").read_bytes() == written
+    other = nst(*BATCHED, *TINY, *SHALLOW, "tv.gamma=0,1,3", "steps=2000")
+    assert other.returncode == 1
+    assert re.search(r"holds another run.*tv\.gamma \(2\.0, not 3\.0\)", other.stderr)
+    assert statuses(sweep) == {"0": "finished", "1": "finished", "2": "finished"}
+
+
+def test_ctrl_c_ends_the_sweep_and_keeps_what_is_there(nst):
+    running = nst.start(*BATCHED, *TINY, *SHALLOW, "tv.gamma=0,1", "steps=1000000")
+    history = nst.folder / "sweep" / "0" / "history.csv"
+    deadline = time.monotonic() + 120
+    while not (history.exists() and history.read_text().count("\n") > 3):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    running.send_signal(signal.SIGINT)
+    _, stderr = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "Traceback" not in stderr
+    assert statuses(nst.folder / "sweep") == {"0": "interrupted"}
+    assert (nst.folder / "sweep" / "0" / "state.msgpack").exists()
+
+
+def test_every_lane_has_a_run_of_its_own_at_wandb(nst):
+    tiny = [argument for argument in TINY if argument != "tracking=disabled"]
+    done = nst(*BATCHED, *tiny, "tv.gamma=0,1e3", "hydra.launcher.lanes=2")
+    assert done.returncode == 0, done.stderr
+    runs = sorted((nst.folder / "sweep" / "wandb").glob("offline-run-*"))
+    assert len(runs) == 2
+    assert not list((nst.folder / "sweep").glob("[01]/wandb"))
+
+
+def test_the_launcher_is_found_and_loads_no_jax():
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys, hydra_plugins.nst_batch_launcher.launcher\n"
+            "assert 'jax' not in sys.modules",
+        ],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
