@@ -94,9 +94,12 @@ class Assets:
 
 @dataclass
 class Sweep:
-    """What a sweep does with what it finds in its folder."""
+    """How runs survive being cut off, and what becomes of those found in a sweep's folder."""
 
     retry: bool = False  # true: runs that diverged or failed before are run again
+    save_every: float = (
+        30.0  # seconds between savings of what a cut-off run goes on from; 0 to 1e30
+    )
 
 
 @dataclass

@@ -35,9 +35,6 @@ SCHEMA = 1
 #: Raised whenever the same configuration gives another picture than before.
 NUMERICS = 1
 
-#: Seconds between two savings of the state that an interrupted run goes on from.
-SAVE_EVERY = 30.0
-
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "pillow")
 
 
@@ -160,12 +157,14 @@ class Record:
         self.last = check
         if check.best or self.best is None:
             self.best = check
-        if check.finite and time.monotonic() - self._saved_at > SAVE_EVERY:
+        picture = None
+        if check.finite and _due(previous, check.step, self.config.tracking.images_every):
+            picture = self._save(f"images/step_{check.step:05d}.png", check)
+        # Last: a run goes on after what is saved here, so all that came before must be there.
+        if check.finite and time.monotonic() - self._saved_at > self.config.sweep.save_every:
             saved.save(self.folder, check, self.best)
             self._saved_at = time.monotonic()
-        if check.finite and _due(previous, check.step, self.config.tracking.images_every):
-            return self._save(f"images/step_{check.step:05d}.png", check)
-        return None
+        return picture
 
     def finish(self, status: str, error: str | None = None) -> Path | None:
         """Write the best picture and the final run.json; return the picture's file.

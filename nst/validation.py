@@ -49,6 +49,7 @@ def validated(config: Config) -> Config:
         style=_with_layers("style", config.style, network),
         tracking=_tracking(config.tracking),
     )
+    _number("sweep.save_every", config.sweep.save_every)
     _choice("init.name", config.init.name, INITS)
     _optimizer(config.optimizer)
     if checked.alpha == checked.beta == checked.tv.gamma == 0:

@@ -323,7 +323,9 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(
 @pytest.fixture(scope="module")
 def long(compose: Compose) -> Prepared:
     layers = ["style.layers=[conv1_1,conv2_1]", "content.layers=[conv2_1]"]
-    return transfer.prepare(compose(*QUICK, *layers, "steps=9", "check_every=2"))
+    return transfer.prepare(
+        compose(*QUICK, *layers, "steps=9", "check_every=2", "sweep.save_every=0")
+    )
 
 
 class Cut(Exception):
@@ -342,21 +344,17 @@ def cut_off(prepared: Prepared, folder: Path, after: int) -> None:
 
 @pytest.mark.parametrize("after", [0, 2, 6, 9])
 def test_a_run_that_was_cut_off_ends_as_if_it_had_not_been(
-    long: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
+    long: Prepared, tmp_path: Path, after: int
 ):
     transfer.perform(long, transfer.Place(tmp_path / "whole"))
-    monkeypatch.setattr(record, "SAVE_EVERY", 0.0)
     cut_off(long, tmp_path / "cut", after)
     assert (tmp_path / "cut" / "state.msgpack").exists()
     transfer.perform(long, transfer.Place(tmp_path / "cut"))
     same_run(tmp_path / "whole", tmp_path / "cut")
 
 
-def test_what_came_after_the_last_saving_is_done_again(
-    long: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_what_came_after_the_last_saving_is_done_again(long: Prepared, tmp_path: Path):
     transfer.perform(long, transfer.Place(tmp_path / "whole"))
-    monkeypatch.setattr(record, "SAVE_EVERY", 0.0)
     cut_off(long, tmp_path / "cut", 2)
     state = (tmp_path / "cut" / "state.msgpack").read_bytes()
     shutil.rmtree(tmp_path / "cut")

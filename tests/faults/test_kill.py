@@ -1,0 +1,7 @@
+"""The kill test in short form: three kills, tracking off."""
+
+import kill_grid
+
+
+def test_a_grid_survives_kills():
+    assert kill_grid.main(3, 1, "tracking=disabled") == 0
