@@ -73,7 +73,8 @@ def run(jobs: Sequence[Job], lanes: int | None = None) -> list[Outcome]:
             continue
         earlier = saved.load(job.place.folder, prepared.hyperparameters)
         groups[_program(prepared, earlier)].append(_Member(number, job, prepared, earlier))
-    with GridDisplay(len(jobs), len(groups), len(outcomes)) as display:
+    display = GridDisplay(len(jobs), len(groups), len(outcomes))
+    with display.bar:
         for members in groups.values():
             outcomes |= _run_group(members, lanes, display)
     return [outcomes[number] for number in range(len(jobs))]

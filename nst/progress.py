@@ -1,6 +1,6 @@
 """What the terminal shows while a run goes on: a bar, or a line a check where it is no terminal."""
 
-from types import TracebackType
+import contextlib
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -41,20 +41,10 @@ class Display:
         )
         self._task = self._bar.add_task("", total=config.steps, rate="compiling")
         self._losses = Text("")
-        self._live = Live(Group(self._bar, self._losses), console=self.console)
-
-    def __enter__(self) -> "Display":
+        #: To be entered while the run goes on.
+        self.live: contextlib.AbstractContextManager = contextlib.nullcontext()
         if self.console.is_terminal:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._live.stop()
+            self.live = Live(Group(self._bar, self._losses), console=self.console)
 
     def show(self, check: Check) -> None:
         """Show a check."""
@@ -85,7 +75,8 @@ class GridDisplay:
         self.console = console or Console(stderr=True)
         self._runs = runs
         self._ended = ended
-        self._bar = Progress(
+        #: To be entered while the sweep goes on.
+        self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             TextColumn("{task.completed:.0f}/{task.total:.0f} {task.fields[unit]}"),
@@ -97,25 +88,13 @@ class GridDisplay:
             disable=not self.console.is_terminal,
         )
         title = f"{runs} runs, {groups} programs"
-        self._all = self._bar.add_task(title, total=runs, completed=ended, unit="runs", rate="")
+        self._all = self.bar.add_task(title, total=runs, completed=ended, unit="runs", rate="")
         self._last: dict[int, Check] = {}
-
-    def __enter__(self) -> "GridDisplay":
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._bar.stop()
 
     def group(self, label: str, runs: int, steps: int) -> TaskID:
         """Add the line of a group of `runs` runs of `steps` steps, the first called `label`."""
         title = label if runs == 1 else f"{label} and {runs - 1} more"
-        return self._bar.add_task(title[:48], total=runs * steps, unit="steps", rate="compiling")
+        return self.bar.add_task(title[:48], total=runs * steps, unit="steps", rate="compiling")
 
     def show(self, task: TaskID, lane: int, check: Check) -> None:
         """Show a check of one of a group's lanes."""
@@ -123,12 +102,12 @@ class GridDisplay:
         self._last[lane] = check
         if before is not None and before.step < check.step:
             rate = f"{seconds_per_step(before, check):.3f} s/step"
-            self._bar.update(task, advance=check.step - before.step, rate=rate)
+            self.bar.update(task, advance=check.step - before.step, rate=rate)
 
     def ended(self, task: TaskID, label: str, outcome: Outcome) -> None:
         """Show that a run has ended."""
         self._ended += 1
-        self._bar.update(self._all, completed=self._ended)
+        self.bar.update(self._all, completed=self._ended)
         if not self.console.is_terminal:
             result = outcome.error or f"total {outcome.best_total:.6g}"
             line = f"{self._ended}/{self._runs}  {label}  {outcome.status}  {result}"

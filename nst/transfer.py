@@ -106,9 +106,10 @@ def perform(prepared: Prepared, place: Place) -> Outcome:
     use_compilation_cache()
     if ended := ended_before(prepared, place):
         return ended
+    display = Display(prepared.config)
     with (
         Session(prepared, place) as session,
-        Display(prepared.config) as display,
+        display.live,
         contextlib.suppress(KeyboardInterrupt),
     ):
         for check in _checks(prepared, session.earlier):
