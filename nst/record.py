@@ -5,6 +5,7 @@ docs/run-folder.md describes the files; docs/run.schema.json is the schema of ru
 
 import csv
 import dataclasses
+import functools
 import hashlib
 import io
 import json
@@ -138,11 +139,7 @@ class Record:
             "config_hash": self.hash,
             "overrides": list(overrides),
             "sources": {key: _source(asset) for key, asset in sources.items()},
-            "versions": {
-                "nst": __version__,
-                "python": platform.python_version(),
-                **{name: version(name) for name in PACKAGES},
-            },
+            "versions": _versions(),
             "device": _device(),
         }
         (folder / "images").mkdir(parents=True, exist_ok=True)
@@ -260,6 +257,15 @@ def _due(previous: int | None, step: int, every: int) -> bool:
     if previous is None:
         return True
     return every > 0 and step // every > previous // every
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
+    return {
+        "nst": __version__,
+        "python": platform.python_version(),
+        **{name: version(name) for name in PACKAGES},
+    }
 
 
 def _source(asset: Asset) -> dict[str, Any]:

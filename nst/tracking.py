@@ -88,8 +88,16 @@ def track(config: Config, settings: dict[str, Any], folder: Path, group: str | N
             job_type="sweep" if group else "run",
             config=settings,
             reinit="create_new",
-            # Our own output is on the terminal already, and in run.log.
-            settings=wandb.Settings(silent=True, console="off", init_timeout=30),
+            settings=wandb.Settings(
+                # Our own output is on the terminal already, and in run.log.
+                silent=True,
+                console="off",
+                init_timeout=30,
+                # A list of every installed package costs more than the rest of a run's start;
+                # run.json has the versions that count.
+                x_save_requirements=False,
+                disable_job_creation=True,
+            ),
         )
     except wandb.Error as error:
         raise UserError(
