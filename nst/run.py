@@ -114,7 +114,9 @@ def _perform(composed: DictConfig) -> float | None:
         interrupt.check()
         outcome = transfer.perform(transfer.prepare(config), transfer.Place(folder, **_place()))
     except (*REFUSALS, KeyboardInterrupt):
-        _discard(folder)
+        # A sweep's folders stay: their logs say which run was refused, and why.
+        if HydraConfig.get().mode == RunMode.RUN:
+            _discard(folder)
         raise
     return _report(outcome)
 

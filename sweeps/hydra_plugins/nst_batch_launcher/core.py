@@ -8,6 +8,8 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn, configure_log, filter_overrides, run_job, setup_globals
 from hydra.types import HydraContext
+from hydra_plugins.nst_batch_launcher import cluster
+from hydra_plugins.nst_batch_launcher.launcher import BatchedLauncherConf
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from nst.config import Config, from_mapping
@@ -29,7 +31,7 @@ def launch(
     config: DictConfig,
     job_overrides: Sequence[Sequence[str]],
     first: int,
-    lanes: int | None,
+    settings: BatchedLauncherConf,
 ) -> list[JobReturn]:
     """Run the jobs of a sweep as one grid.
 
@@ -38,15 +40,16 @@ def launch(
       config: the sweep's configuration.
       job_overrides: the overrides of each job.
       first: number of the first job.
-      lanes: runs in one program, or None.
+      settings: of the launcher.
 
     Raises:
-      UserError: a job's configuration is not allowed; nothing has run then.
+      UserError: a setting or a job's configuration is not allowed; nothing has run then.
     """
     setup_globals()
     configure_log(config.hydra.hydra_logging, config.hydra.verbose)
     sweep = Path(str(config.hydra.sweep.dir)).absolute()
     try:
+        cluster.check(settings)
         jobs = [
             _job(context, config, sweep, overrides, label, first + number)
             for number, (overrides, label) in enumerate(
@@ -56,26 +59,18 @@ def launch(
     except UserError:
         _discard(sweep)
         raise
-    # Only now, since JAX takes a second: a refused grid answers at once.
-    from nst import grid
-    from nst.transfer import Place
-
     cells = [
-        grid.Job(
-            job.label,
-            job.config,
-            Place(
-                job.folder,
-                tuple(job.composed.hydra.overrides.task),
-                tracking=sweep,
-                group="/".join(sweep.parts[-2:]),
-            ),
+        cluster.Cell(
+            job.label, job.config, job.folder, tuple(job.composed.hydra.overrides.task), sweep
         )
         for job in jobs
     ]
-    outcomes = grid.run(cells, lanes)
+    if settings.cluster == "inline":
+        outcomes = cluster.run(cells, settings.lanes)
+    else:
+        outcomes = cluster.submit(cells, settings, sweep / ".submitit")
     if len(cells) > 1:
-        grid.show_table(cells, outcomes)
+        cluster.show_table(cells, outcomes)
     return [_returned(context, job, end) for job, end in zip(jobs, outcomes, strict=True)]
 
 
