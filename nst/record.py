@@ -3,11 +3,8 @@
 docs/run-folder.md describes the files; docs/run.schema.json is the schema of run.json.
 """
 
-import csv
 import dataclasses
 import functools
-import hashlib
-import io
 import json
 import platform
 import time
@@ -25,7 +22,8 @@ from nst import __version__, images, saved
 from nst.assets import Asset
 from nst.config import Config
 from nst.errors import UserError
-from nst.losses import Terms
+from nst.history import History, flat
+from nst.identity import config_hash
 from nst.optimise import Check, seconds_per_step
 from nst.paths import write_whole
 from nst.saved import Saved
@@ -33,29 +31,7 @@ from nst.saved import Saved
 #: Version of the layout of run.json.
 SCHEMA = 1
 
-#: Raised whenever the same configuration gives another picture than before.
-NUMERICS = 1
-
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "pillow")
-
-
-def config_hash(config: Config, network: str, sources: dict[str, Asset]) -> str:
-    """Return 16 hex digits that are equal for runs that give the same picture.
-
-    Args:
-      config: validated.
-      network: the network that serves, "vgg16" or "vgg19".
-      sources: "content", "style" and "network" as they serve; their bytes count, not their paths.
-    """
-    settings = dataclasses.asdict(config)
-    for key in ("name", "tracking", "assets", "sweep", "content", "style", "network"):
-        del settings[key]
-    settings["content.layers"] = config.content.layers
-    settings["style.layers"] = config.style.layers
-    settings["network"] = network
-    settings["sha256"] = {key: asset.sha256 for key, asset in sources.items()}
-    settings["numerics"] = NUMERICS
-    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def read(folder: Path) -> dict[str, Any] | None:
@@ -75,20 +51,6 @@ def read(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, KeyError, TypeError) as error:
         problem = f"can't be read ({error})"
     raise UserError(f"{path} {problem}: take another folder")
-
-
-def differences(one: dict[str, Any], other: dict[str, Any], prefix: str = "") -> list[str]:
-    """Return what differs between two configurations, as "tv.gamma (0.0, not 10.0)"."""
-    found = []
-    for key in one | other:
-        mine, theirs = one.get(key), other.get(key)
-        if prefix == "" and key in ("name", "tracking", "assets", "sweep"):
-            continue
-        if isinstance(mine, dict) and isinstance(theirs, dict) and key != "layers":
-            found += differences(mine, theirs, f"{prefix}{key}.")
-        elif mine != theirs:
-            found.append(f"{prefix}{key} ({mine}, not {theirs})")
-    return found
 
 
 @dataclass(frozen=True)
@@ -212,45 +174,6 @@ class Record:
         }
         text = json.dumps(fields, indent=2, allow_nan=False) + "\n"
         write_whole(self.folder / "run.json", text.encode())
-
-
-class History:
-    """history.csv: one row a check, each appended whole."""
-
-    def __init__(self, path: Path, upto: int):
-        """Go on at `path` after the row of step `upto`; below 0: begin anew."""
-        self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if upto < 0:
-            path.unlink(missing_ok=True)
-            return
-        header, *rows = path.read_text().splitlines()
-        kept = [row for row in rows if int(row.split(",")[0]) <= upto]
-        write_whole(path, "\n".join([header, *kept, ""]).encode())
-
-    def add(self, check: Check) -> None:
-        """Append the check's row, after the header if it is the first."""
-        row = {"step": check.step, "seconds": round(check.seconds, 3), **flat(check.terms)}
-        text = io.StringIO()
-        writer = csv.DictWriter(text, row, lineterminator="\n")
-        if not self.path.exists():
-            writer.writeheader()
-        writer.writerow(row)
-        # One write call: a kill comes before it or after it, not in the middle of a row.
-        with open(self.path, "ab", buffering=0) as file:
-            file.write(text.getvalue().encode())
-
-
-def flat(terms: Terms[float]) -> dict[str, float]:
-    """Return the terms by name: total, content, style, tv, content/LAYER..., style/LAYER..."""
-    return {
-        "total": terms.total,
-        "content": terms.content,
-        "style": terms.style,
-        "tv": terms.tv,
-        **{f"content/{layer}": value for layer, value in terms.content_layers.items()},
-        **{f"style/{layer}": value for layer, value in terms.style_layers.items()},
-    }
 
 
 def _due(previous: int | None, step: int, every: int) -> bool:

@@ -9,8 +9,8 @@ from typing import Any
 from nst.assets import Asset
 from nst.config import Config
 from nst.errors import UserError
+from nst.history import flat
 from nst.optimise import Check, seconds_per_step
-from nst.record import flat
 
 
 @dataclass

@@ -14,7 +14,7 @@ from types import TracebackType
 import jax
 import numpy as np
 
-from nst import assets, images, interrupt, record, saved, weights
+from nst import assets, identity, images, interrupt, record, saved, weights
 from nst.assets import Asset
 from nst.config import Config, Hyperparameters, Static, split
 from nst.errors import UserError
@@ -154,10 +154,12 @@ def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
     if fields is None:
         return None
     config = dataclasses.asdict(prepared.config)
-    if fields["config_hash"] != record.config_hash(
+    if fields["config_hash"] != identity.config_hash(
         prepared.config, prepared.static.network, prepared.sources
     ):
-        differ = record.differences(fields["config"], config) or ["the pictures' or weights' bytes"]
+        differ = identity.differences(fields["config"], config) or [
+            "the pictures' or weights' bytes"
+        ]
         raise UserError(f"{place.folder} holds another run, which differs in {'; '.join(differ)}")
     status, best = fields["status"], fields["best"] or {"step": 0, "total": None}
     over = status == "finished" or (

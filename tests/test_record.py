@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 from PIL import Image
 
-from nst import assets, optimise, paths, record, transfer
+from nst import assets, identity, optimise, paths, record, transfer
 from nst.config import Config
 from nst.errors import UserError
 from nst.optimise import Check
@@ -212,7 +212,7 @@ def test_pictures_are_kept_as_often_as_asked(
 
 def hashed(config: Config) -> str:
     prepared = transfer.prepare(config)
-    return record.config_hash(config, prepared.static.network, prepared.sources)
+    return identity.config_hash(config, prepared.static.network, prepared.sources)
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_a_stand_in_counts_as_what_it_is(compose: Compose):
         sources["style"], requested="starry", fallback=True, reason="no network", title="another"
     )
     assert isinstance(served, assets.Asset)
-    assert record.config_hash(plain, "vgg16", {**sources, "style": served}) == hashed(plain)
+    assert identity.config_hash(plain, "vgg16", {**sources, "style": served}) == hashed(plain)
 
 
 # --- Whole files --------------------------------------------------------------------------------

@@ -236,12 +236,12 @@ def _outcomes(cells: Sequence[Cell], job: Any) -> list[Any]:
 
 
 def _left(cell: Cell, why: str) -> Any:
-    from nst import record
+    from nst import identity, record
 
     fields = record.read(cell.folder)
     if not fields or fields["status"] != "finished":
         return _failed(why)
-    if record.differences(fields["config"], asdict(cell.config)):
+    if identity.differences(fields["config"], asdict(cell.config)):
         return _failed(why)
     best = fields["best"]
     return record.Outcome("finished", cell.folder / "result.png", best["step"], best["total"], None)

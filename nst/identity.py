@@ -1,0 +1,48 @@
+"""Which run a configuration is: the same picture, the same hash; and what sets two runs apart."""
+
+import dataclasses
+import hashlib
+import json
+from typing import Any
+
+from nst.assets import Asset
+from nst.config import Config
+
+#: Raised whenever the same configuration gives another picture than before.
+NUMERICS = 1
+
+#: Keys of the configuration that don't change the picture.
+BESIDE = ("name", "tracking", "assets", "sweep")
+
+
+def config_hash(config: Config, network: str, sources: dict[str, Asset]) -> str:
+    """Return 16 hex digits that are equal for runs that give the same picture.
+
+    Args:
+      config: validated.
+      network: the network that serves, "vgg16" or "vgg19".
+      sources: "content", "style" and "network" as they serve; their bytes count, not their paths.
+    """
+    settings = dataclasses.asdict(config)
+    for key in (*BESIDE, "content", "style", "network"):
+        del settings[key]
+    settings["content.layers"] = config.content.layers
+    settings["style.layers"] = config.style.layers
+    settings["network"] = network
+    settings["sha256"] = {key: asset.sha256 for key, asset in sources.items()}
+    settings["numerics"] = NUMERICS
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def differences(one: dict[str, Any], other: dict[str, Any], prefix: str = "") -> list[str]:
+    """Return what differs between two configurations, as "tv.gamma (0.0, not 10.0)"."""
+    found = []
+    for key in one | other:
+        mine, theirs = one.get(key), other.get(key)
+        if prefix == "" and key in BESIDE:
+            continue
+        if isinstance(mine, dict) and isinstance(theirs, dict) and key != "layers":
+            found += differences(mine, theirs, f"{prefix}{key}.")
+        elif mine != theirs:
+            found.append(f"{prefix}{key} ({mine}, not {theirs})")
+    return found
