@@ -163,7 +163,7 @@ def _vmapped(
         optimise.wait(ended.total)
         seconds += time.perf_counter() - running
         compile_seconds += running - asked
-        if done == 0:
+        if done == 0 and first is None:
             for lane in lowest:
                 times = (0.0, compile_seconds)
                 state, parts = _lane(before, lane), _lane(started, lane)

@@ -103,7 +103,7 @@ def _program(prepared: Prepared, earlier: saved.Saved | None) -> tuple[Any, ...]
         config.size,
         config.steps,
         config.check_every,
-        earlier.last.step if earlier else 0,
+        earlier.last.step if earlier else None,
     )
 
 
@@ -139,7 +139,7 @@ def _run_chunk(
     with contextlib.ExitStack() as stack:
         for lane, member in enumerate(chunk):
             try:
-                session = Session(member.prepared, member.job.place)
+                session = Session(member.prepared, member.job.place, member.earlier)
                 sessions[lane] = stack.enter_context(session)
             except (UserError, OSError) as error:
                 outcomes[member.number] = _failed(error)

@@ -106,13 +106,14 @@ def perform(prepared: Prepared, place: Place) -> Outcome:
     use_compilation_cache()
     if ended := ended_before(prepared, place):
         return ended
+    earlier = saved.load(place.folder, prepared.hyperparameters)
     display = Display(prepared.config)
     with (
-        Session(prepared, place) as session,
+        Session(prepared, place, earlier) as session,
         display.live,
         contextlib.suppress(KeyboardInterrupt),
     ):
-        for check in _checks(prepared, session.earlier):
+        for check in _checks(prepared, earlier):
             session.add(check)
             display.show(check)
             interrupt.check()
@@ -174,12 +175,12 @@ def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
 class Session:
     """A run while it goes on: its record and its tracking, to be entered and then fed checks."""
 
-    def __init__(self, prepared: Prepared, place: Place):
-        """Go on from what an earlier process saved in the folder, if there is something."""
+    def __init__(self, prepared: Prepared, place: Place, earlier: saved.Saved | None = None):
+        """Go on from `earlier`, what a process that was cut off saved in the folder, or anew."""
         self._prepared = prepared
         self._place = place
         self._stack = contextlib.ExitStack()
-        self.earlier = saved.load(place.folder, prepared.hyperparameters)
+        self._earlier = earlier
         self.outcome = Outcome("interrupted", None, 0, None, "stopped before the first check")
 
     def __enter__(self) -> "Session":
@@ -194,7 +195,7 @@ class Session:
             config,
             prepared.sources,
             place.overrides,
-            self.earlier,
+            self._earlier,
         )
         return self
 

