@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nst import batch, interrupt, saved, transfer
+from nst import batch, interrupt, record, saved, transfer
 from nst.batch import Lane
 from nst.config import Config, Static
 from nst.errors import UserError
@@ -65,6 +65,8 @@ def run(jobs: Sequence[Job], lanes: int | None = None) -> list[Outcome]:
         try:
             prepared = transfer.prepare(job.config)
         except UserError as error:
+            place = job.place
+            record.refuse(place.folder, job.config, place.overrides, str(error))
             outcomes[number] = _failed(error)
             continue
         ended = transfer.ended_before(prepared, job.place)

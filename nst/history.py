@@ -36,6 +36,12 @@ class History:
             file.write(text.getvalue().encode())
 
 
+def rows(path: Path) -> list[dict[str, float]]:
+    """Return the rows of a history.csv: step, seconds and every loss by its name."""
+    with open(path, newline="") as file:
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+
+
 def flat(terms: Terms[float]) -> dict[str, float]:
     """Return the terms by name: total, content, style, tv, content/LAYER..., style/LAYER..."""
     return {

@@ -64,6 +64,30 @@ class Outcome:
     error: str | None  # one sentence, where it did not finish
 
 
+def refuse(folder: Path, config: Config, overrides: Sequence[str], error: str) -> None:
+    """Leave the record of a run that could not start, where its folder has no other.
+
+    Args:
+      folder: of the run; made if missing.
+      config: validated.
+      overrides: what the user asked for on top of the defaults.
+      error: one sentence.
+    """
+    path = folder / "run.json"
+    if path.exists():
+        return
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    times = {"started": now, "ended": now, "total_s": 0.0}
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(
+        path,
+        _fields(config, overrides)
+        | {"config_hash": None, "sources": {}, "status": "failed", "error": error}
+        | {"picture": None, "best": None, "last": None, "metrics": {}}
+        | {"timings": times | {"compile_s": None, "steps_s": None, "s_per_step": None}},
+    )
+
+
 class Record:
     """The folder of one run, filled as the run goes on."""
 
@@ -95,14 +119,9 @@ class Record:
         self._saved_at = time.monotonic()
         self._history = History(folder / "history.csv", earlier.last.step if earlier else -1)
         self._started = datetime.now(UTC)
-        self._fields: dict[str, Any] = {
-            "schema": SCHEMA,
-            "config": dataclasses.asdict(config),
+        self._fields = _fields(config, overrides) | {
             "config_hash": self.hash,
-            "overrides": list(overrides),
             "sources": {key: _source(asset) for key, asset in sources.items()},
-            "versions": _versions(),
-            "device": _device(),
         }
         (folder / "images").mkdir(parents=True, exist_ok=True)
         self._write("running")
@@ -172,8 +191,21 @@ class Record:
             },
             "metrics": {},
         }
-        text = json.dumps(fields, indent=2, allow_nan=False) + "\n"
-        write_whole(self.folder / "run.json", text.encode())
+        _write(self.folder / "run.json", fields)
+
+
+def _fields(config: Config, overrides: Sequence[str]) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "config": dataclasses.asdict(config),
+        "overrides": list(overrides),
+        "versions": _versions(),
+        "device": _device(),
+    }
+
+
+def _write(path: Path, fields: dict[str, Any]) -> None:
+    write_whole(path, (json.dumps(fields, indent=2, allow_nan=False) + "\n").encode())
 
 
 def _due(previous: int | None, step: int, every: int) -> bool:

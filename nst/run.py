@@ -112,13 +112,24 @@ def _perform(composed: DictConfig) -> float | None:
         from nst import transfer
 
         interrupt.check()
-        outcome = transfer.perform(transfer.prepare(config), transfer.Place(folder, **_place()))
+        outcome = transfer.perform(_prepared(config, folder), transfer.Place(folder, **_place()))
     except (*REFUSALS, KeyboardInterrupt):
         # A sweep's folders stay: their logs say which run was refused, and why.
         if HydraConfig.get().mode == RunMode.RUN:
             _discard(folder)
         raise
     return _report(outcome)
+
+
+def _prepared(config: Config, folder: Path) -> Any:
+    from nst import record, transfer
+
+    try:
+        return transfer.prepare(config)
+    except UserError as error:
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            record.refuse(folder, config, HydraConfig.get().overrides.task, str(error))
+        raise
 
 
 def _place() -> dict[str, Any]:

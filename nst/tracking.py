@@ -1,7 +1,7 @@
 """Weights & Biases: the only user of wandb."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,13 +27,33 @@ class Tracker:
             return
         import wandb
 
-        row: dict[str, Any] = _losses(check, self.config)
+        row = _losses(flat(check.terms), self.config)
         if self.before is not None:
             row["s_per_step"] = seconds_per_step(self.before, check)
         self.before = check
         if picture is not None:
             row["picture"] = wandb.Image(str(picture))
         self.run.log(row, step=check.step)
+
+    def restore(self, rows: Iterable[dict[str, float]], pictures: Path) -> None:
+        """Log what a run had before it was cut off; W&B can't go on with an offline run.
+
+        Args:
+          rows: of history.csv.
+          pictures: the run's folder images/.
+        """
+        if self.run is None:
+            return
+        import wandb
+
+        for terms in rows:
+            step = int(terms.pop("step"))
+            del terms["seconds"]
+            row = _losses(terms, self.config)
+            picture = pictures / f"step_{step:05d}.png"
+            if picture.exists():
+                row["picture"] = wandb.Image(str(picture))
+            self.run.log(row, step=step)
 
     def finish(
         self, status: str, best: Check | None, sources: dict[str, Asset], picture: Path | None
@@ -46,7 +66,10 @@ class Tracker:
         summary: dict[str, Any] = {"status": status}
         if best is not None:
             summary["best/step"] = best.step
-            summary |= {f"best/{key}": value for key, value in _losses(best, self.config).items()}
+            summary |= {
+                f"best/{key}": value
+                for key, value in _losses(flat(best.terms), self.config).items()
+            }
         if picture is not None:
             summary["result"] = wandb.Image(str(picture))
         for key, asset in sources.items():
@@ -108,12 +131,11 @@ def track(config: Config, settings: dict[str, Any], folder: Path, group: str | N
         yield Tracker(run, config)
 
 
-def _losses(check: Check, config: Config) -> dict[str, Any]:
-    terms = check.terms
-    return {f"loss/{name}": value for name, value in flat(terms).items()} | {
-        "weighted/content": config.alpha * terms.content,
-        "weighted/style": config.beta * terms.style,
-        "weighted/tv": config.tv.gamma * terms.tv,
+def _losses(terms: dict[str, float], config: Config) -> dict[str, Any]:
+    return {f"loss/{name}": value for name, value in terms.items()} | {
+        "weighted/content": config.alpha * terms["content"],
+        "weighted/style": config.beta * terms["style"],
+        "weighted/tv": config.tv.gamma * terms["tv"],
     }
 
 

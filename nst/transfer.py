@@ -14,7 +14,7 @@ from types import TracebackType
 import jax
 import numpy as np
 
-from nst import assets, identity, images, interrupt, record, saved, weights
+from nst import assets, history, identity, images, interrupt, record, saved, weights
 from nst.assets import Asset
 from nst.config import Config, Hyperparameters, Static, split
 from nst.errors import UserError
@@ -152,7 +152,7 @@ def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
       UserError: the folder holds another run; the message names what differs.
     """
     fields = record.read(place.folder)
-    if fields is None:
+    if fields is None or fields["config_hash"] is None:  # refused before it started
         return None
     config = dataclasses.asdict(prepared.config)
     if fields["config_hash"] != identity.config_hash(
@@ -197,6 +197,9 @@ class Session:
             place.overrides,
             self._earlier,
         )
+        if self._earlier:
+            folder = place.folder
+            self._tracker.restore(history.rows(folder / "history.csv"), folder / "images")
         return self
 
     def add(self, check: Check) -> None:

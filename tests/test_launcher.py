@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 TINY = ("network=vgg16", "tracking=disabled", "size=32", "steps=4", "check_every=2")
@@ -60,9 +61,29 @@ def test_a_run_that_fails_fails_alone(nst, tmp_path: Path):
     done = nst(*BATCHED, *TINY, *grid)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert statuses(nst.folder / "sweep") == {"0": "finished", "1": "diverged"}
+    ended = {"0": "finished", "1": "diverged", "2": "failed", "3": "failed"}
+    assert statuses(nst.folder / "sweep") == ended
     assert done.stdout.count("failed: content.path") == 2
     assert done.stdout.count("diverged: ") == 1
+
+
+@pytest.mark.parametrize("launcher", ["basic", "batched"])
+def test_a_run_that_could_not_start_says_why_and_starts_once_it_can(
+    nst, picture: Path, launcher: str
+):
+    later = nst.folder / "later.png"
+    grid = (f"hydra/launcher={launcher}", *TINY, *SHALLOW, f"content.path=null,{later}")
+    done = nst("-m", "hydra.sweep.dir=sweep", *grid)
+    assert done.returncode == 1
+    assert statuses(nst.folder / "sweep") == {"0": "finished", "1": "failed"}
+    record = json.loads((nst.folder / "sweep" / "1" / "run.json").read_text())
+    schema = Path(__file__).parents[1] / "docs" / "run.schema.json"
+    jsonschema.validate(record, json.loads(schema.read_text()))
+    assert record["error"].startswith(f"content.path: '{later}'")
+    later.write_bytes(picture.read_bytes())
+    done = nst("-m", "hydra.sweep.dir=sweep", *grid)
+    assert done.returncode == 0, done.stderr
+    assert statuses(nst.folder / "sweep") == {"0": "finished", "1": "finished"}
 
 
 def test_a_value_out_of_range_is_told_with_its_job_before_anything_runs(nst):

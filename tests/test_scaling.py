@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hydra_plugins.nst_batch_launcher import cluster
+from hydra_plugins.nst_batch_launcher import _cluster
 
 TINY = ("network=vgg16", "tracking=disabled", "size=32", "steps=2", "check_every=1")
 #: The first convolution alone, where a step takes a millisecond.
@@ -65,7 +65,7 @@ def totals(folder: Path) -> list[float]:
 def test_a_chunk_holds_runs_that_share_a_program(compose):
     grid = [(pooling, gamma) for gamma in range(3) for pooling in ("avg", "max")]
     configs = [compose(f"pooling={pooling}", f"tv.gamma={gamma}") for pooling, gamma in grid]
-    assert cluster.chunks(configs, 2) == [[0, 2], [4], [1, 3], [5]]
+    assert _cluster.chunks(configs, 2) == [[0, 2], [4], [1, 3], [5]]
 
 
 def test_nodes_give_the_pictures_of_one_process(nst):

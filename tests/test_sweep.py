@@ -397,7 +397,7 @@ def said(line: str, parts: Sequence[str]) -> None:
         ),
         (
             GRID.replace("beta: {values: [100.0, 1000.0]", "style: {values: [night, starrry]"),
-            ["parameters.style", "'starrry'", "style/starrry"],
+            ["parameters.style", "style has no option 'starrry'"],
         ),
         (
             GRID.replace("beta: {", "alpha: {value: 0}, beta: {").replace("1000.0", "0"),

@@ -1,6 +1,8 @@
 """What W&B is told, read back from the files of offline runs with W&B's own program."""
 
+import contextlib
 import csv
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -113,6 +115,29 @@ def test_name_group_and_tags_may_be_given(compose: Compose, tmp_path: Path, insp
     run = head(inspect(perform(compose, tmp_path, *own, "tracking.project=p", group="sweep")))
     assert (run["display_name"], run["run_group"], run["project"]) == ("mine", "ours", "p")
     assert run["tags"] == ["a", "b"]
+
+
+def test_a_run_that_goes_on_has_all_its_rows(
+    tracked: Path, compose: Compose, tmp_path: Path, inspect: Inspect
+):
+    config = compose(*QUICK, *LAYERS, "alpha=3", "beta=5e3", "tv.gamma=7", "sweep.save_every=0")
+    prepared = transfer.prepare(config)
+    with (
+        contextlib.suppress(ZeroDivisionError),
+        transfer.Session(prepared, transfer.Place(tmp_path)) as session,
+    ):
+        for check in transfer._checks(prepared, None):
+            session.add(check)
+            if check.step == 2:
+                raise ZeroDivisionError  # stands for a kill
+    shutil.rmtree(tmp_path / "wandb")
+    transfer.perform(prepared, transfer.Place(tmp_path))
+    rows, whole = logged(inspect(tmp_path)), logged(inspect(tracked))
+    assert [row["_step"] for row in rows] == [0, 2, 3]
+    for row, other in zip(rows, whole, strict=True):
+        own = {key: value for key, value in other.items() if key.startswith(("loss", "weighted"))}
+        assert own.items() <= row.items()
+    assert "picture.path" in rows[0]
 
 
 def test_runs_of_a_sweep_share_a_folder_and_do_not_mix(

@@ -1,22 +1,20 @@
 """Whether runs accept a sweep's values, before any of them starts."""
 
-import copy
-import functools
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
-from hydra_plugins.nst_sweep_file._file import SweepFile, groups
+from hydra_plugins.nst_grid_sweeper._compose import values
+from hydra_plugins.nst_sweep_file._file import SweepFile
 from hydra_plugins.nst_sweep_file._points import Point, overrides
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf import DictConfig
 
 from nst.config import from_mapping
 from nst.errors import UserError
+from nst.run import REFUSALS, sentence
 from nst.validation import validated
 
-#: Composes the configuration of some overrides, without Hydra's own part.
+#: Composes the configuration of a run with some overrides.
 Compose = Callable[[list[str]], DictConfig]
 
 #: A point takes some 4 ms; of a larger grid each value is tried, but not each combination.
@@ -29,7 +27,7 @@ def check(sweep: SweepFile, points: list[Point], compose: Compose) -> None:
     Args:
       sweep: the file, less what the command line fixes.
       points: those that are known beforehand; a bayes search has none.
-      compose: called once for each combination of configuration groups.
+      compose: called for each point that is tried.
 
     Raises:
       UserError: one sentence with the file and the field.
@@ -106,26 +104,12 @@ def _tried(sweep: SweepFile, points: list[Point]) -> Iterator[Point]:
 
 def _refusal(compose: Compose) -> Callable[[Point], str | None]:
     """Return the function that says why no run accepts a point, or None where one does."""
-    parser = OverridesParser.create()
-    chosen = set(groups())
-
-    @functools.lru_cache(maxsize=64)
-    def base(groups: tuple[str, ...]) -> DictConfig:
-        return compose(list(groups))
 
     def refused(point: Point) -> str | None:
-        choice = {name: value for name, value in point.items() if name in chosen}
         try:
-            composed = copy.deepcopy(base(tuple(overrides(choice))))
-            for name, value in point.items():
-                if name not in chosen:
-                    written = parser.parse_override(f"{name}={value}").value()
-                    OmegaConf.update(composed, name, written, merge=True)
-            values: Any = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
-            validated(from_mapping(values))
-        except (UserError, HydraException, OmegaConfBaseException, ValueError) as error:
-            # What follows the first line are the types that Hydra works with.
-            return " ".join(str(error).split("\n")[0].split())
+            validated(from_mapping(values(compose(overrides(point)))))
+        except REFUSALS as error:
+            return sentence(error)
         return None
 
     return refused

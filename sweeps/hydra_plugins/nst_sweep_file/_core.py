@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
+from hydra_plugins.nst_grid_sweeper._compose import Composer
 from hydra_plugins.nst_sweep_file._check import check, names
 from hydra_plugins.nst_sweep_file._file import MOST_RUNS, read
 from hydra_plugins.nst_sweep_file._points import Point, overrides, points
 from hydra_plugins.nst_sweep_file._search import failure, search
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf
 
 from nst.errors import UserError
 
@@ -50,18 +51,14 @@ def sweep(
     common = [word for word in plan.words if names([word])[0] not in fixed] + arguments
     plan = plan.without(names(common))
 
-    def compose(extra: list[str]) -> DictConfig:
-        composed = context.config_loader.load_sweep_config(config, [*common, *extra])
-        with open_dict(composed):
-            del composed["hydra"]
-        return composed
+    composer = Composer(context.config_loader, config)
 
     def launch(some: list[Point], first: int) -> Sequence[JobReturn]:
         _keep(config)
         return launcher.launch([[*overrides(point), *common] for point in some], first)
 
     known = [] if plan.method == "bayes" else points(plan, settings.seed)
-    check(plan, known, compose)
+    check(plan, known, lambda own: composer([*own, *common]))
     if plan.early_terminate:
         log.warning("early_terminate is for W&B's agents: here every run goes to its end")
     if plan.method == "bayes":

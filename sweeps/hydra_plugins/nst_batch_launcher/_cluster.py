@@ -1,46 +1,24 @@
 """Chunks of a grid on the nodes of a cluster: submitit's job array, one node a chunk."""
 
 import os
-import shutil
 import signal
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from hydra_plugins.nst_batch_launcher._cells import Cell, run
 from hydra_plugins.nst_batch_launcher.launcher import BatchedLauncherConf
 
 from nst import interrupt
 from nst.config import Config
-from nst.errors import UserError, did_you_mean
-
-CLUSTERS = ("inline", "local", "slurm")
+from nst.errors import UserError
 
 #: Seconds that a result may come after its job's end.
 LATE = 5.0
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A `nst.grid.Job` in the making, which needs no JAX."""
-
-    label: str
-    config: Config
-    folder: Path  # of the run
-    overrides: tuple[str, ...]
-    sweep: Path  # the folder of all
-
-    def job(self) -> Any:
-        """Return the `nst.grid.Job`."""
-        # Only now, since JAX takes a second: a refused grid answers at once.
-        from nst.grid import Job
-        from nst.transfer import Place
-
-        group = "/".join(self.sweep.parts[-2:])
-        return Job(self.label, self.config, Place(self.folder, self.overrides, self.sweep, group))
 
 
 @dataclass(frozen=True)
@@ -65,53 +43,6 @@ class Node:
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self, cells)
-
-
-def run(cells: Sequence[Cell], lanes: int | None) -> list[Any]:
-    """Run the cells in this process and return the `Outcome` of each."""
-    from nst import grid
-
-    return grid.run([cell.job() for cell in cells], lanes)
-
-
-def show_table(cells: Sequence[Cell], outcomes: Sequence[Any]) -> None:
-    """Print how the runs ended."""
-    from nst import grid
-
-    grid.show_table([cell.job() for cell in cells], outcomes)
-
-
-def check(conf: BatchedLauncherConf) -> None:
-    """Refuse a setting that is out of its range or needs what is not installed.
-
-    Raises:
-      UserError: one is; the message says what is allowed or missing.
-    """
-    if conf.cluster not in CLUSTERS:
-        allowed = f"must be {', '.join(CLUSTERS[:-1])} or {CLUSTERS[-1]}, not {conf.cluster!r}"
-        raise UserError(
-            f"hydra.launcher.cluster {allowed}{did_you_mean(conf.cluster, list(CLUSTERS))}"
-        )
-    for key in ("chunk", "timeout_min", "array_parallelism"):
-        value = getattr(conf, key)
-        if value is not None and value < 1:
-            raise UserError(f"hydra.launcher.{key} must be at least 1, not {value}")
-    if conf.sbatch is not None and not isinstance(conf.sbatch, Mapping):
-        raise UserError(f"hydra.launcher.sbatch must be {{option: value}}, not {conf.sbatch}")
-    if conf.cluster == "inline":
-        return
-    try:
-        import submitit  # noqa: F401
-    except ImportError as error:
-        raise UserError(
-            f"hydra.launcher.cluster={conf.cluster} needs submitit: pip install 'nst[slurm]'"
-        ) from error
-    missing = [name for name in ("sbatch", "srun") if shutil.which(name) is None]
-    if conf.cluster == "slurm" and missing:
-        raise UserError(
-            f"hydra.launcher.cluster=slurm found no {' and no '.join(missing)} here: start the "
-            "sweep on a machine that submits Slurm jobs"
-        )
 
 
 def chunks(configs: Sequence[Config], size: int) -> list[list[int]]:

@@ -1,0 +1,42 @@
+"""The cells of a grid before JAX is loaded, and the grid of them run in this process."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nst.config import Config
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A `nst.grid.Job` in the making, which needs no JAX."""
+
+    label: str
+    config: Config
+    folder: Path  # of the run
+    overrides: tuple[str, ...]
+    sweep: Path  # the folder of all
+
+    def job(self) -> Any:
+        """Return the `nst.grid.Job`."""
+        # Only now, since JAX takes a second: a refused grid answers at once.
+        from nst.grid import Job
+        from nst.transfer import Place
+
+        group = "/".join(self.sweep.parts[-2:])
+        return Job(self.label, self.config, Place(self.folder, self.overrides, self.sweep, group))
+
+
+def run(cells: Sequence[Cell], lanes: int | None) -> list[Any]:
+    """Run the cells in this process and return the `Outcome` of each."""
+    from nst import grid
+
+    return grid.run([cell.job() for cell in cells], lanes)
+
+
+def show_table(cells: Sequence[Cell], outcomes: Sequence[Any]) -> None:
+    """Print how the runs ended."""
+    from nst import grid
+
+    grid.show_table([cell.job() for cell in cells], outcomes)

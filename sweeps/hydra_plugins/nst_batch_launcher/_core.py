@@ -1,0 +1,82 @@
+"""From Hydra's jobs to a grid, and from how its runs ended to Hydra's job returns."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.utils import JobReturn, configure_log, run_job
+from hydra.types import HydraContext
+from hydra_plugins.nst_batch_launcher import _cells, _cluster, _settings
+from hydra_plugins.nst_batch_launcher.launcher import BatchedLauncherConf
+from hydra_plugins.nst_grid_sweeper._compose import Job, jobs
+from omegaconf import DictConfig
+
+from nst.errors import UserError
+
+
+def launch(
+    context: HydraContext,
+    config: DictConfig,
+    job_overrides: Sequence[Sequence[str]],
+    first: int,
+    settings: BatchedLauncherConf,
+) -> list[JobReturn]:
+    """Run the jobs of a sweep as one grid.
+
+    Args:
+      context: Hydra's.
+      config: the sweep's configuration.
+      job_overrides: the overrides of each job.
+      first: number of the first job.
+      settings: of the launcher.
+
+    Raises:
+      UserError: a setting or a job's configuration is not allowed; nothing has run then.
+    """
+    configure_log(config.hydra.hydra_logging, config.hydra.verbose)
+    sweep = Path(str(config.hydra.sweep.dir)).absolute()
+    try:
+        _settings.check(settings)
+        composed = jobs(context.config_loader, config, job_overrides, first)
+    except UserError:
+        _discard(sweep)
+        raise
+    cells = [
+        _cells.Cell(
+            job.label, job.config, job.folder, tuple(job.composed.hydra.overrides.task), sweep
+        )
+        for job in composed
+    ]
+    if settings.cluster == "inline":
+        outcomes = _cells.run(cells, settings.lanes)
+    else:
+        outcomes = _cluster.submit(cells, settings, sweep / ".submitit")
+    if len(cells) > 1:
+        _cells.show_table(cells, outcomes)
+    return [_returned(context, job, end) for job, end in zip(composed, outcomes, strict=True)]
+
+
+def _returned(context: HydraContext, job: Job, outcome: Any) -> JobReturn:
+    """Let Hydra do for a job what it does for every job: .hydra/, callbacks, the return value."""
+
+    def hand_over(_: DictConfig) -> float | None:
+        if outcome.status == "interrupted":
+            raise KeyboardInterrupt
+        if outcome.status != "finished":
+            raise UserError(f"{job.label}: {outcome.error}")
+        return outcome.best_total
+
+    return run_job(
+        task_function=hand_over,
+        config=job.composed,
+        job_dir_key="hydra.sweep.dir",
+        job_subdir_key="hydra.sweep.subdir",
+        hydra_context=context,
+    )
+
+
+def _discard(sweep: Path) -> None:
+    """Remove what Hydra wrote for a sweep of which nothing has run."""
+    if {path.name for path in sweep.glob("*")} <= {"multirun.yaml"}:
+        (sweep / "multirun.yaml").unlink(missing_ok=True)
+        sweep.rmdir()

@@ -1,0 +1,1 @@
+"""Hydra's grid of a multirun, with every job looked at before the first one runs."""

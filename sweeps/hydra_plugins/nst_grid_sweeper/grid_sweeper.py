@@ -1,0 +1,46 @@
+"""The sweeper as Hydra sees it; Hydra imports this at every start, so the rest is imported late."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.config_store import ConfigStore
+
+
+@dataclass
+class GridSweeperConf:
+    """Every key of ``hydra.sweeper``, as Hydra's basic sweeper has them."""
+
+    _target_: str = "hydra_plugins.nst_grid_sweeper.grid_sweeper.GridSweeper"
+    max_batch_size: int | None = None  # jobs a launcher gets at a time; none: all
+    params: dict[str, str] | None = field(default_factory=dict)  # key -> values, for every multirun
+
+
+ConfigStore.instance().store(
+    group="hydra/sweeper", name="grid", node=GridSweeperConf, provider="nst"
+)
+
+
+class GridSweeper(BasicSweeper):
+    """Hydra's basic sweeper, which refuses a grid before anything of it runs or is written."""
+
+    def sweep(self, arguments: list[str]) -> Any:
+        """Run every combination of the arguments' values.
+
+        Raises:
+          UserError: a job is refused; the message names it, and nothing has run.
+        """
+        from hydra.core.override_parser.overrides_parser import OverridesParser
+        from hydra_plugins.nst_grid_sweeper import _compose
+
+        assert self.hydra_context is not None
+        assert self.config is not None
+        loader = self.hydra_context.config_loader
+        parser = OverridesParser.create(config_loader=loader)
+        parsed = parser.parse_overrides([*self._parse_config(), *arguments])
+        _compose.jobs(loader, self.config, self.split_arguments(parsed, None)[0])
+        return super().sweep(arguments)
+
+    def validate_batch_is_legal(self, batch: Sequence[Sequence[str]]) -> None:
+        """Do nothing: `sweep` has looked at every job, as Hydra would and as a run would."""
