@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hydra.core.utils import JobReturn, configure_log, run_job
+from hydra.core.utils import JobReturn, configure_log, filter_overrides, run_job
 from hydra.types import HydraContext
 from hydra_plugins.nst_batch_launcher import _cells, _cluster, _settings
 from hydra_plugins.nst_batch_launcher.launcher import BatchedLauncherConf
-from hydra_plugins.nst_grid_sweeper._compose import Job, jobs
+from hydra_plugins.nst_grid_sweeper._compose import Composer, Job, jobs
 from omegaconf import DictConfig
 
 from nst.errors import UserError
@@ -37,15 +37,16 @@ def launch(
     sweep = Path(str(config.hydra.sweep.dir)).absolute()
     try:
         _settings.check(settings)
-        composed = jobs(context.config_loader, config, job_overrides, first)
+        composer = Composer(context.config_loader, config)
+        own = jobs(composer, job_overrides, first, sweep)
     except UserError:
         _discard(sweep)
         raise
     cells = [
         _cells.Cell(
-            job.label, job.config, job.folder, tuple(job.composed.hydra.overrides.task), sweep
+            job.label, job.config, job.folder, tuple(filter_overrides(job.overrides)), sweep
         )
-        for job in composed
+        for job in own
     ]
     if settings.cluster == "inline":
         outcomes = _cells.run(cells, settings.lanes)
@@ -53,10 +54,13 @@ def launch(
         outcomes = _cluster.submit(cells, settings, sweep / ".submitit")
     if len(cells) > 1:
         _cells.show_table(cells, outcomes)
-    return [_returned(context, job, end) for job, end in zip(composed, outcomes, strict=True)]
+    return [
+        _returned(context, composer, job, outcome)
+        for job, outcome in zip(own, outcomes, strict=True)
+    ]
 
 
-def _returned(context: HydraContext, job: Job, outcome: Any) -> JobReturn:
+def _returned(context: HydraContext, composer: Composer, job: Job, outcome: Any) -> JobReturn:
     """Let Hydra do for a job what it does for every job: .hydra/, callbacks, the return value."""
 
     def hand_over(_: DictConfig) -> float | None:
@@ -68,7 +72,7 @@ def _returned(context: HydraContext, job: Job, outcome: Any) -> JobReturn:
 
     return run_job(
         task_function=hand_over,
-        config=job.composed,
+        config=composer(job.overrides, job.number),
         job_dir_key="hydra.sweep.dir",
         job_subdir_key="hydra.sweep.subdir",
         hydra_context=context,

@@ -24,8 +24,9 @@ from nst.validation import validated
 class Job:
     """A job of a sweep, composed and checked."""
 
+    number: int
     label: str  # the overrides that set it apart
-    composed: DictConfig  # Hydra's part included
+    overrides: tuple[str, ...]
     config: Config
     folder: Path
 
@@ -39,14 +40,15 @@ class Composer:
 
     def __init__(self, loader: ConfigLoader, config: DictConfig):
         """Compose jobs of the sweep with the configuration `config`."""
+        setup_globals()
         self._loader = loader
         self._config = config
         self._parser = OverridesParser.create()
         self._base = functools.lru_cache(maxsize=64)(self._pickled)
         self._is_group = functools.lru_cache(maxsize=None)(self._has_options)
 
-    def __call__(self, overrides: Sequence[str]) -> DictConfig:
-        """Return the configuration of the job with these overrides.
+    def __call__(self, overrides: Sequence[str], number: int | None = None) -> DictConfig:
+        """Return the configuration of the job with these overrides, and of this number.
 
         Raises:
           HydraException: an override can't be parsed or applied.
@@ -63,6 +65,10 @@ class Composer:
         composed.hydra.job.override_dirname = get_overrides_dirname(
             task, settings.exclude_keys, settings.item_sep, settings.kv_sep
         )
+        if number is not None:
+            with open_dict(composed):
+                composed.hydra.job.id = str(number)
+                composed.hydra.job.num = number
         return composed
 
     def _names_group(self, override: Any) -> bool:
@@ -76,22 +82,19 @@ class Composer:
 
 
 def jobs(
-    loader: ConfigLoader, config: DictConfig, overrides: Sequence[Sequence[str]], first: int = 0
+    composer: Composer, overrides: Sequence[Sequence[str]], first: int, sweep: Path
 ) -> list[Job]:
     """Compose and check the jobs of a sweep.
 
     Args:
-      loader: Hydra's.
-      config: the sweep's configuration.
+      composer: of the sweep.
       overrides: those of each job.
       first: number of the first job.
+      sweep: the folder of all.
 
     Raises:
       UserError: one is refused; the message names the job.
     """
-    setup_globals()
-    composer = Composer(loader, config)
-    sweep = Path(str(config.hydra.sweep.dir)).absolute()
     return [
         _job(composer, sweep, own, label, first + number)
         for number, (own, label) in enumerate(zip(overrides, labels(overrides), strict=True))
@@ -106,24 +109,29 @@ def labels(overrides: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _job(composer: Composer, sweep: Path, overrides: Sequence[str], label: str, number: int) -> Job:
-    before = HydraConfig.instance().cfg
+    hydra = HydraConfig.instance()
+    before = hydra.cfg
     try:
-        composed = composer(overrides)
-        with open_dict(composed):
-            composed.hydra.job.id = str(number)
-            composed.hydra.job.num = number
         # ${hydra:job.num} and its like are resolved from here.
-        HydraConfig.instance().set_config(composed)
-        subdir = str(OmegaConf.select(composed, "hydra.sweep.subdir"))
-        return Job(label, composed, validated(from_mapping(values(composed))), sweep / subdir)
+        hydra.cfg = composed = composer(overrides, number)
+        folder = sweep / str(OmegaConf.select(composed, "hydra.sweep.subdir"))
+        config = validated(from_mapping(values(composed)))
+        return Job(number, label, tuple(overrides), config, folder)
     except REFUSALS as error:
         raise UserError(f"job {number} ({label}): {sentence(error)}") from error
     finally:
-        HydraConfig.instance().cfg = before
+        hydra.cfg = before
 
 
-def values(composed: DictConfig) -> Any:
+def values(composed: DictConfig) -> dict[str, Any]:
     """Return the own part of a run as plain values, interpolations resolved."""
-    plain: Any = OmegaConf.to_container(composed, resolve=False)
-    plain.pop("hydra", None)
-    return OmegaConf.to_container(OmegaConf.create(plain), resolve=True, throw_on_missing=True)
+    plain: dict[str, Any] = {}
+    for key in composed:
+        if key != "hydra":
+            value = composed[key]
+            plain[str(key)] = (
+                OmegaConf.to_container(value, resolve=True, throw_on_missing=True)
+                if OmegaConf.is_config(value)
+                else value
+            )
+    return plain

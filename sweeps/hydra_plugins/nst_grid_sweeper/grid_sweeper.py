@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -39,7 +40,9 @@ class GridSweeper(BasicSweeper):
         loader = self.hydra_context.config_loader
         parser = OverridesParser.create(config_loader=loader)
         parsed = parser.parse_overrides([*self._parse_config(), *arguments])
-        _compose.jobs(loader, self.config, self.split_arguments(parsed, None)[0])
+        composer = _compose.Composer(loader, self.config)
+        folder = Path(str(self.config.hydra.sweep.dir))
+        _compose.jobs(composer, self.split_arguments(parsed, None)[0], 0, folder)
         return super().sweep(arguments)
 
     def validate_batch_is_legal(self, batch: Sequence[Sequence[str]]) -> None:
