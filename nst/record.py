@@ -8,7 +8,7 @@ import functools
 import json
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -144,17 +144,20 @@ class Record:
             self._saved_at = time.monotonic()
         return picture
 
-    def finish(self, status: str, error: str | None = None) -> Path | None:
+    def finish(
+        self, status: str, error: str | None, metrics: Mapping[str, float | None]
+    ) -> Path | None:
         """Write the best picture and the final run.json; return the picture's file.
 
         Args:
           status: "finished", "diverged", "interrupted" or "failed".
           error: one sentence, where the run did not finish.
+          metrics: of the best picture, as `nst.metrics.evaluate` returns them; empty: none taken.
         """
         result = self._save("result.png", self.best) if self.best else None
         if status == "interrupted" and self.last and self.best:
             saved.save(self.folder, self.last, self.best)
-        self._write(status, error)
+        self._write(status, error, metrics)
         if status != "interrupted":
             saved.remove(self.folder)
         return result
@@ -172,7 +175,9 @@ class Record:
         images.save(self.folder / name, check.picture, text)
         return self.folder / name
 
-    def _write(self, status: str, error: str | None = None) -> None:
+    def _write(
+        self, status: str, error: str | None = None, metrics: Mapping[str, float | None] = {}
+    ) -> None:
         now = datetime.now(UTC)
         last = self.last
         fields = self._fields | {
@@ -189,7 +194,7 @@ class Record:
                 "steps_s": round(last.seconds, 3) if last else None,
                 "s_per_step": self.seconds_per_step(),
             },
-            "metrics": {},
+            "metrics": dict(metrics),
         }
         _write(self.folder / "run.json", fields)
 

@@ -140,7 +140,9 @@ def _place() -> dict[str, Any]:
         return {"overrides": overrides}
     # One wandb/ folder a sweep: `wandb leet` finds only the runs directly under what it is given.
     sweep = Path(settings.sweep.dir).absolute()
-    return {"overrides": overrides, "tracking": sweep, "group": "/".join(sweep.parts[-2:])}
+    from nst.tracking import sweep_group
+
+    return {"overrides": overrides, "tracking": sweep, "group": sweep_group(sweep)}
 
 
 def _report(outcome: "Outcome") -> float | None:

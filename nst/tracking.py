@@ -1,13 +1,13 @@
 """Weights & Biases: the only user of wandb."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nst.assets import Asset
-from nst.config import Config
+from nst.config import Config, Tracking
 from nst.errors import UserError
 from nst.history import flat
 from nst.optimise import Check, seconds_per_step
@@ -56,13 +56,21 @@ class Tracker:
             self.run.log(row, step=step)
 
     def finish(
-        self, status: str, best: Check | None, sources: dict[str, Asset], picture: Path | None
+        self,
+        status: str,
+        best: Check | None,
+        sources: dict[str, Asset],
+        picture: Path | None,
+        metrics: Mapping[str, float | None],
     ) -> None:
-        """Fill the summary: status, best step and its losses, sources, and the best picture."""
+        """Log the metrics; fill the summary: status, best losses, sources, the best picture."""
         if self.run is None:
             return
         import wandb
 
+        # At the last check's step, so that they share its row.
+        known = {f"metrics/{name}": value for name, value in metrics.items() if value is not None}
+        self.run.log(known, step=self.before.step if self.before else 0)
         summary: dict[str, Any] = {"status": status}
         if best is not None:
             summary["best/step"] = best.step
@@ -90,10 +98,55 @@ def track(config: Config, settings: dict[str, Any], folder: Path, group: str | N
     Raises:
       UserError: online without a key, or the server can't be reached.
     """
-    tracking = config.tracking
-    if tracking.mode == "disabled":
+    if config.tracking.mode == "disabled":
         yield Tracker(None, config)
         return
+    with _run(
+        config.tracking,
+        folder,
+        group=group,
+        name=config.tracking.name or _name(config, settings["overrides"]),
+        job_type="sweep" if group else "run",
+        config=settings,
+    ) as run:
+        yield Tracker(run, config)
+
+
+def log_cells(
+    cells: Sequence[Mapping[str, Any]], grid: Path, tracking: Tracking, folder: Path
+) -> None:
+    """Log the cells of a sweep as one table, and its picture grid, in a W&B run of their own.
+
+    Args:
+      cells: a mapping a run, all with the same columns; a path is that of a picture.
+      grid: file of the picture grid.
+      tracking: as the sweep's runs have it.
+      folder: of the sweep.
+
+    Raises:
+      UserError: online without a key, or the server can't be reached.
+    """
+    if tracking.mode == "disabled":
+        return
+    import wandb
+
+    table = wandb.Table(columns=list(cells[0]))
+    for cell in cells:
+        values = cell.values()
+        table.add_data(*(wandb.Image(str(v)) if isinstance(v, Path) else v for v in values))
+    group = sweep_group(folder)
+    with _run(tracking, folder, group=group, name="cells", job_type="report", config={}) as run:
+        run.log({"cells": table, "grid": wandb.Image(str(grid))})
+
+
+def sweep_group(folder: Path) -> str:
+    """Return the W&B group of the runs of a sweep: the last two parts of its folder."""
+    return "/".join(folder.absolute().parts[-2:])
+
+
+@contextlib.contextmanager
+def _run(tracking: Tracking, folder: Path, *, group: str | None, **settings: Any) -> Iterator[Any]:
+    """Open a W&B run in `folder`, yield it, and close it whatever happens."""
     import wandb
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -106,11 +159,9 @@ def track(config: Config, settings: dict[str, Any], folder: Path, group: str | N
             project=tracking.project,
             entity=tracking.entity,
             group=tracking.group or group,
-            name=tracking.name or _name(config, settings["overrides"]),
-            tags=tracking.tags,
-            job_type="sweep" if group else "run",
-            config=settings,
+            tags=list(tracking.tags),
             reinit="create_new",
+            **settings,
             settings=wandb.Settings(
                 # Our own output is on the terminal already, and in run.log.
                 silent=True,
@@ -128,7 +179,7 @@ def track(config: Config, settings: dict[str, Any], folder: Path, group: str | N
             "tracking=offline keeps it on disk for `wandb sync`"
         ) from error
     with run:
-        yield Tracker(run, config)
+        yield run
 
 
 def _losses(terms: dict[str, float], config: Config) -> dict[str, Any]:

