@@ -94,12 +94,13 @@ class Assets:
 
 @dataclass
 class Sweep:
-    """How runs survive being cut off, and what becomes of those found in a sweep's folder."""
+    """What becomes of the runs of a sweep, also of those that an earlier one left in its folder."""
 
     retry: bool = False  # true: runs that diverged or failed before are run again
     save_every: float = (
         30.0  # seconds between savings of what a cut-off run goes on from; 0 to 1e30
     )
+    report: bool = True  # true: a sweep ends by writing its picture grid, page and table
 
 
 @dataclass

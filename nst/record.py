@@ -26,10 +26,8 @@ from nst.history import History, flat
 from nst.identity import config_hash
 from nst.optimise import Check, seconds_per_step
 from nst.paths import write_whole
+from nst.run_json import SCHEMA
 from nst.saved import Saved
-
-#: Version of the layout of run.json.
-SCHEMA = 1
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "pillow")
 

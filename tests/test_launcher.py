@@ -1,5 +1,7 @@
 """The batched launcher, through the command line: a grid is its runs, each as if alone."""
 
+import base64
+import hashlib
 import json
 import re
 import signal
@@ -10,6 +12,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+
+from nst.report import build
 
 TINY = ("network=vgg16", "tracking=disabled", "size=32", "steps=4", "check_every=2")
 #: The first convolution alone, where a step takes a millisecond.
@@ -131,13 +135,46 @@ def test_ctrl_c_ends_the_sweep_and_keeps_what_is_there(nst):
     assert (nst.folder / "sweep" / "0" / "state.msgpack").exists()
 
 
-def test_every_lane_has_a_run_of_its_own_at_wandb(nst):
+def test_every_lane_has_a_run_of_its_own_at_wandb_and_the_sweep_a_table_of_them(nst, inspect):
     tiny = [argument for argument in TINY if argument != "tracking=disabled"]
     done = nst(*BATCHED, *tiny, "tv.gamma=0,1e3", "hydra.launcher.lanes=2")
     assert done.returncode == 0, done.stderr
-    runs = sorted((nst.folder / "sweep" / "wandb").glob("offline-run-*"))
-    assert len(runs) == 2
-    assert not list((nst.folder / "sweep").glob("[01]/wandb"))
+    sweep = nst.folder / "sweep"
+    assert len(list((sweep / "wandb").glob("offline-run-*"))) == 3
+    assert not list(sweep.glob("[01]/wandb"))
+    (file,) = sweep.glob("wandb/offline-run-*/files/media/table/cells*.json")
+    table = json.loads(file.read_text())
+    cells = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
+    assert [(cell["run"], cell["tv.gamma"]) for cell in cells] == [("0", "0"), ("1", "1e3")]
+    for cell in cells:
+        metrics = json.loads((sweep / cell["run"] / "run.json").read_text())["metrics"]
+        assert {key: cell[key] for key in metrics} == pytest.approx(metrics)
+    # The pictures of a table go into an artifact, told here by the sums of its files.
+    (alone := nst.folder / "alone" / "wandb").mkdir(parents=True)
+    (alone / file.parents[3].name).symlink_to(file.parents[3])
+    lines = inspect(alone.parent)
+    (artifact,) = (line["artifact"] for line in lines if line["type"] == "artifact")
+    kept = {entry["digest"] for entry in artifact["manifest"]["contents"]}
+    shown = [
+        base64.b64encode(hashlib.md5(path.read_bytes()).digest()).decode()
+        for path in build.write([sweep]).thumbnails.values()
+    ]
+    assert len(shown) == 2
+    assert set(shown) <= kept
+    (grid,) = file.parents[1].glob("images/grid*.png")
+    assert grid.read_bytes() == (sweep / "grid.png").read_bytes()
+
+
+@pytest.mark.parametrize("launcher", ["basic", "batched"])
+def test_a_sweep_ends_with_its_report_also_where_a_run_failed(nst, launcher: str):
+    grid = (f"hydra/launcher={launcher}", *TINY, *SHALLOW, "hydra.sweep.dir=sweep")
+    done = nst("-m", *grid, "content.path=null,missing.png")
+    assert done.returncode == 1
+    assert done.stdout.endswith("sweep/grid.png\nsweep/metrics.csv\nsweep/index.html\n")
+    lines = (nst.folder / "sweep" / "metrics.csv").read_text().splitlines()
+    assert [line.split(",")[:2] for line in lines[1:]] == [["0", "finished"], ["1", "failed"]]
+    again = nst("-m", *grid, "content.path=null,missing.png", "sweep.report=false")
+    assert "index.html" not in again.stdout
 
 
 def test_the_launcher_is_found_and_loads_no_jax():

@@ -33,7 +33,7 @@ class GridSweeper(BasicSweeper):
           UserError: a job is refused; the message names it, and nothing has run.
         """
         from hydra.core.override_parser.overrides_parser import OverridesParser
-        from hydra_plugins.nst_grid_sweeper import _compose
+        from hydra_plugins.nst_grid_sweeper import _compose, _end
 
         assert self.hydra_context is not None
         assert self.config is not None
@@ -43,7 +43,8 @@ class GridSweeper(BasicSweeper):
         composer = _compose.Composer(loader, self.config)
         folder = Path(str(self.config.hydra.sweep.dir))
         _compose.jobs(composer, self.split_arguments(parsed, None)[0], 0, folder)
-        return super().sweep(arguments)
+        with _end.reported(self.config):
+            return super().sweep(arguments)
 
     def validate_batch_is_legal(self, batch: Sequence[Sequence[str]]) -> None:
         """Do nothing: `sweep` has looked at every job, as Hydra would and as a run would."""

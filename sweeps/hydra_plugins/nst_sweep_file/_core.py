@@ -10,6 +10,7 @@ from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
 from hydra_plugins.nst_grid_sweeper._compose import Composer
+from hydra_plugins.nst_grid_sweeper._end import reported
 from hydra_plugins.nst_sweep_file._check import check, names
 from hydra_plugins.nst_sweep_file._file import MOST_RUNS, read
 from hydra_plugins.nst_sweep_file._points import Point, overrides, points
@@ -61,11 +62,12 @@ def sweep(
     check(plan, known, lambda own: composer([*own, *common]))
     if plan.early_terminate:
         log.warning("early_terminate is for W&B's agents: here every run goes to its end")
-    if plan.method == "bayes":
-        jobs = search(plan, settings.seed, settings.round, launch)
-    else:
-        jobs = list(launch(known, 0))
-    _raise_failures(jobs, common)
+    with reported(config):
+        if plan.method == "bayes":
+            jobs = search(plan, settings.seed, settings.round, launch)
+        else:
+            jobs = list(launch(known, 0))
+        _raise_failures(jobs, common)
     return jobs
 
 

@@ -1,0 +1,77 @@
+"""``python -m nst.report DIR``: finished runs as a picture grid, a page and a table."""
+
+import argparse
+import re
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from nst.errors import UserError
+from nst.report.build import say, say_line, write
+from nst.report.watch import watch
+
+HELP = """\
+Show the runs of one or more folders side by side, at any depth below them.
+
+  python -m nst.report DIR [DIR ...]
+
+Writes into DIR, or into the deepest folder that several have in common:
+  grid.png      pictures by the keys that vary: rows, columns, and a panel for each further one
+  index.html    the same to look at and to sort, in a browser
+  metrics.csv   a row a run
+
+  python -m nst.report outputs/pooling/2026-11-22_10-00-00
+  python -m nst.report DIR --rows style.layers --cols tv.gamma
+  python -m nst.report DIR --watch"""
+
+
+def main() -> None:
+    """Report what the command line names; exit 0, 1 for an error, 130 after Ctrl-C."""
+    try:
+        options = _parser().parse_args()
+        chosen = options.folders, options.rows, options.cols, options.cell, options.out
+        report = write(*chosen)
+        say(report)
+        if options.watch:
+            watch(options.folders, report.root, partial(write, *chosen), say_line)
+    except UserError as error:
+        sys.exit(f"nst: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _parser() -> argparse.ArgumentParser:
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> Any:
+            raise UserError(f"{message}; python -m nst.report -h shows what it takes")
+
+    parser = Parser(
+        prog="python -m nst.report",
+        description=HELP,
+        usage=argparse.SUPPRESS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="folder with runs")
+    parser.add_argument("--rows", metavar="KEY", help="the grid's rows: style.layers, alpha/beta")
+    parser.add_argument("--cols", metavar="KEY", help="the grid's columns")
+    parser.add_argument(
+        "--cell", metavar="PIXELS", type=_cell, help="long edge of the grid's pictures, 16 to 4096"
+    )
+    parser.add_argument("--out", metavar="FOLDER", type=Path, help="write into another folder")
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="serve the page to this machine, and keep it up to date",
+    )
+    return parser
+
+
+def _cell(text: str) -> int:
+    if not re.fullmatch("[0-9]{2,4}", text) or not 16 <= int(text) <= 4096:
+        raise UserError(f"--cell must be a whole number of pixels from 16 to 4096, not {text!r}")
+    return int(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""The keys in which runs differ: their labels and order; alpha and beta as one ratio."""
+
+import math
+from collections.abc import Hashable
+from typing import Any
+
+from nst.report import labels
+from nst.report.summary import Key
+from nst.runs import Run
+
+#: Significant digits tried for the labels of numbers until all of them differ.
+_DIGITS = (4, 6, 9, 17)
+RATIO = "alpha/beta"
+
+
+def varying(runs: list[Run]) -> list[Key]:
+    """Return the keys that tell `runs` apart, alpha and beta as one ratio where that is enough.
+
+    Args:
+      runs: in the order in which texts shall stand.
+    """
+    found = [key(name, runs) for name in _differing(runs)]
+    ratio = _ratio(runs)
+    if ratio is None:
+        return found
+    both = [one.name for one in found if one.name in ("alpha", "beta")]
+    kept = [ratio if one.name == both[0] else one for one in found]
+    return [one for one in kept if one.name not in both]
+
+
+def key(name: str, runs: list[Run]) -> Key:
+    """Return a key of the configuration with the labels of all its values.
+
+    Args:
+      name: dotted, "tv.gamma"; a run without it counts as "none".
+      runs: in the order in which texts shall stand.
+    """
+    return _key(name, {run.name: run.values.get(name) for run in runs})
+
+
+def fixed(runs: list[Run]) -> dict[str, Any]:
+    """Return the keys that have one value in all `runs`, with that value."""
+    differing = set(_differing(runs))
+    first = runs[0].values if runs else {}
+    return {name: value for name, value in first.items() if name not in differing}
+
+
+def _differing(runs: list[Run]) -> list[str]:
+    names = dict.fromkeys(name for run in runs for name in run.values)
+    return [name for name in names if len({_same(run.values.get(name)) for run in runs}) > 1]
+
+
+def _same(value: Any) -> Hashable:
+    """Return what is equal for equal values; 1 and 1.0 are, 1 and True are not."""
+    if isinstance(value, dict):
+        return tuple(sorted(value.items()))
+    return (isinstance(value, bool), value)
+
+
+def _key(name: str, values: dict[str, Any]) -> Key:
+    distinct = {_same(value): value for value in reversed(values.values())}
+    first_seen = list(dict.fromkeys(_same(value) for value in values.values()))
+    places = {same: labels.place(distinct[same]) for same in first_seen}
+    ordered = [same for same in first_seen if places[same] is not None]
+    ordered.sort(key=lambda same: places[same] or ())
+    ordered += [same for same in first_seen if places[same] is None]
+    texts = _texts([distinct[same] for same in ordered])
+    of_value = dict(zip(ordered, texts, strict=True))
+    return Key(
+        name=name,
+        title=labels.title(name),
+        values=texts,
+        of={run: of_value[_same(value)] for run, value in values.items()},
+        numbers=_numbers([distinct[same] for same in ordered]),
+    )
+
+
+def _texts(values: list[Any]) -> list[str]:
+    """Return a label for each value, with as few digits as keep them apart."""
+    numbers = _numbers(values) is not None
+    for digits in _DIGITS:
+        if numbers:
+            texts = labels.numbers(values, digits)
+        else:
+            texts = [labels.label(value, digits) for value in values]
+        if len(set(texts)) == len(texts):
+            return texts
+    counts: dict[str, int] = {}
+    for place, text in enumerate(texts):
+        counts[text] = counts.get(text, 0) + 1
+        if counts[text] > 1:
+            texts[place] = f"{text} ({counts[text]})"
+    return texts
+
+
+def _numbers(values: list[Any]) -> list[float] | None:
+    numbers = []
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e300:
+            return None
+        numbers.append(float(value))
+    return numbers
+
+
+def _ratio(runs: list[Run]) -> Key | None:
+    """Return the key alpha/beta where each ratio stands for one pair of weights, else none."""
+    pairs = {}
+    for run in runs:
+        pair = run.values.get("alpha"), run.values.get("beta")
+        numbers = _numbers(list(pair))
+        if numbers is None or not all(map(math.isfinite, numbers)) or numbers[1] == 0:
+            return None
+        # To 12 digits, since 1/3 and 2/6 may differ in the last.
+        pairs[run.name] = (float(f"{numbers[0] / numbers[1]:.12g}"), tuple(numbers))
+    ratios = {ratio for ratio, _ in pairs.values()}
+    if not 1 < len(ratios) == len({pair for _, pair in pairs.values()}):
+        return None
+    return _key(RATIO, {run: ratio for run, (ratio, _) in pairs.items()})

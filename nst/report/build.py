@@ -1,0 +1,122 @@
+"""From folders with runs to the files of their report."""
+
+import dataclasses
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from nst import tree
+from nst.errors import UserError
+from nst.report import axes, contact, page, table, thumbnails
+from nst.report.caption import counted, sheet
+from nst.report.layout import arrange
+from nst.report.summary import Report
+from nst.runs import Broken, Run
+
+
+def write(
+    folders: Sequence[Path],
+    rows: str | None = None,
+    cols: str | None = None,
+    cell: int | None = None,
+    out: Path | None = None,
+) -> Report:
+    """Write grid.png, index.html and metrics.csv.
+
+    Args:
+      folders: with runs at any depth.
+      rows: key of the grid's rows; none: chosen.
+      cols: key of the grid's columns; none: chosen.
+      cell: long edge of the grid's pictures in pixels; none: as fits.
+      out: folder to write into; none: the deepest that `folders` have in common.
+
+    Raises:
+      UserError: there are no runs, a key is unknown, or the folder can't be written.
+    """
+    found, broken, base = _found(folders)
+    root = Path(os.path.abspath(out)) if out else base
+    layout = arrange(found, rows, cols)  # first of all, so that a misspelt key answers at once
+    try:
+        report, pictures = _gather(found, broken, base, root)
+        contact.write(root / "grid.png", report, sheet(report, layout, pictures), cell)
+        table.write(root / "metrics.csv", report)
+        page.write(root / "index.html", report)
+    except OSError as error:
+        raise UserError(
+            f"{root} can't be written ({error}): name another folder with --out"
+        ) from error
+    return report
+
+
+def say(report: Report) -> None:
+    """Print how the runs of a report ended, and where it is."""
+    print(counted(report.runs))
+    for one in report.broken[:10]:
+        say_line(f"can't be read: {os.path.relpath(one.folder, report.root)}: {one.reason}")
+    if len(report.broken) > 10:
+        print(f"and {len(report.broken) - 10} more that can't be read")
+    for name in ("grid.png", "metrics.csv", "index.html"):
+        say_line(os.path.relpath(report.root / name))
+
+
+def _found(folders: Sequence[Path]) -> tuple[list[Run], list[Broken], Path]:
+    """Return runs, unreadable runs, and the deepest folder that all of them lie in."""
+    for folder in folders:
+        if not folder.is_dir():
+            what = "is a file" if folder.exists() else "does not exist"
+            raise UserError(f"{folder} {what}, but must be a folder with runs")
+    whole = [Path(os.path.abspath(folder)) for folder in folders]
+    base = Path(os.path.commonpath(whole))
+    found, broken = tree.find(whole, base)
+    named = ", ".join(map(str, folders))
+    if not found and broken:
+        first = f"{broken[0].folder}: {broken[0].reason}"
+        raise UserError(f"none of the {len(broken)} runs in {named} can be read; {first}")
+    if not found:
+        raise UserError(f"there are no runs in {named}: a run is a folder with a run.json")
+    return found, broken, base
+
+
+def _gather(
+    found: list[Run], broken: list[Broken], base: Path, root: Path
+) -> tuple[Report, dict[str, dict[str, tuple[str, Path]]]]:
+    """Return the report with its thumbnails, and title and thumbnail of what served by name."""
+    small, bad = thumbnails.of_runs(found, root)
+    # A picture that can't be read is none, and the run says why.
+    whole = [
+        dataclasses.replace(run, picture=None, error=run.error or bad[run.name])
+        if run.name in bad
+        else run
+        for run in found
+    ]
+    pictures = {
+        key: thumbnails.of_sources([run.sources[key] for run in whole], key, root)
+        for key in ("content", "style")
+    }
+    served = [path for of_key in pictures.values() for _, path in of_key.values()]
+    thumbnails.sweep(root, [*small.values(), *served])
+    report = Report(
+        title=_title(base),
+        root=root,
+        runs=whole,
+        broken=broken,
+        keys=axes.varying(whole),
+        thumbnails=small,
+        content=list(pictures["content"].values()),
+        style=list(pictures["style"].values()),
+    )
+    return report, pictures
+
+
+def _title(base: Path) -> str:
+    """Return the folder's name, with its parent's before a mere time or number."""
+    name = base.name or str(base)
+    if re.fullmatch(r"[\d_-]+", name) and base.parent.name:
+        name = f"{base.parent.name}/{name}"
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def say_line(text: str) -> None:
+    """Print `text` on one line that any terminal can take."""
+    print("".join(one if one.isprintable() else "?" for one in text), flush=True)

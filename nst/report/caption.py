@@ -1,0 +1,81 @@
+"""The words of a contact sheet: title, settings that all runs share, names of what served."""
+
+from collections import Counter
+from pathlib import Path
+
+from nst.report import axes, labels
+from nst.report.layout import Layout
+from nst.report.marks import Sheet
+from nst.report.summary import Report
+from nst.runs import STATUSES, Run
+
+#: The settings that a contact sheet names where all runs share them, and their words.
+_FACTS = {
+    "content": "content {}",
+    "style": "style {}",
+    "network": "{}",
+    "size": "{} px",
+    "steps": "{} steps",
+    "pooling": "{} pooling",
+    "content.layers": "content layers {}",
+    "style.layers": "style layers {}",
+    "alpha": "alpha {}",
+    "beta": "beta {}",
+    "tv.gamma": "gamma {}",
+    "optimizer.lr": "learning rate {}",
+    "seed": "seed {}",
+}
+
+
+def sheet(
+    report: Report, layout: Layout, pictures: dict[str, dict[str, tuple[str, Path]]]
+) -> Sheet:
+    """Return what the contact sheet of a report says and shows.
+
+    Args:
+      report: with its thumbnails.
+      layout: of its runs.
+      pictures: "content" and "style" -> name -> title and thumbnail of what served.
+    """
+    headed = {key.name for key in (layout.rows, layout.cols) if key}
+    strip = [
+        (f"{key}: {_short(title) if len(found) == 1 else name}", path)
+        for key, found in pictures.items()
+        if key not in headed
+        for name, (title, path) in found.items()
+    ]
+    headers = {
+        key: {name: path for name, (_, path) in found.items()}
+        for key, found in pictures.items()
+        if key in headed
+    }
+    shown = [key for key, found in pictures.items() if found]
+    return Sheet(layout, report.title, _facts(report.runs, shown), strip, headers)
+
+
+def _short(title: str) -> str:
+    """Return a picture's title without photographer and licence."""
+    return title.partition(" (")[0].partition(", painted by")[0]
+
+
+def _facts(found: list[Run], shown: list[str]) -> list[str]:
+    fixed = axes.fixed(found)
+    named = [
+        words.format(labels.label(fixed[key], 4))
+        for key, words in _FACTS.items()
+        if key in fixed and key not in shown
+    ]
+    return [counted(found), *named]
+
+
+def counted(found: list[Run]) -> str:
+    """Return how many runs there are, and how they ended where not all finished.
+
+    Args:
+      found: the runs.
+    """
+    counts = Counter(run.status for run in found)
+    text = f"{len(found)} run{'s' if len(found) > 1 else ''}"
+    if set(counts) == {"finished"}:
+        return text
+    return f"{text} ({', '.join(f'{counts[one]} {one}' for one in STATUSES if counts[one])})"

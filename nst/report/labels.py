@@ -1,0 +1,136 @@
+"""Values of the configuration as a person would type or print them, and their order."""
+
+from decimal import Decimal
+from typing import Any
+
+from nst.layers import layer_names
+
+#: What a key is called on an axis; any other goes by its own name.
+TITLES = {
+    "alpha": "content weight alpha",
+    "beta": "style weight beta",
+    "alpha/beta": "alpha/beta",
+    "tv.gamma": "TV weight gamma",
+    "content.layers": "content layers",
+    "style.layers": "style layers",
+    "optimizer.lr": "learning rate",
+    "optimizer.b1": "Adam b1",
+    "optimizer.b2": "Adam b2",
+    "optimizer.eps": "Adam eps",
+    "size": "size in pixels",
+    "check_every": "steps between checks",
+    "init": "start from",
+}
+
+#: Every layer of VGG-19, which are those of VGG-16 as well, by its place in the computation.
+_DEPTH = {name: place for place, name in enumerate(layer_names("vgg19"))}
+_LONGEST = 200
+
+
+def number(value: float, digits: int = 17, form: str = "short") -> str:
+    """Return a number in the shorter of its two forms: 0.5, 1e-4, 1e3, 256.
+
+    Args:
+      value: whole numbers that are ints stay as they are: a size is 1000, not 1e3.
+      digits: significant ones.
+      form: "plain" keeps to 1000, "power" prefers 1e-2 where 0.01 is as short.
+    """
+    if isinstance(value, int):
+        return str(value) if abs(value) < 10**20 else f"{value:.3e}" if value < 10**300 else "huge"
+    if value != value or value in (float("inf"), float("-inf")):
+        return str(value)
+    rounded = float(f"{value:.{digits}g}")
+    if rounded == 0:
+        return "0"
+    decimal = Decimal(repr(rounded)).normalize()
+    sign, figures, exponent = decimal.as_tuple()
+    plain = f"{decimal:f}"
+    mantissa = str(figures[0]) + ("." + "".join(map(str, figures[1:])) if figures[1:] else "")
+    power = int(exponent) + len(figures) - 1
+    short = f"{'-' if sign else ''}{mantissa}e{power}"
+    if form == "plain":
+        return plain
+    return plain if len(plain) < len(short) + (form == "short") else short
+
+
+def numbers(values: list[float], digits: int = 17) -> list[str]:
+    """Return numbers in one form: 1e-4, 1e-3, 1e-2 and not 0.01; 900, 1000, 1100 and not 1e3.
+
+    Args:
+      values: that stand side by side.
+      digits: significant ones.
+    """
+    texts = [number(value, digits) for value in values]
+    large = [text for value, text in zip(values, texts, strict=True) if 1e3 <= abs(value) < 1e6]
+    if any("e" not in text for text in large):
+        forms = ["plain" if 1e3 <= abs(value) < 1e6 else "short" for value in values]
+    elif any("e-" in text for text in texts):
+        forms = ["power" if abs(value) < 1 else "short" for value in values]
+    else:
+        return texts
+    return [number(value, digits, form) for value, form in zip(values, forms, strict=True)]
+
+
+def layers(weights: dict[str, float], digits: int = 17) -> str:
+    """Return layers and weights in short: "conv1_1 to conv4_1", "conv1_1 0.8 + conv2_1 0.2".
+
+    Args:
+      weights: by layer; a layer of weight 0 has no part in the loss and is left out.
+      digits: significant ones of the weights.
+    """
+    parts = sorted(((name, weight) for name, weight in weights.items() if weight), key=_deep)
+    names = [name for name, _ in parts]
+    if not parts:
+        return "none"
+    alike = len({weight for _, weight in parts}) == 1
+    whole = abs(sum(weight for _, weight in parts) - 1) < 1e-6
+    if not alike or (len(parts) == 1 and not whole):
+        return " + ".join(f"{name} {number(weight, digits)}" for name, weight in parts)
+    chains = [[f"{kind}{block}_1" for block in range(1, len(names) + 1)] for kind in _KINDS]
+    short = f"{names[0]} to {names[-1]}" if len(names) > 1 and names in chains else " ".join(names)
+    return short if whole else f"{short}, {number(parts[0][1], digits)} each"
+
+
+_KINDS = ("conv", "relu")
+
+
+def label(value: Any, digits: int = 17) -> str:
+    """Return any value of a configuration as text.
+
+    Args:
+      value: as read from a record.
+      digits: significant ones of a number.
+    """
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "true", False: "false"}[value]
+    if isinstance(value, int | float):
+        return number(value, digits)
+    text = layers(value, digits) if isinstance(value, dict) else str(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def title(key: str) -> str:
+    """Return what a key is called on an axis, "TV weight gamma" say."""
+    return TITLES.get(key, key)
+
+
+def place(value: Any) -> tuple[Any, ...] | None:
+    """Return what sorts a value: numbers by size, layers by depth; none for text, as first seen.
+
+    Args:
+      value: as read from a record.
+    """
+    if isinstance(value, bool):
+        return (0, float(value))
+    if isinstance(value, int | float) and value == value:
+        return (0, value)
+    if not isinstance(value, dict):
+        return None
+    parts = sorted(((name, weight) for name, weight in value.items() if weight), key=_deep)
+    depths = [_deep(part) for part in parts]
+    # The deepest layer first: it says how large the features are.
+    return (1, depths[-1:], depths, [weight for _, weight in parts])
+
+
+def _deep(part: tuple[str, float]) -> tuple[int, str]:
+    return (_DEPTH.get(part[0], len(_DEPTH)), part[0])

@@ -1,0 +1,222 @@
+"""Which run goes where on a contact sheet: rows, columns, panels, or a plain sheet of all runs."""
+
+import math
+from dataclasses import dataclass, replace
+
+from nst.errors import UserError, did_you_mean
+from nst.report import axes, labels
+from nst.report.summary import Key
+from nst.runs import Run
+
+#: More seeds than this aren't shown as panels: the first stands for all.
+MOST_SEEDS = 4
+#: Below this share of filled cells a grid would show holes, not pictures.
+LEAST_FILLED = 0.4
+#: One key with more values than this is wrapped into several lines.
+LONGEST_LINE = 8
+#: Keys named below a picture of a plain sheet.
+MOST_LINES = 6
+#: Most cells of a grid, filled or not.
+MOST_CELLS = 20_000
+
+#: Runs by row and column.
+Places = dict[tuple[int, int], list[Run]]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A place on the sheet."""
+
+    run: Run | None  # none: there is no such run
+    others: int = 0  # runs with the same values that aren't shown
+    lines: tuple[str, ...] = ()  # below the picture
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One grid of the sheet."""
+
+    heading: str
+    cells: list[list[Cell]]  # by row, by column
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a contact sheet shows."""
+
+    rows: Key | None
+    cols: Key | None
+    panels: list[Panel]
+    wrap: bool  # whether the cells of a panel may be wrapped into lines as fits
+    heading: str  # of a plain sheet: the key, or the order
+    note: str  # what isn't shown, and why
+
+
+def arrange(runs: list[Run], rows: str | None = None, cols: str | None = None) -> Layout:
+    """Return where each run goes.
+
+    Args:
+      runs: in the order of their names.
+      rows: key whose values are the rows; none: chosen.
+      cols: key whose values are the columns; none: chosen.
+
+    Raises:
+      UserError: a key is unknown, doesn't vary, or is named for both.
+    """
+    keys = axes.varying(runs)
+    across, down = _chosen("cols", cols, runs, keys), _chosen("rows", rows, runs, keys)
+    if across and down and across.name == down.name:
+        raise UserError(f"--rows and --cols are both {rows}, but they must be two keys")
+    named = {one.name for one in (across, down) if one}
+    # Who names one of the two weights wants them apart.
+    if named & {"alpha", "beta"}:
+        keys = [one for one in keys if one.name != axes.RATIO]
+        apart = [axes.key(name, runs) for name in ("alpha", "beta")]
+        keys += [one for one in apart if len(one.values) > 1]
+    rest = [one for one in keys if one.name not in named]
+    if len(keys) == 1 and not named and len(keys[0].values) > LONGEST_LINE:
+        return _line(runs, keys[0])
+    across, down, rest = _axes(across, down, rest)
+    rest, shown, note = _without_seeds(runs, rest)
+    groups = _groups(shown, down, across, rest)
+    height, width = (len(one.values) if one else 1 for one in (down, across))
+    if not named and (down or rest) and _sparse(groups, height, width):
+        return _plain(runs, keys)
+    if len(groups) * height * width > MOST_CELLS:
+        raise UserError(
+            f"the grid would have {len(groups) * height * width} cells, and at most {MOST_CELLS} "
+            "are drawn: name other keys with --rows and --cols"
+        )
+    panels = [
+        Panel(_heading(rest, group), _cells(groups[group], height, width))
+        for group in sorted(groups)
+    ]
+    return Layout(down, across, panels, False, "", note)
+
+
+def _chosen(option: str, name: str | None, runs: list[Run], keys: list[Key]) -> Key | None:
+    if name is None:
+        return None
+    for one in keys:
+        if name == one.name:
+            return one
+    names = [one.name for one in keys]
+    if any(name in run.values for run in runs):
+        found = axes.key(name, runs)
+        if len(found.values) > 1:
+            return found
+        problem = f"{name} is {found.values[0]} in all runs"
+    else:
+        problem = f"there is no key {name!r}{did_you_mean(name, names)}"
+    vary = f"keys that vary are {', '.join(names)}" if names else "no key varies"
+    raise UserError(f"--{option}: {problem}; {vary}")
+
+
+def _axes(
+    across: Key | None, down: Key | None, rest: list[Key]
+) -> tuple[Key | None, Key | None, list[Key]]:
+    """Return columns, rows and what is left for panels."""
+    # The seed last: it is what one averages over.
+    rest = sorted(rest, key=lambda one: (one.name == "seed", -len(one.values)))
+    free = rest[: (across is None) + (down is None)]
+    left = rest[len(free) :]
+    if len(free) == 2:
+        # Numbers run from left to right, and the longer axis goes that way.
+        free.sort(key=lambda one: (one.name != "seed", one.numbers is not None, len(one.values)))
+        if free[0].name == "seed" and free[1].numbers is None:
+            free.reverse()
+        down, across = free
+    elif free and across is None:
+        across = free[0]
+    elif free:
+        down = free[0]
+    return across, down, left
+
+
+def _without_seeds(runs: list[Run], rest: list[Key]) -> tuple[list[Key], list[Run], str]:
+    seed = next((one for one in rest if one.name == "seed"), None)
+    if seed is None or len(seed.values) <= MOST_SEEDS:
+        return rest, runs, ""
+    first = seed.values[0]
+    return (
+        [one for one in rest if one is not seed],
+        [run for run in runs if seed.of[run.name] == first],
+        f"Shown is seed {first}, the first of {len(seed.values)}.",
+    )
+
+
+def _groups(
+    runs: list[Run], down: Key | None, across: Key | None, rest: list[Key]
+) -> dict[tuple[int, ...], Places]:
+    """Return the runs by panel, given as the places of its values, and by row and column."""
+    groups: dict[tuple[int, ...], Places] = {}
+    orders = [{value: at for at, value in enumerate(one.values)} for one in rest]
+    down_order, across_order = (
+        {value: at for at, value in enumerate(one.values)} if one else {} for one in (down, across)
+    )
+    for run in runs:
+        group = tuple(order[one.of[run.name]] for one, order in zip(rest, orders, strict=True))
+        place = (
+            down_order[down.of[run.name]] if down else 0,
+            across_order[across.of[run.name]] if across else 0,
+        )
+        groups.setdefault(group, {}).setdefault(place, []).append(run)
+    return groups
+
+
+def _heading(rest: list[Key], group: tuple[int, ...]) -> str:
+    return ", ".join(f"{one.title}: {one.values[at]}" for one, at in zip(rest, group, strict=True))
+
+
+def _cells(places: Places, height: int, width: int) -> list[list[Cell]]:
+    return [[_cell(places.get((y, x), [])) for x in range(width)] for y in range(height)]
+
+
+def _cell(runs: list[Run]) -> Cell:
+    """Show the newest finished run of those with the same values."""
+    if not runs:
+        return Cell(None)
+    best = max(
+        runs, key=lambda run: (run.picture is not None, run.status == "finished", run.started)
+    )
+    return Cell(best, len(runs) - 1)
+
+
+def _sparse(groups: dict[tuple[int, ...], Places], height: int, width: int) -> bool:
+    filled = sum(len(places) for places in groups.values())
+    # On a diagonal no two pictures share a row or a column.
+    diagonal = len(groups) == 1 and min(height, width) == filled > 2
+    return diagonal or filled < LEAST_FILLED * len(groups) * height * width
+
+
+def _line(runs: list[Run], only: Key) -> Layout:
+    """Return the runs of one key as lines of text under pictures, wrapped as fits."""
+    (places,) = _groups(runs, None, only, []).values()
+    (row,) = _cells(places, 1, len(only.values))
+    cells = [replace(cell, lines=(text,)) for cell, text in zip(row, only.values, strict=True)]
+    return Layout(None, None, [Panel("", [cells])], True, only.title, "")
+
+
+def _plain(runs: list[Run], keys: list[Key]) -> Layout:
+    """Return all runs in the order of their style distance, or else of their names."""
+    distances = [run.metrics.get("style_distance") for run in runs]
+    known = any(distance is not None for distance in distances)
+    by_distance = sorted(
+        zip(distances, runs, strict=True),
+        key=lambda pair: math.inf if pair[0] is None else pair[0],
+    )
+    cells = []
+    for distance, run in by_distance:
+        lines = [f"run {run.name}"] + [_said(one, one.of[run.name]) for one in keys[:MOST_LINES]]
+        if known and distance is not None:
+            lines.append(f"style distance {labels.number(distance, 3)}")
+        cells.append(Cell(run, 0, tuple(lines)))
+    order = "ordered by style distance, the smallest first" if known else "in the order of names"
+    return Layout(None, None, [Panel("", [cells])], True, f"All runs, {order}", "")
+
+
+def _said(one: Key, label: str) -> str:
+    """Return key and value in short: "gamma = 1e3", "style conv1_1 to conv5_1"."""
+    if one.name.endswith(".layers"):
+        return f"{one.name.removesuffix('.layers')} {label}"
+    return f"{one.name.rpartition('.')[2]} = {label}"

@@ -1,0 +1,196 @@
+"""What the page of a report shows, as plain data: links, pictures, labels and numbers."""
+
+import base64
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from nst.metric_info import METRICS
+from nst.report.caption import counted
+from nst.report.curves import number
+from nst.report.summary import Key, Report
+from nst.runs import Run
+
+# Beyond this the thumbnails stay files beside the page, fetched as they are scrolled to.
+EMBEDDED_BYTES = 15_000_000
+
+LOSSES = (
+    ("style", "style loss", "lower", "Unweighted style loss at the best step."),
+    ("content", "content loss", "lower", "Unweighted content loss at the best step."),
+    ("tv", "total variation loss", None, "Unweighted total variation at the best step."),
+)
+
+
+def gathered(report: Report) -> dict[str, Any]:
+    """Return all that the page tells of a report's runs, fit for JSON.
+
+    Args:
+      report: what the page shows.
+    """
+    metrics = _metrics(report.runs)
+    varying = {key.name for key in report.keys}
+    texts = [
+        {name: _text(value) for name, value in run.values.items() if name not in varying}
+        for run in report.runs
+    ]
+    common = _common(texts)
+    named = [(run.name, report.thumbnails.get(run.name)) for run in report.runs]
+    thumbnails = _pictures(report.root, named)
+    runs = [
+        _run(report.root, run, metrics)
+        | {"thumbnail": thumbnail}
+        | {"others": {name: value for name, value in text.items() if name not in common}}
+        for run, thumbnail, text in zip(report.runs, thumbnails, texts, strict=True)
+    ]
+    return {
+        "title": report.title,
+        "lead": _lead(report),
+        "runs": runs,
+        "keys": [_key(key, report.runs) for key in report.keys],
+        "metrics": metrics,
+        "common": common,
+        "sources": {
+            "content": _sources(report.root, report.content),
+            "style": _sources(report.root, report.style),
+        },
+    }
+
+
+def broken(report: Report) -> list[dict[str, str | None]]:
+    """Return name, link and reason of the folders that can't be read.
+
+    Args:
+      report: what the page shows.
+    """
+    rows: list[dict[str, str | None]] = []
+    for one in report.broken:
+        way = relative(report.root, one.folder)
+        name = os.path.relpath(one.folder, report.root) if way else one.folder.name
+        rows.append({"name": name, "folder": way and way + "/", "reason": one.reason})
+    return rows
+
+
+def relative(root: Path, target: Path | None) -> str | None:
+    """Return the link from a folder to what lies in it, None where it lies elsewhere.
+
+    Args:
+      root: the folder of the page.
+      target: a file or a folder.
+    """
+    if target is None:
+        return None
+    # As the paths read, not as links on the disk resolve: a browser goes by the former.
+    way = os.path.relpath(os.path.abspath(target), os.path.abspath(root))
+    if way.split(os.sep)[0] == os.pardir or os.path.isabs(way):
+        return None
+    # With the dot before it no name can pass for a scheme ("javascript:").
+    return "./" + quote(os.fsencode(way.replace(os.sep, "/")))
+
+
+def _run(root: Path, run: Run, metrics: list[dict[str, Any]]) -> dict[str, Any]:
+    way = relative(root, run.folder)
+    return {
+        "name": run.name,
+        "folder": way and way.rstrip("/") + "/",
+        "picture": relative(root, run.picture),
+        "status": run.status,
+        "error": run.error,
+        "metrics": [_value(run, metric["name"], metric["group"]) for metric in metrics],
+        "bestStep": run.best_step,
+        "started": run.started,
+        "ratio": [run.width, run.height] if run.width and run.height else None,
+    }
+
+
+def _sources(root: Path, served: list[tuple[str, Path]]) -> list[dict[str, str | None]]:
+    pictures = zip(served, _pictures(root, served), strict=True)
+    return [{"title": title, "src": src} for (title, _), src in pictures]
+
+
+def _lead(report: Report) -> str:
+    """Return "18 runs (16 finished, 2 diverged). 1 folder can't be read."."""
+    count = len(report.broken)
+    unread = f" {count} folder{'s' * (count != 1)} can't be read." if count else ""
+    return f"{counted(report.runs)}.{unread}"
+
+
+def _metrics(runs: list[Run]) -> list[dict[str, Any]]:
+    """Return what runs can be compared by: of every kind what at least one run has."""
+    known = {metric.name for metric in METRICS}
+    found = dict.fromkeys(name for run in runs for name in run.metrics)
+    rows = [("metrics", m.name, m.title, m.better, m.meaning) for m in METRICS]
+    # A record of a later version may have metrics that this one can't explain.
+    rows += [("metrics", name, name, None, "") for name in found if name not in known]
+    rows += [("losses", *row) for row in LOSSES]
+    rows += [
+        ("time", "steps_s", "time in steps", "lower", "Seconds in steps, without compilation."),
+        ("time", "s_per_step", "time per step", "lower", "Median seconds per step."),
+    ]
+    fields = ("group", "name", "title", "better", "meaning")
+    return [
+        dict(zip(fields, row, strict=True))
+        for row in rows
+        if any(_value(run, row[1], row[0]) is not None for run in runs)
+    ]
+
+
+def _value(run: Run, name: str, group: str) -> float | None:
+    holders: dict[str, Mapping[str, Any]] = {
+        "metrics": run.metrics,
+        "losses": run.losses,
+        "time": {"steps_s": run.steps_s, "s_per_step": run.s_per_step},
+    }
+    return number(holders[group].get(name))
+
+
+def _key(key: Key, runs: list[Run]) -> dict[str, Any]:
+    places = {label: place for place, label in enumerate(key.values)}
+    numbers = key.numbers
+    if numbers is not None and not all(math.isfinite(value) for value in numbers):
+        numbers = None
+    return {
+        "name": key.name,
+        "title": key.title,
+        "values": key.values,
+        "numbers": numbers,
+        "of": [places.get(key.of.get(run.name, ""), -1) for run in runs],
+    }
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except ValueError:  # it holds itself
+        return str(value)
+
+
+def _common(texts: list[dict[str, str]]) -> dict[str, str]:
+    """Return what all runs have alike, so that it is told once."""
+    if not texts:
+        return {}
+    first, *rest = texts
+    return {
+        name: value
+        for name, value in first.items()
+        if all(other.get(name) == value for other in rest)
+    }
+
+
+def _pictures(root: Path, named: list[tuple[str, Any]]) -> list[str | None]:
+    """Return what to show for each picture: its bytes as a data URI, or a link if all are many."""
+    paths = [path if path is not None and path.is_file() else None for _, path in named]
+    if sum(path.stat().st_size for path in paths if path) * 4 / 3 > EMBEDDED_BYTES:
+        return [relative(root, path) for path in paths]
+    return [path and _embedded(path.read_bytes()) for path in paths]
+
+
+def _embedded(data: bytes) -> str | None:
+    kinds = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpeg"), (b"RIFF", "webp"))
+    kind = next((kind for magic, kind in kinds if data.startswith(magic)), None)
+    return kind and f"data:image/{kind};base64,{base64.b64encode(data).decode()}"

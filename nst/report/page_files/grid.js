@@ -1,0 +1,234 @@
+// The pictures: a table of rows and columns, a panel for each combination of the further keys, or a
+// gallery where no grid would be full.
+
+const LEAST = 96; // pixels of a picture in a grid
+const LEAST_NARROW = 76; // on a phone
+const LARGEST = 256; // of a thumbnail
+let gridOrder = [];
+let stopGallery = () => {};
+
+function drawGrid() {
+  stopGallery();
+  gridOrder = [];
+  const some = shown();
+  const scope = { range: rangeOf(some, metric()), best: bestOf(some, metric()) };
+  drawLegend(scope.range);
+  const gallery = isGallery();
+  if (gallery) drawGallery(some, scope);
+  else drawPanels(some, scope);
+  drawGridCaption(some, gallery, scope.best);
+  roving();
+  markPicked();
+}
+
+function drawGallery(some, scope) {
+  gridOrder = some.toSorted(byMerit(metric()));
+  const holder = el('ul', { class: 'gallery' });
+  byId('grid').replaceChildren(holder);
+  stopGallery = inChunks(
+    holder,
+    gridOrder,
+    (run) => el('li', {}, cell([run], scope, settings(run))),
+    240,
+  );
+}
+
+function drawPanels(some, scope) {
+  const [rows, columns] = axes();
+  const held = heldAt();
+  const kept = some.filter((run) =>
+    held.every(([key, at]) => at[0] === '*' || labelOf(run, key) === at),
+  );
+  const panelKeys = held.filter(([, at]) => at === '*panels').map(([key]) => key);
+  const panels = groups(kept, panelKeys);
+  const grid = byId('grid');
+  if (!kept.length)
+    return grid.replaceChildren(el('p', { class: 'empty', text: 'No run passes the filter.' }));
+  grid.style.setProperty('--fit', `${fitting(rows, columns ? columns.values.length : 1)}px`);
+  grid.replaceChildren(
+    el(
+      'div',
+      { class: 'panels' },
+      ...panels.map((panel) => panelOf(panel, panelKeys, rows, columns, scope)),
+    ),
+  );
+}
+
+/** The width at which the columns fill the page, within what a picture can take. */
+function fitting(rows, count) {
+  const width = byId('grid').clientWidth;
+  const narrow = width < 600;
+  const room = width - (rows ? (narrow ? 72 : 112) : 8);
+  return Math.floor(Math.max(narrow ? LEAST_NARROW : LEAST, Math.min(LARGEST, room / count - 10)));
+}
+
+/** Runs by what they share in some keys, in the keys' order. */
+function groups(some, by) {
+  const found = new Map();
+  for (const run of some) {
+    const place = by.map((key) => key.of[run]);
+    const name = place.join();
+    if (!found.has(name)) found.set(name, { place, runs: [] });
+    found.get(name).runs.push(run);
+  }
+  return [...found.values()].toSorted((a, b) => compareMerit(a.place, b.place));
+}
+
+function panelOf(panel, panelKeys, rows, columns, scope) {
+  const title = panelKeys
+    .map((key) => `${short(key.title)} ${short(labelOf(panel.runs[0], key))}`)
+    .join(', ');
+  const across = columns ? groups(panel.runs, [columns]).map((group) => group.place[0]) : [0];
+  const down = groups(panel.runs, rows ? [rows] : []);
+  const head = el(
+    'tr',
+    {},
+    rows
+      ? el(
+          'td',
+          { class: 'corner' },
+          ...(columns ? [axisName(`${short(columns.title, 30)}\u00a0→`)] : []),
+          axisName(`${short(rows.title, 30)}\u00a0↓`),
+        )
+      : null,
+    ...across.map((place, at) =>
+      el('th', { scope: 'col' }, columns ? axisLabel(columns, place, !rows && at === 0) : ''),
+    ),
+  );
+  const body = down.map((group) => rowOf(group, rows, columns, across, scope));
+  const table = el(
+    'table',
+    { class: 'grid' },
+    el('caption', { class: title ? 'panel-title' : 'unseen', text: title || 'Pictures' }),
+    el('thead', {}, columns ? head : null),
+    el('tbody', {}, ...body),
+  );
+  return el('div', { class: 'scroll panel' }, table);
+}
+
+const axisName = (text) => el('span', { class: 'axis-name', text });
+
+function axisLabel(key, place, withTitle) {
+  const label = place < 0 ? '–' : key.values[place];
+  return el(
+    'span',
+    { class: 'axis-label' },
+    withTitle ? el('span', { class: 'axis-name', text: `${short(key.title, 30)} ` }) : null,
+    said(label, 'value'),
+  );
+}
+
+function rowOf(group, rows, columns, across, scope) {
+  const cells = across.map((place) => {
+    const here = columns ? group.runs.filter((run) => columns.of[run] === place) : group.runs;
+    if (!here.length) return el('td', { class: 'empty-cell' });
+    const order = here.toSorted((a, b) => finished(b) - finished(a) || byMerit(metric())(a, b));
+    gridOrder.push(order[0]);
+    return el('td', {}, cell(order, scope));
+  });
+  const head = rows ? el('th', { scope: 'row' }, axisLabel(rows, group.place[0], !columns)) : null;
+  return el('tr', {}, head, ...cells);
+}
+
+/** A picture with its number; further runs of the same place stand behind it. */
+function cell([run, ...more], scope, words = '') {
+  const one = metric();
+  const value = valueOf(run, one);
+  const share = merit(value, scope.range, one?.better);
+  const best = run === scope.best;
+  const number = value === null ? '' : `, ${one.title} ${measured(value, one)}`;
+  const name = short(runs[run].name, 80);
+  const alt = `Run ${name}: ${settings(run) || 'the only one'}${number}${best ? ', the best' : ''}`;
+  return el(
+    'div',
+    {
+      class: `cell${best ? ' is-best' : ''}`,
+      'data-run': run,
+      vars: share === null ? null : { '--tone': toneFor(share) },
+    },
+    el(
+      'button',
+      {
+        type: 'button',
+        class: 'picture',
+        'data-run': run,
+        tabindex: -1,
+        on: { click: () => openViewer(run, gridOrder) },
+      },
+      thumbnail(run, alt),
+    ),
+    el(
+      'div',
+      { class: 'foot' },
+      el('span', {
+        class: 'value',
+        text:
+          one && value !== null
+            ? measured(value, one)
+            : runs[run].status === 'finished'
+              ? ''
+              : runs[run].status,
+      }),
+      best ? el('span', { class: 'best-mark', text: 'best' }) : null,
+      more.length
+        ? el('span', {
+            class: 'more',
+            text: `+${more.length}`,
+            title: `More here: ${short(more.map((other) => runs[other].name).join(', '), 200)}`,
+          })
+        : null,
+      pickButton(run),
+    ),
+    words ? el('p', { class: 'words', title: short(words, 400), text: words }) : null,
+  );
+}
+
+function drawGridCaption(some, gallery, best) {
+  const drawn = new Set(gridOrder).size;
+  const held = gallery
+    ? []
+    : heldAt()
+        .filter(([, at]) => at[0] !== '*')
+        .map(([key, at]) => `${short(key.title)} ${short(at)}`);
+  const words = [`${drawn} of ${some.length} runs`];
+  if (held.length) words.push(` at ${held.join(', ')}`);
+  words.push('. ');
+  const caption = byId('grid-caption');
+  caption.replaceChildren(words.join(''));
+  if (best !== null && !gridOrder.includes(best)) {
+    caption.append(
+      'The best by ',
+      metric().title,
+      ' is elsewhere: ',
+      el(
+        'button',
+        { type: 'button', class: 'link', on: { click: () => openViewer(best, [best]) } },
+        said(runs[best].name),
+      ),
+      '.',
+    );
+  }
+}
+
+function startGrid() {
+  byId('grid').addEventListener('keydown', moveInGrid);
+  byId('grid').addEventListener('focusin', (event) => {
+    const button = event.target.closest('.picture');
+    if (button) enter(button);
+  });
+  const places = () => [
+    get('view'),
+    get('rows'),
+    get('columns'),
+    heldAt().map(([key, at]) => [key.name, at]),
+  ];
+  part(places, drawAxes);
+  part(() => [filterText(), get('metric'), ...places()], drawGrid);
+  part(
+    () => [get('size')],
+    () => {
+      if (get('size')) byId('grid').style.setProperty('--size', `${Number(get('size'))}px`);
+      else byId('grid').style.removeProperty('--size');
+    },
+  );
+}

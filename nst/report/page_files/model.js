@@ -1,0 +1,111 @@
+// What is shown: the runs, what they are called, and how two of them compare.
+
+const data = JSON.parse(document.getElementById('data').textContent);
+const runs = data.runs;
+const keys = data.keys;
+const metrics = data.metrics;
+const natural = new Intl.Collator('en', { numeric: true });
+const seedKey = keys.find((key) => key.name === 'seed');
+
+const metricNamed = (name) => metrics.find((metric) => `${metric.group}.${metric.name}` === name);
+const metricName = (metric) => `${metric.group}.${metric.name}`;
+const keyNamed = (name) => keys.find((key) => key.name === name);
+
+/** The number of a run, or null. */
+function valueOf(run, metric) {
+  return metric ? runs[run].metrics[metrics.indexOf(metric)] : null;
+}
+
+/** The label of a run for a key, or a dash where it has none. */
+function labelOf(run, key) {
+  const place = key.of[run];
+  return place < 0 ? '–' : key.values[place];
+}
+
+/** The settings of a run in words, without those in `except`. */
+function settings(run, except = []) {
+  return keys
+    .filter((key) => !except.includes(key))
+    .map((key) => `${short(key.title)} ${short(labelOf(run, key), 40)}`)
+    .join(', ');
+}
+
+/** A text cut to a length that a line can hold. */
+function short(text, length = 60) {
+  const characters = Array.from(String(text).slice(0, 4 * length));
+  return characters.length <= length && String(text).length <= 4 * length
+    ? characters.join('')
+    : `${characters.slice(0, length - 1).join('')}…`;
+}
+
+/** A number with the digits that matter, and a true minus sign. */
+function figure(value) {
+  if (value === null || value === undefined) return '–';
+  if (value === 0) return '0';
+  const size = Math.abs(value);
+  const text =
+    size >= 1e6 || size < 1e-3
+      ? value.toExponential(2)
+      : size >= 1000
+        ? value.toFixed(0)
+        : value.toPrecision(3);
+  return text.replaceAll('-', '−').replace('e+', 'e');
+}
+
+/** A metric's number with its unit, where it has one. */
+function measured(value, metric) {
+  if (value === null || metric.group !== 'time') return figure(value);
+  if (value < 90) return `${figure(value)} s`;
+  if (value < 5400) return `${Math.floor(value / 60)} min ${Math.round(value % 60)} s`;
+  return `${Math.floor(value / 3600)} h ${Math.round((value % 3600) / 60)} min`;
+}
+
+/** Order by a metric, the better first and those without a number last. */
+function byMerit(metric) {
+  const sign = metric?.better === 'higher' ? -1 : 1;
+  return (one, two) => {
+    const [a, b] = [valueOf(one, metric), valueOf(two, metric)];
+    if (a === null || b === null) return (a === null) - (b === null) || byName(one, two);
+    return sign * (a - b) || byName(one, two);
+  };
+}
+
+function byName(one, two) {
+  return natural.compare(runs[one].name, runs[two].name) || one - two;
+}
+
+const finished = (run) => runs[run].status === 'finished';
+
+/** The best finished run of some, or null: where neither way is better there is none. */
+function bestOf(some, metric) {
+  if (!metric?.better) return null;
+  const order = byMerit(metric);
+  let best = null;
+  for (const run of some) {
+    if (!finished(run) || valueOf(run, metric) === null) continue;
+    if (best === null || order(run, best) < 0) best = run;
+  }
+  return best;
+}
+
+/** The least and the greatest number of some runs, or null. */
+function rangeOf(some, metric) {
+  let [least, most] = [Infinity, -Infinity];
+  for (const run of some) {
+    const value = valueOf(run, metric);
+    if (value === null) continue;
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  return least <= most ? [least, most] : null;
+}
+
+/** Whether runs that agree in `given` agree in `key` too, so that it tells nothing more. */
+function determined(key, given, some) {
+  const seen = new Map();
+  return some.every((run) => {
+    const place = given.map((other) => other.of[run]).join();
+    if (!seen.has(place)) seen.set(place, key.of[run]);
+    return seen.get(place) === key.of[run];
+  });
+}

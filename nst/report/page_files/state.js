@@ -1,0 +1,108 @@
+// What the reader has chosen. It lies in the address, so that a reload and a shared link keep it.
+
+const everyRun = runs.map((_, run) => run);
+let state = new Map();
+const parts = [];
+
+function readState() {
+  state = new Map(new URLSearchParams(location.hash.slice(1)));
+}
+
+const get = (name) => state.get(name) ?? '';
+
+/** Choose; an empty value goes back to the default. */
+function choose(changes) {
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === '') state.delete(name);
+    else state.set(name, String(value));
+  }
+  keepState();
+  render();
+}
+
+function keepState() {
+  try {
+    const text = new URLSearchParams([...state]).toString();
+    history.replaceState(null, '', text ? `#${text}` : location.pathname + location.search);
+  } catch {
+    // A browser that allows no changes of a file's address loses only the memory.
+  }
+}
+
+/** Draw a part of the page again whenever what `deps` returns has changed. */
+function part(deps, draw) {
+  parts.push({ deps, draw, drawn: null });
+}
+
+function render() {
+  for (const one of parts) {
+    const now = JSON.stringify(one.deps());
+    if (one.drawn === now) continue;
+    one.drawn = now;
+    one.draw();
+  }
+}
+
+/** The metric that colors and ranks. */
+function metric() {
+  return metricNamed(get('metric')) ?? metrics[0];
+}
+
+const isFilter = (name) => /^(q$|status$|is\.|from\.|to\.)/.test(name);
+const filterText = () => JSON.stringify([...state].filter(([name]) => isFilter(name)));
+
+const texts = runs.map((run, place) =>
+  [
+    run.name,
+    run.status,
+    settings(place),
+    ...keys.map((key) => short(labelOf(place, key), 200)),
+    short(run.error ?? '', 300),
+  ]
+    .join(' ')
+    .toLowerCase(),
+);
+
+/** What a word with "=" must be whole: "beta=1000" is not 10000. */
+const equations = runs.map(
+  (run, place) =>
+    new Set(
+      keys.map((key) =>
+        `${key.name}=${short(labelOf(place, key), 200)}`.toLowerCase().replaceAll(/\s/g, ''),
+      ),
+    ),
+);
+const says = (run, word) =>
+  word.includes('=') ? equations[run].has(word) : texts[run].includes(word);
+
+let shownFor = null;
+let shownRuns = everyRun;
+
+/** The runs that pass the filter. */
+function shown() {
+  const text = filterText();
+  if (text === shownFor) return shownRuns;
+  shownFor = text;
+  const words = get('q').toLowerCase().split(/\s+/).filter(Boolean);
+  const rules = keys.flatMap(keyRules);
+  if (get('status')) rules.push((run) => runs[run].status === get('status'));
+  shownRuns = everyRun.filter(
+    (run) => words.every((word) => says(run, word)) && rules.every((rule) => rule(run)),
+  );
+  return shownRuns;
+}
+
+function keyRules(key) {
+  const rules = [];
+  const label = get(`is.${key.name}`);
+  if (label) rules.push((run) => labelOf(run, key) === label);
+  for (const [bound, sign] of [
+    ['from', 1],
+    ['to', -1],
+  ]) {
+    const limit = get(`${bound}.${key.name}`);
+    if (limit === '' || !key.numbers || Number.isNaN(Number(limit))) continue;
+    rules.push((run) => key.of[run] >= 0 && sign * (key.numbers[key.of[run]] - Number(limit)) >= 0);
+  }
+  return rules;
+}

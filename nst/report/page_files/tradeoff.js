@@ -1,0 +1,156 @@
+// One metric against another, and the runs that no other run beats in both.
+
+const POINTS = 3000; // beyond which the drawing takes longer than a reader waits
+
+function plane() {
+  const named = (name) => metrics.find((one) => one.group === 'metrics' && one.name === name);
+  const across = metricNamed(get('x')) ?? named('content_distance') ?? metrics[0];
+  const up =
+    metricNamed(get('y')) ?? named('style_distance') ?? metrics.find((one) => one !== across);
+  return [across, up];
+}
+
+/** The runs that no other run beats in one metric without losing in the other. */
+function paretoFront(some, across, up) {
+  if (!across.better || !up.better || across === up) return [];
+  const cost = (run, one) => (one.better === 'higher' ? -1 : 1) * valueOf(run, one);
+  const order = some.toSorted(
+    (a, b) => cost(a, across) - cost(b, across) || cost(a, up) - cost(b, up),
+  );
+  let least = Infinity;
+  return order.filter((run) => {
+    if (cost(run, up) >= least) return false;
+    least = cost(run, up);
+    return true;
+  });
+}
+
+function drawTradeoff(node) {
+  const [across, up] = plane();
+  const all = shown().filter(
+    (run) => finished(run) && valueOf(run, across) !== null && valueOf(run, up) !== null,
+  );
+  const front = paretoFront(all, across, up);
+  const onFront = new Set(front);
+  const some =
+    all.length > POINTS
+      ? all.filter((run, at) => onFront.has(run) || at % Math.ceil(all.length / POINTS) === 0)
+      : all;
+  const range = rangeOf(some, metric());
+  const style = look();
+  const shades = some
+    .map((run) => merit(valueOf(run, metric()), range, metric().better))
+    .map((share) => (share === null ? style.faint : Math.round(share * 64)));
+  const palette = new Map();
+  const shade = (value) => {
+    if (typeof value === 'string') return value;
+    if (!palette.has(value)) palette.set(value, color(toneFor(value / 64)));
+    return palette.get(value);
+  };
+  const line = {
+    x: front.map((run) => valueOf(run, across)),
+    y: front.map((run) => valueOf(run, up)),
+    type: 'scatter',
+    mode: 'lines',
+    line: { color: style.ink, width: 1.25, dash: 'dot' },
+    hoverinfo: 'skip',
+  };
+  const points = {
+    x: some.map((run) => valueOf(run, across)),
+    y: some.map((run) => valueOf(run, up)),
+    customdata: some,
+    type: 'scatter',
+    mode: 'markers',
+    hoverinfo: 'none',
+    marker: {
+      opacity: 0.92,
+      size: some.map((run) => (onFront.has(run) ? 13 : 9)),
+      color: shades.map(shade),
+      line: {
+        width: some.map((run) => (onFront.has(run) ? 1.5 : 0.5)),
+        color: some.map((run) => (onFront.has(run) ? style.ink : style.paper)),
+      },
+    },
+  };
+  const title = (one) => ({
+    text: `${plain(one.title)}${one.better ? `, ${one.better} is better` : ''}`,
+  });
+  plot(
+    node,
+    [line, points],
+    {
+      ...style.layout,
+      xaxis: { ...style.axis, title: title(across) },
+      yaxis: { ...style.axis, title: title(up) },
+    },
+    {
+      words: (point) =>
+        plane()
+          .map((one) => `${one.title} ${measured(valueOf(point.customdata, one), one)}`)
+          .join(', '),
+    },
+  );
+  tradeoffWords(node, all, some, front, across, up);
+}
+
+function tradeoffWords(node, all, some, front, across, up) {
+  const few = some.length < all.length ? ` ${some.length} of ${all.length} runs are drawn.` : '';
+  const line = front.length
+    ? ' The dotted line is the Pareto front: no run beats one on it in both.'
+    : ' These two have no front: a better way is not known for both.';
+  byId('tradeoff-caption').textContent = all.length
+    ? `A point is a finished run.${line}${few}`
+    : 'No finished run that passes the filter has both.';
+  node.setAttribute(
+    'aria-label',
+    `${up.title} against ${across.title} of ${some.length} runs, ${front.length} on the Pareto front`,
+  );
+  const items = front
+    .slice(0, 24)
+    .map((run) =>
+      el(
+        'li',
+        {},
+        el(
+          'button',
+          { type: 'button', class: 'on-front', on: { click: () => openViewer(run, front) } },
+          thumbnail(run, ''),
+          said(runs[run].name),
+          el('span', {
+            class: 'number',
+            text: `${measured(valueOf(run, across), across)} · ${measured(valueOf(run, up), up)}`,
+          }),
+        ),
+      ),
+    );
+  byId('front').replaceChildren(
+    ...(items.length
+      ? [
+          el('p', {
+            class: 'label',
+            text: `On the front (${short(across.title)} · ${short(up.title)})`,
+          }),
+          el('ul', { class: 'front-row' }, ...items),
+        ]
+      : []),
+  );
+}
+
+function startTradeoff() {
+  byId('tradeoff').hidden = metrics.length < 2;
+  if (metrics.length < 2) return;
+  for (const [id, name] of [
+    ['across', 'x'],
+    ['up', 'y'],
+  ]) {
+    byId(id).addEventListener('change', (event) => choose({ [name]: event.target.value }));
+  }
+  part(
+    () => [get('x'), get('y')],
+    () => {
+      fill(byId('across'), metricOptions(), metricName(plane()[0]));
+      fill(byId('up'), metricOptions(), metricName(plane()[1]));
+    },
+  );
+  chart(byId('tradeoff-chart'), () => [get('x'), get('y')], drawTradeoff);
+}

@@ -1,0 +1,31 @@
+"""What a report is made of: runs, the keys that tell them apart, pictures."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nst.runs import Broken, Run
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of the configuration whose value differs between the runs."""
+
+    name: str  # dotted, "tv.gamma", or derived, "alpha/beta"
+    title: str  # for people
+    values: list[str]  # labels in the order of their values
+    of: dict[str, str]  # run name -> label; a run without a value is missing
+    numbers: list[float] | None  # the values as numbers, where all of them are
+
+
+@dataclass(frozen=True)
+class Report:
+    """Finished runs and what tells them apart."""
+
+    title: str
+    root: Path  # folder that the report lies in
+    runs: list[Run]
+    broken: list[Broken]
+    keys: list[Key]  # those that vary
+    thumbnails: dict[str, Path]  # run name -> picture file inside root/.report/
+    content: list[tuple[str, Path]]  # title and thumbnail of every photograph that served
+    style: list[tuple[str, Path]]  # title and thumbnail of every style picture that served

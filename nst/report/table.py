@@ -1,0 +1,47 @@
+"""The table of a report, metrics.csv: a row a run."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+from nst.metric_info import METRICS
+from nst.paths import write_whole
+from nst.report import labels
+from nst.report.summary import Report
+
+
+def write(path: Path, report: Report) -> None:
+    """Write the table.
+
+    Args:
+      path: of the file.
+      report: whose runs are the rows.
+
+    Raises:
+      OSError: the file can't be written.
+    """
+    known = [metric.name for metric in METRICS]
+    others = {name for run in report.runs for name in run.metrics} - set(known)
+    metrics = known + sorted(others)
+    losses = ("total", "content", "style", "tv")
+    file = io.StringIO(newline="")
+    table = csv.writer(file, lineterminator="\n")
+    table.writerow(
+        ["run", "status", *(key.name for key in report.keys), *metrics, "best_step"]
+        + [f"loss/{name}" for name in losses]
+        + ["steps_s", "s_per_step", "started", "width", "height", "folder", "error"]
+    )
+    for run in report.runs:
+        keys = [_exact(key.name, run.values, key.of.get(run.name, "")) for key in report.keys]
+        row: list[Any] = [run.name, run.status, *keys]
+        row += [run.metrics.get(name) for name in metrics] + [run.best_step]
+        row += [run.losses.get(name) for name in losses]
+        row += [run.steps_s, run.s_per_step, run.started, run.width, run.height]
+        table.writerow([*row, run.folder, run.error])
+    write_whole(path, file.getvalue().encode("utf-8", "backslashreplace"))
+
+
+def _exact(name: str, values: dict[str, Any], label: str) -> str:
+    """Return a value with all its digits; a derived key has its label alone."""
+    return labels.label(values[name]) if name in values else label

@@ -1,0 +1,160 @@
+"""Small pictures of runs and of what served them, in .report/, made once and in parallel."""
+
+import contextlib
+import hashlib
+import io
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from nst import assets, images
+from nst.config import Source
+from nst.errors import UserError
+from nst.fetch import digest
+from nst.paths import write_whole
+from nst.runs import Run, Served
+
+FOLDER = ".report"
+#: Long edge in pixels of a thumbnail; smaller pictures stay as they are.
+SIZE = 256
+QUALITY = 80
+_SUFFIX = ".jpg"  # WebP is no smaller for such busy pictures, and takes 20 times as long
+
+
+def of_runs(runs: list[Run], root: Path) -> tuple[dict[str, Path], dict[str, str]]:
+    """Make the thumbnails that are missing.
+
+    Args:
+      runs: those without a picture are passed over.
+      root: of the report.
+
+    Returns:
+      Run name -> thumbnail; and run name -> why its picture can't be read.
+
+    Raises:
+      OSError: the thumbnails can't be written.
+    """
+    folder = root / FOLDER
+    there = {path.name for path in folder.glob(f"*{_SUFFIX}")} if folder.is_dir() else set()
+    found, bad = {}, {}
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        jobs = {
+            run.name: pool.submit(_of_run, run.picture, folder, there)
+            for run in runs
+            if run.picture
+        }
+        for name, job in jobs.items():
+            try:
+                found[name] = job.result()
+            except UserError as error:
+                bad[name] = str(error)
+    return found, bad
+
+
+def of_sources(sources: Iterable[Served], key: str, root: Path) -> dict[str, tuple[str, Path]]:
+    """Make thumbnails of pictures that served, without fetching any.
+
+    Args:
+      sources: as their runs recorded them.
+      key: "content" or "style".
+      root: of the report.
+
+    Returns:
+      Name -> title and thumbnail, of every source whose very bytes are still to be found.
+    """
+    found: dict[str, tuple[str, Path]] = {}
+    missed: set[Served] = set()
+    for source in sources:
+        if source.name in found or source in missed:
+            continue
+        path = _source(source, key, root / FOLDER)
+        if path:
+            found[source.name] = source.title, path
+        missed.add(source)
+    return found
+
+
+def sweep(root: Path, used: Iterable[Path]) -> None:
+    """Remove thumbnails of earlier reports that this one doesn't use.
+
+    Args:
+      root: of the report.
+      used: thumbnails to keep.
+    """
+    names = {path.name for path in used}
+    for path in (root / FOLDER).glob(f"*{_SUFFIX}"):
+        if path.name not in names:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def _of_run(picture: Path, folder: Path, there: set[str]) -> Path:
+    try:
+        status = picture.stat()
+    except OSError as error:
+        raise UserError(f"result.png can't be read ({error.strerror})") from None
+    # The name changes with the picture, so what lies there is never out of date.
+    stamp = f"{picture}\0{status.st_mtime_ns}\0{status.st_size}".encode("utf-8", "surrogateescape")
+    path = folder / f"{hashlib.sha256(stamp).hexdigest()[:20]}{_SUFFIX}"
+    if path.name not in there:
+        write_whole(path, _jpeg(decoded(picture)))
+    return path
+
+
+def decoded(picture: Path) -> Image.Image:
+    """Return a run's picture.
+
+    Args:
+      picture: result.png.
+
+    Raises:
+      UserError: it can't be read.
+    """
+    try:
+        with Image.open(picture, formats=["PNG"]) as image:
+            if image.width * image.height > images.MOST_PIXELS:
+                raise UserError(f"result.png is too large ({image.width} x {image.height} pixels)")
+            return image.convert("RGB")
+    except UserError:
+        raise
+    except Exception as error:  # a damaged file makes Pillow's readers raise almost anything
+        what = "no PNG" if isinstance(error, Image.UnidentifiedImageError) else "damaged"
+        raise UserError(f"result.png can't be read ({what})") from error
+
+
+def _jpeg(image: Image.Image) -> bytes:
+    image.thumbnail((SIZE, SIZE), Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    image.save(file, format="JPEG", quality=QUALITY)
+    return file.getvalue()
+
+
+def _source(source: Served, key: str, folder: Path) -> Path | None:
+    if not source.sha256:
+        return None
+    path = folder / f"{hashlib.sha256(source.sha256.encode()).hexdigest()[:20]}{_SUFFIX}"
+    if path.is_file():
+        return path
+    for file in _candidates(source, key):
+        # Only the very picture that served: another of the same name would be a lie.
+        with contextlib.suppress(UserError, OSError, ValueError):
+            if file.is_file() and digest(file, "sha256") == source.sha256:
+                pixels = images.load(file, SIZE, key=key)
+                write_whole(path, _jpeg(Image.fromarray(np.rint(pixels).astype(np.uint8))))
+                return path
+    return None
+
+
+def _candidates(source: Served, key: str) -> Iterable[Path]:
+    if source.path:
+        yield Path(os.path.expanduser(source.path))
+    if source.name in assets.BUILT_IN:
+        with contextlib.suppress(UserError):
+            named = Source(name=source.name)
+            yield assets.locate(named, None, key=f"{key}.path", fallback=False).path
+    if source.file:
+        yield assets.cache_dir() / source.file

@@ -1,0 +1,135 @@
+"""``python -m nst.report DIR --watch``: the report's page, kept up to date while a sweep runs."""
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from http import HTTPStatus
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from nst import runs
+from nst.errors import UserError
+
+#: Served here where it is free, so that the page's address stays the same from day to day.
+PORT = 8642
+
+#: Seconds between looks at the folders.
+PAUSE = 2.0
+
+
+def watch(
+    folders: Iterable[Path],
+    root: Path,
+    write: Callable[[], object],
+    say: Callable[[str], None],
+    ended: Callable[[], bool] = lambda: False,
+) -> None:
+    """Serve a report on this machine alone, and write it anew whenever a run has changed.
+
+    Args:
+      folders: with runs.
+      root: the folder that the report has been written to; nothing outside it is served.
+      write: writes the report.
+      say: tells the user something, a line at a time.
+      ended: asked again and again; true ends it. By default Ctrl-C does.
+    """
+    written = stamp(folders)
+    server = Server(root, written)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    say(f"http://127.0.0.1:{server.server_port}/  (Ctrl-C ends it)")
+    try:
+        while not ended():
+            time.sleep(PAUSE)
+            now = stamp(folders)
+            if now == written:
+                continue
+            try:
+                write()
+                server.version = now
+            except UserError as error:
+                say(f"nst: {error}")
+            written = now
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def stamp(folders: Iterable[Path]) -> str:
+    """Return a text that changes when a run below `folders` begins, goes on to its end, or goes."""
+    digest = hashlib.sha256()
+    for folder in sorted(runs.folders(folders)):
+        try:
+            status = os.stat(folder / "run.json")
+        except OSError:
+            continue
+        digest.update(
+            f"{folder}\0{status.st_mtime_ns}\0{status.st_size}\n".encode("utf-8", "replace")
+        )
+    return digest.hexdigest()
+
+
+class Server(ThreadingHTTPServer):
+    """Serves the files of a folder to browsers on this machine."""
+
+    daemon_threads = True
+
+    def __init__(self, root: Path, version: str):
+        """Listen on the loopback address.
+
+        Args:
+          root: the folder; nothing outside it is served, also where a link leads there.
+          version: of the report; the page asks for it and loads itself anew when it changes.
+        """
+        self.root = root.resolve()
+        self.version = version
+        handler = partial(_Handler, directory=str(self.root))
+        try:
+            super().__init__(("127.0.0.1", PORT), handler)
+        except OSError:
+            super().__init__(("127.0.0.1", 0), handler)
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    server: Server
+
+    def send_head(self) -> Any:
+        # A page of elsewhere could reach this server under a name that leads to 127.0.0.1.
+        own = {f"{name}:{self.server.server_port}" for name in ("127.0.0.1", "localhost")}
+        if self.headers.get("Host") not in own:
+            self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
+            return None
+        if self.path == "/version.txt":
+            return self._version()
+        try:
+            found = Path(self.translate_path(self.path)).resolve()
+            inside = found.is_relative_to(self.server.root)
+        except (OSError, ValueError):  # a NUL, or a loop of links
+            inside = False
+        if not inside or (found.is_dir() and found != self.server.root):
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return None
+        return super().send_head()
+
+    def _version(self) -> None:
+        text = self.server.version.encode()
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(text)
+
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", "no-cache")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        super().end_headers()
+
+    def list_directory(self, path: Any) -> None:
+        self.send_error(HTTPStatus.NOT_FOUND)
+
+    def log_message(self, format: str, *values: Any) -> None:
+        pass

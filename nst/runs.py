@@ -1,0 +1,91 @@
+"""Runs, and the folders they lie in. Imports no JAX, so that a report starts at once."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+STATUSES = ("finished", "diverged", "interrupted", "failed", "running")
+
+#: Folders of a run or of a sweep that hold no runs.
+SKIPPED = ("wandb", "images", ".hydra", ".report", ".git")
+
+
+@dataclass(frozen=True)
+class Served:
+    """A picture or a network as it served a run."""
+
+    name: str  # a source's name, or the stem of the user's own file
+    title: str  # work, author, year, licence
+    sha256: str  # of the file's bytes; "" where the record lacks it
+    path: str | None  # of the user's own file, as it was given
+    file: str | None  # its name in the cache folder, where it was fetched
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that has ended, whatever its end."""
+
+    folder: Path
+    name: str  # its folder as seen from the reported folder: "3", "pooling/2026-11-22_10-00-00/3"
+    status: str  # finished, diverged, interrupted, failed or running
+    error: str | None  # one sentence, where it did not finish
+    values: dict[str, Any]  # dotted key -> value, of every key that can tell two runs apart
+    metrics: dict[str, float | None]  # by the names of nst.metric_info
+    losses: dict[str, float | None]  # at the best step: total, content, style, tv; unweighted
+    best_step: int | None
+    steps_s: float | None  # seconds spent in steps
+    s_per_step: float | None
+    started: str  # ISO 8601
+    width: int | None  # of the picture in pixels
+    height: int | None
+    picture: Path | None  # result.png, where there is one
+    sources: dict[str, Served] = field(default_factory=dict)  # "content", "style", "network"
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A folder that looks like a run's and can't be read."""
+
+    folder: Path
+    reason: str  # one sentence
+
+
+def folders(within: Iterable[Path]) -> Iterator[Path]:
+    """Yield the folders of runs at any depth.
+
+    Args:
+      within: folders to look into; a run's own counts as well.
+    """
+    yield from (found for found in walk(within) if isinstance(found, Path))
+
+
+def walk(within: Iterable[Path]) -> Iterator[Path | Broken]:
+    """Yield the folders of runs at any depth, and those that can't be opened.
+
+    Args:
+      within: folders to look into; a run's own counts as well.
+    """
+    seen: set[tuple[int, int]] = set()  # ends loops of links, and folders named twice
+    for folder in within:
+        yield from _walk(folder, seen)
+
+
+def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path | Broken]:
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            status = os.stat(here)
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            with os.scandir(here) as entries:
+                files = {entry.name: entry.is_dir() for entry in entries}
+        except OSError as error:
+            yield Broken(here, f"the folder can't be opened ({error.strerror})")
+            continue
+        if "run.json" in files or ".hydra" in files or "history.csv" in files:
+            yield here
+        waiting += [here / name for name, is_dir in files.items() if is_dir and name not in SKIPPED]

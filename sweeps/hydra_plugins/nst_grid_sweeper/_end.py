@@ -1,0 +1,57 @@
+"""How a sweep ends: with its report, whatever became of its runs."""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from nst.errors import UserError
+
+
+@contextlib.contextmanager
+def reported(config: DictConfig) -> Iterator[None]:
+    """Write the report of a sweep when its runs have ended, and where some failed as well.
+
+    Args:
+      config: the sweep's configuration.
+    """
+    try:
+        yield
+    except Exception:
+        _report(config)
+        raise
+    _report(config)
+
+
+def _report(config: DictConfig) -> None:
+    folder = Path(str(config.hydra.sweep.dir))
+    if not config.sweep.report or not any(folder.glob("*/run.json")):
+        return
+    # Here alone, since a grid that is refused needs none of it.
+    from nst import tracking
+    from nst.report import build
+
+    try:
+        written = build.write([folder])
+        build.say(written)
+        cells = [_cell(run, written) for run in written.runs]
+        tracking.log_cells(cells, folder / "grid.png", config.tracking, folder)
+    except UserError as error:
+        # The runs are whole; their report can be written again.
+        print(f"nst: {error}", file=sys.stderr)
+
+
+def _cell(run: Any, report: Any) -> dict[str, Any]:
+    """Return a run as a row of W&B's table of cells."""
+    from nst.metric_info import METRICS
+
+    return {
+        "run": run.name,
+        **{key.name: key.of.get(run.name) for key in report.keys},
+        **{metric.name: run.metrics.get(metric.name) for metric in METRICS},
+        "status": run.status,
+        "picture": report.thumbnails.get(run.name),
+    }

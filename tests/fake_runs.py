@@ -1,0 +1,76 @@
+"""Folders of runs as nst/record.py writes them, without running anything."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+Colour = tuple[int, int, int]
+
+
+def record(**changes: Any) -> dict[str, Any]:
+    """Return a run.json; a change of "tv.gamma" or "style.layers" goes into its config."""
+    config: dict[str, Any] = {
+        "name": "default",
+        "size": 64,
+        "steps": 20,
+        "check_every": 20,
+        "seed": 0,
+        "pooling": "avg",
+        "precision": "float32",
+        "alpha": 1.0,
+        "beta": 1e4,
+        "tv": {"gamma": 0.0},
+        "content": {"name": "chelsea", "path": None, "layers": {"conv4_2": 1.0}},
+        "style": {"name": "night", "path": None, "layers": {"conv1_1": 1.0}},
+        "network": {"name": "vgg16", "weights": None},
+        "init": {"name": "content"},
+        "optimizer": {"name": "adam", "lr": 10.0, "b1": 0.9, "b2": 0.999, "eps": 1e-8},
+        "tracking": {"mode": "disabled", "project": "nst"},
+        "assets": {"fallback": True},
+        "sweep": {"retry": False, "save_every": 30.0},
+    }
+    fields: dict[str, Any] = {
+        "schema": 1,
+        "config": config,
+        "sources": {
+            key: {"used": config[key]["name"], "title": config[key]["name"], "sha256": "ab" * 32}
+            for key in ("content", "style", "network")
+        },
+        "status": "finished",
+        "error": None,
+        "picture": {"width": 60, "height": 40},
+        "best": {"step": 20, "total": 5.5, "content": 1.5, "style": 2.5, "tv": 3.5},
+        "timings": {"started": "2026-11-22T10:00:00.000+00:00", "steps_s": 3.0, "s_per_step": 0.15},
+        "metrics": {},
+    }
+    for key, value in changes.items():
+        group, _, name = key.partition(".")
+        if key in fields:
+            fields[key] = value
+        elif name:
+            config[group][name] = value
+        elif group in ("content", "style", "network"):
+            config[group]["name"] = value
+            fields["sources"][group] |= {"used": value, "title": value}
+        else:
+            config[key] = value
+    return fields
+
+
+def write_run(
+    folder: Path,
+    colour: Colour | None = (200, 30, 60),
+    shape: tuple[int, int] = (60, 40),
+    /,
+    **changes: Any,
+) -> Path:
+    """Write a run's folder with a picture of one colour, or with none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    changes.setdefault("picture", {"width": shape[0], "height": shape[1]})
+    (folder / "run.json").write_text(json.dumps(record(**changes)))
+    (folder / "history.csv").write_text("step,seconds,total\n0,0.0,9.0\n")
+    if colour:
+        Image.new("RGB", shape, colour).save(folder / "result.png")
+    return folder

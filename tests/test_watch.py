@@ -1,0 +1,124 @@
+"""The report served while a sweep runs: to this machine, from its folder, and up to date."""
+
+import http.client
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fake_runs import write_run
+
+from nst.report.watch import Server, stamp
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    root = tmp_path / "root"
+    (root / "3").mkdir(parents=True)
+    (root / "index.html").write_text("the page")
+    (root / "3" / "result.png").write_bytes(b"the picture")
+    (root / "link").symlink_to(tmp_path / "secret")
+    (tmp_path / "secret").write_text("of somebody else")
+    server = Server(root, "first")
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def ask(server: Server, path: str, method: str = "GET", **headers: str) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+    connection.request(method, path, headers=headers)
+    answer = connection.getresponse()
+    return answer.status, answer.read()
+
+
+def test_it_serves_the_page_and_what_it_links_to(server: Server):
+    assert ask(server, "/") == (200, b"the page")
+    assert ask(server, "/index.html") == (200, b"the page")
+    assert ask(server, "/3/result.png") == (200, b"the picture")
+    assert ask(server, "/version.txt") == (200, b"first")
+    server.version = "second"
+    assert ask(server, "/version.txt") == (200, b"second")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../secret",
+        "/%2e%2e/secret",
+        "/link",
+        "/3/",
+        "/3",
+        "/..",
+        "//secret",
+        "/a%00b",
+        "/none.png",
+    ],
+)
+def test_nothing_else_is_served(server: Server, path: str):
+    status, text = ask(server, path)
+    assert status in (301, 404)
+    assert b"somebody" not in text
+    assert b"result.png" not in text  # no list of a folder
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:{port}", "127.0.0.1", "localhost:1"]
+)
+def test_a_foreign_host_is_refused(server: Server, host: str):
+    host = host.format(port=server.server_port)
+    assert ask(server, "/", Host=host)[0] == 421
+    assert ask(server, "/version.txt", Host=host)[0] == 421
+    assert ask(server, "/", Host=f"localhost:{server.server_port}")[0] == 200
+
+
+def test_it_listens_on_this_machine_alone_and_only_answers(server: Server):
+    assert server.server_address[0] == "127.0.0.1"
+    for method in ("POST", "PUT", "DELETE"):
+        assert ask(server, "/index.html", method)[0] == 501
+
+
+def test_a_run_that_ends_changes_the_stamp(tmp_path: Path):
+    write_run(tmp_path / "0", status="running")
+    before = stamp([tmp_path])
+    assert stamp([tmp_path]) == before
+    (tmp_path / "0" / "history.csv").write_text("step,total\n0,1\n")
+    assert stamp([tmp_path]) == before
+    write_run(tmp_path / "0", status="finished")
+    after = stamp([tmp_path])
+    assert after != before
+    write_run(tmp_path / "1", status="running")
+    assert stamp([tmp_path]) != after
+
+
+def test_the_page_is_written_anew_when_a_run_ends(tmp_path: Path):
+    write_run(tmp_path / "0")
+    command = [sys.executable, "-m", "nst.report", str(tmp_path), "--watch"]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert running.stdout
+    try:
+        lines = iter(running.stdout.readline, "")
+        port = next(int(found[1]) for line in lines if (found := re.search(r"1:(\d+)/", line)))
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+
+        def get(path: str) -> str:
+            connection.request("GET", path)
+            return connection.getresponse().read().decode()
+
+        first, page = get("/version.txt"), get("/")
+        assert "1 run" in page
+        write_run(tmp_path / "1", seed=7)
+        deadline = time.monotonic() + 30
+        while get("/version.txt") == first and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert "2 runs" in get("/")
+        assert len((tmp_path / "metrics.csv").read_text().splitlines()) == 3
+    finally:
+        running.send_signal(signal.SIGINT)
+        assert running.wait(20) == 130
