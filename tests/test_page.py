@@ -1,6 +1,7 @@
 """The page of a report as a reader meets it: in a browser, from a file, with no network."""
 
 import base64
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from itertools import product
@@ -654,3 +655,39 @@ def test_five_hundred_runs_are_a_page_of_25_mb_that_opens_in_two_seconds(
         times.append(opened.js("return performance.getEntriesByName('ready')[0].startTime / 1000"))
     assert min(times) < 2
     assert len(opened.drawn()) == 500
+
+
+def test_a_real_sweep_from_its_command_to_its_page(nst: Any, browser: webdriver.Chrome):
+    done = nst(
+        *("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep", "network=vgg16"),
+        *("size=48", "steps=4", "check_every=2", "tracking=disabled", "content.layers=[conv1_1]"),
+        *("style.layers=[conv1_1],[conv1_1,conv2_1]", "pooling=avg,max", "beta=1e3,1e4"),
+        "tv.gamma=0,1e3",
+    )
+    assert done.returncode == 0, done.stderr
+    sweep = nst.folder / "sweep"
+    records = [json.loads((sweep / str(n) / "run.json").read_text()) for n in range(16)]
+    browser.get_log("browser")
+    browser.get((sweep / "index.html").as_uri())
+
+    def js(code: str) -> Any:
+        return browser.execute_script(code)
+
+    WebDriverWait(browser, 10).until(lambda _: js("return document.documentElement.dataset.ready"))
+    widths = js("return [...document.querySelectorAll('#grid img')].map(e => e.naturalWidth)")
+    assert widths == [48] * 16
+    best = min(range(16), key=lambda n: records[n]["metrics"]["style_distance"])
+    marked = js(
+        "return [...document.querySelectorAll('#grid .cell.is-best')].map(e => e.dataset.run)"
+    )
+    assert marked == [str(best)]
+    browser.find_element(By.CSS_SELECTOR, "#grid .cell.is-best .picture").click()
+    large = "return document.querySelector('#viewer img').currentSrc"
+    WebDriverWait(browser, 10).until(lambda _: js(large).endswith(f"/{best}/result.png"))
+    browser.switch_to.active_element.send_keys(Keys.ESCAPE)
+    js("document.querySelector('#losses').scrollIntoView()")
+    drawn = "return document.querySelectorAll('#losses .scatterlayer .trace').length"
+    WebDriverWait(browser, 20).until(lambda _: js(drawn) == 16)
+    asked = js("return performance.getEntriesByType('resource').map(entry => entry.name)")
+    assert [name for name in asked if not name.startswith(("file:", "data:"))] == []
+    assert browser.get_log("browser") == []
