@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -25,17 +26,21 @@ FACTORS = {
 }
 
 
-def grid(size: int, steps: int, network: str) -> dict[str, float]:
-    """Return the seconds that the 24 runs of the grid take in each of three ways.
+def grid(size: int, steps: int, network: str, repeats: int) -> dict[str, float]:
+    """Return the median seconds that the 24 runs of the grid take in each of three ways.
 
-    All three find the compiled programs in a cache that an earlier, untimed grid has filled.
+    All three find the compiled programs in a cache that an earlier, untimed grid has filled. They
+    take turns, the separate processes in as many parts as there are repeats, since a machine that
+    is shared is not equally fast all the time.
 
     Args:
       size: long edge in pixels.
       steps: optimiser steps of each run.
       network: "vgg16", or "vgg19" where its weights are at hand.
+      repeats: of the grid in one process; the separate processes run once.
     """
-    settings = [f"size={size}", f"steps={steps}", f"network={network}"]
+    # Without the sweeps' report, which separate processes don't write.
+    settings = [f"size={size}", f"steps={steps}", f"network={network}", "sweep.report=false"]
     sweep = [f"{key}={','.join(values)}" for key, values in FACTORS.items()]
     commands = {
         "batched": [["-m", "hydra/launcher=batched", *settings, *sweep]],
@@ -47,7 +52,12 @@ def grid(size: int, steps: int, network: str) -> dict[str, float]:
     try:
         os.chdir(folder)
         _run(commands["batched"])
-        return {way: _run(those) for way, those in commands.items()}
+        seconds: dict[str, list[float]] = {way: [] for way in commands}
+        for turn in range(repeats):
+            for way, those in commands.items():
+                several = those[turn::repeats] if len(those) > 1 else those
+                seconds[way].append(_run(several) * len(those) / len(several))
+        return {way: statistics.median(values) for way, values in seconds.items()}
     finally:
         os.chdir(here)
         shutil.rmtree(folder, ignore_errors=True)
@@ -85,9 +95,12 @@ def main() -> None:
     command.add_argument("--size", type=int, default=96, help="long edge in pixels")
     command.add_argument("--steps", type=int, default=20, help="optimiser steps of each run")
     command.add_argument("--network", default="vgg16", choices=("vgg16", "vgg19"))
+    command.add_argument("--repeats", type=int, default=3, help="turns that the ways take, 1 to 24")
     command.add_argument("--json", action="store_true", help="a JSON object as the last line")
     asked = parser.parse_args()
-    seconds = grid(asked.size, asked.steps, asked.network)
+    if not 1 <= asked.repeats <= 24:
+        parser.error(f"--repeats must be from 1 to 24, not {asked.repeats}")
+    seconds = grid(asked.size, asked.steps, asked.network, asked.repeats)
     _print(seconds, runs=len(list(_cells())))
     if asked.json:
         print(json.dumps({"asked": vars(asked), "seconds": seconds, "runs": len(list(_cells()))}))

@@ -44,8 +44,11 @@ def content_loss(activations: jax.Array, target: jax.Array) -> jax.Array:
     return 0.5 * jnp.sum((activations - target) ** 2)
 
 
+@jax.custom_vjp
 def gram(activations: jax.Array) -> jax.Array:
     """Return the Gram matrix F^T F over positions (equation 3).
+
+    Its gradient F (D + D^T) is written out as one product; what JAX derives takes two.
 
     Args:
       activations: (H, W, C).
@@ -55,6 +58,18 @@ def gram(activations: jax.Array) -> jax.Array:
     """
     features = activations.reshape(-1, activations.shape[-1])
     return jnp.dot(features.T, features, precision=jax.lax.Precision.HIGHEST)
+
+
+def _gram_forward(activations: jax.Array) -> tuple[jax.Array, jax.Array]:
+    return gram(activations), activations
+
+
+def _gram_backward(activations: jax.Array, gradient: jax.Array) -> tuple[jax.Array]:
+    symmetric = gradient + gradient.T
+    return (jnp.dot(activations, symmetric, precision=jax.lax.Precision.HIGHEST),)
+
+
+gram.defvjp(_gram_forward, _gram_backward)
 
 
 def gram_per_position(activations: jax.Array) -> jax.Array:

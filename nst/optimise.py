@@ -235,7 +235,7 @@ def wait(value: jax.Array) -> None:
     start = time.perf_counter()
     while not value.is_ready():  # type: ignore[attr-defined]
         interrupt.check()
-        time.sleep(min(0.02, 0.0001 + 0.02 * (time.perf_counter() - start)))
+        time.sleep(min(0.005, 0.0001 + 0.02 * (time.perf_counter() - start)))
 
 
 def _floats(parts: losses.Terms[jax.Array]) -> losses.Terms[float]:

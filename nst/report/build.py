@@ -110,9 +110,12 @@ def _gather(
 
 
 def _title(base: Path) -> str:
-    """Return the folder's name, with its parent's before a mere time or number."""
+    """Return the folder's name; of a mere time or number, the parent's name and the time."""
     name = base.name or str(base)
-    if re.fullmatch(r"[\d_-]+", name) and base.parent.name:
+    time = re.fullmatch(r"(\d{4}-\d\d-\d\d)_(\d\d)-(\d\d)-[\d-]+", name)
+    if time and base.parent.name:
+        name = f"{base.parent.name}, {time[1]} {time[2]}:{time[3]}"
+    elif re.fullmatch(r"[\d_-]+", name) and base.parent.name:
         name = f"{base.parent.name}/{name}"
     return name.encode("utf-8", "backslashreplace").decode()
 
