@@ -7,6 +7,7 @@ that lacks one of them gives it the weight 0.
 import dataclasses
 import functools
 import math
+import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from nst import losses, optimise
 from nst.config import Hyperparameters, Static
+from nst.errors import UserError
 from nst.layers import CHANNELS, layer_names
 from nst.optimise import Check, State
 
@@ -78,8 +80,38 @@ def lanes_that_fit(static: Static, shape: tuple[int, ...]) -> int:
     devices = jax.local_devices()
     if devices[0].platform == "cpu":
         return len(devices)
-    memory = (devices[0].memory_stats() or {}).get("bytes_limit", 8 * 2**30)
-    return len(devices) * max(1, int(0.7 * memory / bytes_of_a_lane(static, shape)))
+    return len(devices) * max(1, int(0.7 * _memory() / bytes_of_a_lane(static, shape)))
+
+
+def check_lanes(lanes: int, static: Static, shape: tuple[int, ...]) -> None:
+    """Refuse more lanes than the devices' memory can hold.
+
+    Args:
+      lanes: asked for.
+      static: of the group.
+      shape: of the picture, (H, W, 3).
+
+    Raises:
+      UserError: gives the estimate, the memory there is, and how many lanes fit.
+    """
+    devices = jax.local_devices()
+    # All devices of a CPU share its memory.
+    shares = 1 if devices[0].platform == "cpu" else len(devices)
+    needed, memory = math.ceil(lanes / shares) * bytes_of_a_lane(static, shape), _memory()
+    if lanes > 1 and needed > memory:
+        fit = shares * max(1, memory // bytes_of_a_lane(static, shape))
+        raise UserError(
+            f"{lanes} lanes need about {needed / 2**30:.1f} GiB at {shape[1]} x {shape[0]} pixels, "
+            f"and there are {memory / 2**30:.1f} GiB: set hydra.launcher.lanes to at most {fit}"
+        )
+
+
+def _memory() -> int:
+    """Return the bytes of memory of a device, of the machine where that is a CPU."""
+    device = jax.local_devices()[0]
+    if device.platform == "cpu":
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return (device.memory_stats() or {}).get("bytes_limit", 8 * 2**30)
 
 
 def bytes_of_a_lane(static: Static, shape: tuple[int, ...]) -> int:

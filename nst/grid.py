@@ -54,7 +54,7 @@ def run(jobs: Sequence[Job], lanes: int | None = None) -> list[Outcome]:
       lanes: runs in one program; none: what fits a GPU's memory, one after the other on a CPU.
 
     Raises:
-      UserError: a job's folder holds another run; nothing has run then.
+      UserError: a job's folder holds another run, or `lanes` don't fit; nothing has run then.
       KeyboardInterrupt: after the records of what was running are written.
     """
     transfer.use_compilation_cache()
@@ -75,6 +75,10 @@ def run(jobs: Sequence[Job], lanes: int | None = None) -> list[Outcome]:
             continue
         earlier = saved.load(job.place.folder, prepared.hyperparameters)
         groups[_program(prepared, earlier)].append(_Member(number, job, prepared, earlier))
+    for members in groups.values():
+        static = batch.union(member.prepared.static for member in members)
+        side_by_side = min(lanes or 1, len(members))
+        batch.check_lanes(side_by_side, static, members[0].prepared.photograph.shape)
     display = GridDisplay(len(jobs), len(groups), len(outcomes))
     with display.bar:
         for members in groups.values():

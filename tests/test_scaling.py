@@ -85,7 +85,7 @@ def test_nodes_give_the_pictures_of_one_process(nst):
     table, expected = (done.stdout.splitlines()[:5] for done in (nodes, inline))
     assert table == expected
     assert len(list((nst.folder / "nodes" / ".submitit").glob("*/*_submitted.pkl"))) == 2
-    assert len(list((nst.folder / "nodes" / "wandb").glob("offline-run-*"))) == 4
+    assert len(list((nst.folder / "nodes" / "wandb").glob("offline-run-*"))) == 4 + 1  # the table
 
 
 def test_a_node_that_dies_fails_its_runs_alone(nst, slurm: Path, monkeypatch):
@@ -128,6 +128,7 @@ def test_ctrl_c_cancels_the_jobs(nst, slurm: Path, monkeypatch):
     ("setting", "message"),
     [
         ("cluster=slrum", "must be inline, local or slurm, not 'slrum' (did you mean 'slurm'?)"),
+        ("lanes=0", "hydra.launcher.lanes must be at least 1, not 0"),
         ("chunk=0", "hydra.launcher.chunk must be at least 1, not 0"),
     ],
 )
@@ -158,7 +159,7 @@ def test_hydra_s_own_launchers_run_the_jobs(nst, slurm: Path, launcher: str):
     sweep = nst.folder / "sweep"
     assert len(totals(sweep)) == 2
     if tracking == "offline":
-        assert len(list((sweep / "wandb").glob("offline-run-*"))) == 2
+        assert len(list((sweep / "wandb").glob("offline-run-*"))) == 2 + 1  # the table
     if launcher == "submitit_slurm":
         assert "#SBATCH --array=0-1%2\n" in (slurm / "script.sh").read_text()
 

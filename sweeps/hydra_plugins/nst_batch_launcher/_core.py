@@ -39,19 +39,19 @@ def launch(
         _settings.check(settings)
         composer = Composer(context.config_loader, config)
         own = jobs(composer, job_overrides, first, sweep)
+        cells = [
+            _cells.Cell(
+                job.label, job.config, job.folder, tuple(filter_overrides(job.overrides)), sweep
+            )
+            for job in own
+        ]
+        if settings.cluster == "inline":
+            outcomes = _cells.run(cells, settings.lanes)
+        else:
+            outcomes = _cluster.submit(cells, settings, sweep / ".submitit")
     except UserError:
         _discard(sweep)
         raise
-    cells = [
-        _cells.Cell(
-            job.label, job.config, job.folder, tuple(filter_overrides(job.overrides)), sweep
-        )
-        for job in own
-    ]
-    if settings.cluster == "inline":
-        outcomes = _cells.run(cells, settings.lanes)
-    else:
-        outcomes = _cluster.submit(cells, settings, sweep / ".submitit")
     if len(cells) > 1:
         _cells.show_table(cells, outcomes)
     return [

@@ -21,7 +21,7 @@ def check(conf: BatchedLauncherConf) -> None:
         raise UserError(
             f"hydra.launcher.cluster {allowed}{did_you_mean(conf.cluster, list(CLUSTERS))}"
         )
-    for key in ("chunk", "timeout_min", "array_parallelism"):
+    for key in ("lanes", "chunk", "timeout_min", "array_parallelism"):
         value = getattr(conf, key)
         if value is not None and value < 1:
             raise UserError(f"hydra.launcher.{key} must be at least 1, not {value}")
