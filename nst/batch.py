@@ -18,11 +18,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from nst import losses, optimise
+from nst import losses, optimise, optimizers
 from nst.config import Hyperparameters, Static
 from nst.errors import UserError
 from nst.layers import CHANNELS, layer_names
-from nst.optimise import Check, State
+from nst.optimise import Check
+from nst.optimizers import State
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,8 @@ def _memory() -> int:
 def bytes_of_a_lane(static: Static, shape: tuple[int, ...]) -> int:
     """Estimate the memory in bytes of one run: each activation, its ReLU and both gradients.
 
+    L-BFGS keeps pictures and gradients as well, in the memory and a dozen in the line search.
+
     Args:
       static: of the group.
       shape: of the picture, (H, W, 3).
@@ -128,6 +131,8 @@ def bytes_of_a_lane(static: Static, shape: tuple[int, ...]) -> int:
         block = int(layer[4]) - 1
         halvings = block + layer.startswith("pool")
         numbers += (height >> halvings) * (width >> halvings) * CHANNELS[block]
+    if static.optimizer == "lbfgs":
+        numbers += height * width * 3 * (static.memory + 6)
     return 2 * 4 * numbers
 
 
@@ -184,7 +189,7 @@ def _vmapped(
     done, seconds, compile_seconds = 0, 0.0, 0.0
     if first:
         done, seconds, compile_seconds = first.step, first.seconds, first.compile_seconds
-    states, numbers = _stacked(lanes)
+    states, numbers = _stacked(static, lanes)
     lowest = {index: lane.lowest for index, lane in enumerate(lanes)}
     while done < steps and lowest:
         stride = min(check_every, steps - done)
@@ -231,11 +236,11 @@ def _advance(
     return jax.vmap(one)(states, numbers)
 
 
-def _stacked(lanes: Sequence[Lane]) -> tuple[State, Hyperparameters]:
+def _stacked(static: Static, lanes: Sequence[Lane]) -> tuple[State, Hyperparameters]:
     """Return states and numbers with an axis of lanes, spread over the local devices."""
     numbers = [jax.tree.map(np.float32, lane.hyperparameters) for lane in lanes]
     states = [
-        lane.after.state if lane.after else optimise.initial_state(lane.picture, number)
+        lane.after.state if lane.after else optimizers.init(static, number, lane.picture)
         for lane, number in zip(lanes, numbers, strict=True)
     ]
     devices = jax.local_devices()

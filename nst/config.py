@@ -63,13 +63,18 @@ class Init:
 
 @dataclass
 class Optimizer:
-    """What moves the picture (Kingma and Ba 2014, arXiv:1412.6980, algorithm 1)."""
+    """What moves the picture: Adam (Kingma and Ba 2014, arXiv:1412.6980) or L-BFGS."""
 
-    name: str = "???"  # adam
+    name: str = "???"  # adam or lbfgs
     lr: float = 10.0  # learning rate in grey levels of [0, 255]; above 0, to 1e9
     b1: float = 0.9  # decay of the mean gradient; 0 to below 1
     b2: float = 0.999  # decay of the mean squared gradient; 0 to below 1
     eps: float = 1e-8  # added to the root of the mean squared gradient; above 0, to 1e30
+    schedule: str = "constant"  # of Adam's learning rate: constant, cosine or exponential
+    decay: float = 0.1  # what the schedule leaves of lr after the last step; above 0, to 1
+    memory: Any = 10  # differences of pictures and gradients that L-BFGS keeps; 1 to 100
+    clamp: bool = False  # true: the picture is clipped to [0, 255] after each step
+    average: float = 0.0  # decay of the average of pictures that is shown; 0: off; to below 1
 
 
 @dataclass
@@ -139,6 +144,10 @@ class Hyperparameters(NamedTuple):
     eps: float
     content_weights: dict[str, float]
     style_weights: dict[str, float]
+    # Read only by a program of a `Static` that asks for them.
+    decay: float = 1.0
+    average: float = 0.0
+    steps: float = 1.0  # of the whole run
 
 
 @dataclass(frozen=True)
@@ -150,6 +159,11 @@ class Static:
     precision: str
     content_layers: tuple[str, ...]
     style_layers: tuple[str, ...]
+    optimizer: str = "adam"
+    schedule: str = "constant"
+    memory: int = 10
+    clamp: bool = False
+    average: bool = False  # whether; by how much is traced
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -223,6 +237,11 @@ def split(config: Config, network: str) -> tuple[Static, Hyperparameters]:
         precision=config.precision,
         content_layers=tuple(config.content.layers),
         style_layers=tuple(config.style.layers),
+        optimizer=config.optimizer.name,
+        schedule=config.optimizer.schedule,
+        memory=config.optimizer.memory,
+        clamp=config.optimizer.clamp,
+        average=config.optimizer.average > 0,
     )
     hyperparameters = Hyperparameters(
         alpha=config.alpha,
@@ -234,5 +253,8 @@ def split(config: Config, network: str) -> tuple[Static, Hyperparameters]:
         eps=config.optimizer.eps,
         content_weights=dict(config.content.layers),
         style_weights=dict(config.style.layers),
+        decay=config.optimizer.decay,
+        average=config.optimizer.average,
+        steps=config.steps,
     )
     return static, hyperparameters

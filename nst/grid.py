@@ -73,7 +73,7 @@ def run(jobs: Sequence[Job], lanes: int | None = None) -> list[Outcome]:
         if ended:
             outcomes[number] = ended
             continue
-        earlier = saved.load(job.place.folder, prepared.hyperparameters)
+        earlier = saved.load(job.place.folder, prepared.static, prepared.hyperparameters)
         groups[_program(prepared, earlier)].append(_Member(number, job, prepared, earlier))
     for members in groups.values():
         static = batch.union(member.prepared.static for member in members)

@@ -25,7 +25,12 @@ class History:
 
     def add(self, check: Check) -> None:
         """Append the check's row, after the header if it is the first."""
-        row = {"step": check.step, "seconds": round(check.seconds, 3), **flat(check.terms)}
+        row = {
+            "step": check.step,
+            "seconds": round(check.seconds, 3),
+            "evaluations": check.evaluations,
+            **flat(check.terms),
+        }
         text = io.StringIO()
         writer = csv.DictWriter(text, row, lineterminator="\n")
         if not self.path.exists():
@@ -37,7 +42,7 @@ class History:
 
 
 def rows(path: Path) -> list[dict[str, float]]:
-    """Return the rows of a history.csv: step, seconds and every loss by its name."""
+    """Return the rows of a history.csv: step, seconds, evaluations and every loss by its name."""
     with open(path, newline="") as file:
         return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
 

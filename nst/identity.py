@@ -11,6 +11,15 @@ from nst.config import Config
 #: Raised whenever the same configuration gives another picture than before.
 NUMERICS = 1
 
+#: Keys that came later: left out where they are at their default, so that old runs keep their hash.
+LATER = (
+    "optimizer.schedule",
+    "optimizer.decay",
+    "optimizer.memory",
+    "optimizer.clamp",
+    "optimizer.average",
+)
+
 #: Keys of the configuration that don't change the picture.
 BESIDE = ("name", "tracking", "assets", "sweep")
 
@@ -23,7 +32,10 @@ def config_hash(config: Config, network: str, sources: dict[str, Asset]) -> str:
       network: the network that serves, "vgg16" or "vgg19".
       sources: "content", "style" and "network" as they serve; their bytes count, not their paths.
     """
-    settings = dataclasses.asdict(config)
+    settings, defaults = dataclasses.asdict(config), dataclasses.asdict(Config())
+    for group, _, key in (later.partition(".") for later in LATER):
+        if settings[group][key] == defaults[group][key]:
+            del settings[group][key]
     for key in (*BESIDE, "content", "style", "network"):
         del settings[key]
     settings["content.layers"] = config.content.layers

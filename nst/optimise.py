@@ -5,22 +5,13 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
 
-from nst import interrupt, losses, vgg
+from nst import interrupt, losses, optimizers, vgg
 from nst.config import Hyperparameters, Static
-
-
-class State(NamedTuple):
-    """What a step changes."""
-
-    picture: jax.Array  # (H, W, 3) float32 in grey levels, not clipped
-    optimizer: Any  # optax's state
+from nst.optimizers import State
 
 
 @dataclass(frozen=True)
@@ -30,7 +21,8 @@ class Check:
     step: int
     seconds: float  # spent in steps so far
     compile_seconds: float  # spent in compilation so far, apart from `seconds`
-    picture: np.ndarray  # (H, W, 3) float32 in grey levels, not clipped
+    evaluations: int  # of loss and gradient, by the steps so far
+    picture: np.ndarray  # (H, W, 3) float32 in grey levels, not clipped; the average if there is
     terms: losses.Terms[float]  # of this picture, as Python floats
     best: bool  # whether no earlier check had a lower total
     overflow: bool  # whether the optimiser's state has left the range of float32
@@ -106,7 +98,7 @@ def checks(
       lowest: the lowest total of the checks up to `after`.
     """
     numbers = jax.tree.map(np.float32, hyperparameters)
-    state = after.state if after else initial_state(picture, numbers)
+    state = after.state if after else optimizers.init(static, numbers, picture)
     done, seconds, compile_seconds = 0, 0.0, 0.0
     if after:
         done, seconds, compile_seconds = after.step, after.seconds, after.compile_seconds
@@ -120,7 +112,7 @@ def checks(
         seconds += time.perf_counter() - running
         compile_seconds += running - asked
         if done == 0 and after is None:
-            start = initial_state(picture, numbers)
+            start = optimizers.init(static, numbers, picture)
             yield judged(0, (0.0, compile_seconds), start, parts, True, -math.inf)
         done += stride
         check = judged(done, (seconds, compile_seconds), state, ended, sound, lowest)
@@ -152,18 +144,9 @@ def judged(
     """
     terms = _floats(parts)
     best = terms.total < lowest and bool(sound)
-    return Check(step, *seconds, np.asarray(state.picture), terms, best, not sound, state)
-
-
-def initial_state(picture: np.ndarray, numbers: Hyperparameters) -> State:
-    """Return the state before the first step.
-
-    Args:
-      picture: (H, W, 3) float32 in grey levels.
-      numbers: float32 scalars; the optimiser's.
-    """
-    start = jnp.asarray(picture)
-    return State(start, _optimizer(numbers).init(start))
+    evaluations = step if state.evaluations is None else int(state.evaluations)
+    picture = np.asarray(optimizers.shown(state))
+    return Check(step, *seconds, evaluations, picture, terms, best, not sound, state)
 
 
 def seconds_per_step(before: Check, after: Check) -> float:
@@ -182,6 +165,7 @@ def advance(
 ) -> tuple[State, losses.Terms[jax.Array], losses.Terms[jax.Array], jax.Array]:
     """Take `stride` optimiser steps; return the state, the terms before and after, and soundness.
 
+    The terms before are for the call before the first step alone, as in `nst.optimizers.steps`.
     Soundness is whether the optimiser's state is finite.
 
     Args:
@@ -192,23 +176,14 @@ def advance(
       state: the picture and the optimiser's state.
       hyperparameters: float32 scalars, traced.
     """
-    optimizer = _optimizer(hyperparameters)
 
     def loss(picture: jax.Array) -> tuple[jax.Array, losses.Terms[jax.Array]]:
         activations = _activations(static, params, picture, static.layers)
         parts = losses.terms(picture, activations, targets, hyperparameters)
         return parts.total, parts
 
-    def step(state: State, _: None) -> tuple[State, losses.Terms[jax.Array]]:
-        gradient, parts = jax.grad(loss, has_aux=True)(state.picture)
-        updates, optimizer_state = optimizer.update(gradient, state.optimizer)
-        return State(optax.apply_updates(state.picture, updates), optimizer_state), parts
-
-    state, history = jax.lax.scan(step, state, length=stride)
-    before = jax.tree.map(lambda values: values[0], history)
-    leaves = jax.tree.leaves(state.optimizer)
-    sound = jnp.all(jnp.stack([jnp.isfinite(leaf).all() for leaf in leaves]))
-    return state, before, loss(state.picture)[1], sound
+    state, before = optimizers.steps(static, hyperparameters, loss, state, stride)
+    return state, before, loss(optimizers.shown(state))[1], optimizers.sound(state)
 
 
 def _activations(
@@ -223,10 +198,6 @@ def _activations(
         precision=static.precision,
     )
     return {name: values[0] for name, values in batch.items()}
-
-
-def _optimizer(numbers: Hyperparameters) -> optax.GradientTransformation:
-    return optax.adam(numbers.lr, b1=numbers.b1, b2=numbers.b2, eps=numbers.eps)
 
 
 def wait(value: jax.Array) -> None:

@@ -9,9 +9,10 @@ import jax
 import numpy as np
 from flax import serialization
 
-from nst.config import Hyperparameters
+from nst import optimizers
+from nst.config import Hyperparameters, Static
 from nst.losses import Terms
-from nst.optimise import Check, initial_state
+from nst.optimise import Check
 from nst.paths import write_whole
 
 FILE = "state.msgpack"
@@ -35,17 +36,18 @@ def save(folder: Path, last: Check, best: Check) -> None:
     write_whole(folder / FILE, serialization.msgpack_serialize(tree))
 
 
-def load(folder: Path, numbers: Hyperparameters) -> Saved | None:
+def load(folder: Path, static: Static, numbers: Hyperparameters) -> Saved | None:
     """Return what `save` wrote, or None where there is nothing whole to go on from.
 
     Args:
       folder: of the run.
-      numbers: the run's hyperparameters, which tell the shape of the optimiser's state.
+      static: the run's choices, which tell what the optimiser's state is made of.
+      numbers: the run's hyperparameters.
     """
     try:
         tree = serialization.msgpack_restore((folder / FILE).read_bytes())
         last = _check(tree["last"])
-        template = initial_state(last.picture, numbers)
+        template = optimizers.init(static, numbers, last.picture)
         state = serialization.from_state_dict(template, tree["last"]["state"])
         return Saved(dataclasses.replace(last, state=state), _check(tree["best"]))
     except (OSError, ValueError, KeyError, TypeError):

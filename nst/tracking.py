@@ -22,12 +22,12 @@ class Tracker:
     before: Check | None = None
 
     def log(self, check: Check, picture: Path | None) -> None:
-        """Log a check: every loss, the time of a step, and the picture if there is a file of it."""
+        """Log a check: losses, evaluations, the time of a step, the picture if there is a file."""
         if self.run is None:
             return
         import wandb
 
-        row = _losses(flat(check.terms), self.config)
+        row = _losses(flat(check.terms), self.config) | {"evaluations": check.evaluations}
         if self.before is not None:
             row["s_per_step"] = seconds_per_step(self.before, check)
         self.before = check
@@ -49,7 +49,8 @@ class Tracker:
         for terms in rows:
             step = int(terms.pop("step"))
             del terms["seconds"]
-            row = _losses(terms, self.config)
+            evaluations = int(terms.pop("evaluations"))
+            row = _losses(terms, self.config) | {"evaluations": evaluations}
             picture = pictures / f"step_{step:05d}.png"
             if picture.exists():
                 row["picture"] = wandb.Image(str(picture))

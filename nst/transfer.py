@@ -106,7 +106,7 @@ def perform(prepared: Prepared, place: Place) -> Outcome:
     use_compilation_cache()
     if ended := ended_before(prepared, place):
         return ended
-    earlier = saved.load(place.folder, prepared.hyperparameters)
+    earlier = saved.load(place.folder, prepared.static, prepared.hyperparameters)
     display = Display(prepared.config)
     with (
         Session(prepared, place, earlier) as session,

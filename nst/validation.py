@@ -17,8 +17,12 @@ AnySource = TypeVar("AnySource", Content, Style)
 POOLINGS = ("avg", "max")
 PRECISIONS = ("float32", "bfloat16")
 INITS = ("content", "noise")
-OPTIMIZERS = ("adam",)
+OPTIMIZERS = ("adam", "lbfgs")
+SCHEDULES = ("constant", "cosine", "exponential")
 TRACKING_MODES = ("offline", "online", "disabled")
+
+#: Keys of the group optimizer that one optimizer alone reads; the others are for each.
+OPTIMIZER_KEYS = {"adam": ("lr", "b1", "b2", "eps", "schedule", "decay"), "lbfgs": ("memory",)}
 
 #: Above this a float32 loss overflows even on a tiny picture.
 LARGEST = 1e30
@@ -47,11 +51,11 @@ def validated(config: Config) -> Config:
         tv=TV(gamma=_number("tv.gamma", config.tv.gamma)),
         content=_with_layers("content", config.content, network),
         style=_with_layers("style", config.style, network),
+        optimizer=_optimizer(config.optimizer),
         tracking=_tracking(config.tracking),
     )
     _number("sweep.save_every", config.sweep.save_every)
     _choice("init.name", config.init.name, INITS)
-    _optimizer(config.optimizer)
     if checked.alpha == checked.beta == checked.tv.gamma == 0:
         raise UserError(
             "alpha, beta and tv.gamma are all 0, so there is no loss to lower: "
@@ -125,15 +129,43 @@ def _choice(key: str, value: str, choices: tuple[str, ...]) -> str:
     return value
 
 
-def _optimizer(optimizer: Optimizer) -> None:
+def _optimizer(optimizer: Optimizer) -> Optimizer:
     _choice("optimizer.name", optimizer.name, OPTIMIZERS)
+    _choice("optimizer.schedule", optimizer.schedule, SCHEDULES)
     if not 0 < optimizer.lr <= 1e9:
         raise UserError(f"optimizer.lr must be above 0 and at most 1e9, not {optimizer.lr:g}")
-    for key in ("b1", "b2"):
+    for key in ("b1", "b2", "average"):
         value = getattr(optimizer, key)
         if not 0 <= value < 1:
             raise UserError(f"optimizer.{key} must be at least 0 and below 1, not {value:g}")
     _number("optimizer.eps", optimizer.eps, above=True)
+    if not 0 < optimizer.decay <= 1:
+        raise UserError(f"optimizer.decay must be above 0 and at most 1, not {optimizer.decay:g}")
+    memory = _whole("optimizer.memory", optimizer.memory, 1, 100, "pictures")
+    checked = dataclasses.replace(optimizer, memory=memory)
+    _read_by_the_optimizer(checked)
+    return checked
+
+
+def _read_by_the_optimizer(optimizer: Optimizer) -> None:
+    """Refuse a key that would change nothing: whoever sets it means another run than this."""
+    changed = [
+        entry.name
+        for entry in dataclasses.fields(optimizer)
+        if getattr(optimizer, entry.name) != entry.default
+    ]
+    for name, keys in OPTIMIZER_KEYS.items():
+        for key in changed:
+            if name != optimizer.name and key in keys:
+                raise UserError(
+                    f"optimizer.{key}={getattr(optimizer, key)} is for optimizer={name}, and this "
+                    f"run has optimizer={optimizer.name}: leave it at its default or take {name}"
+                )
+    if "decay" in changed and optimizer.schedule == "constant":
+        raise UserError(
+            f"optimizer.decay={optimizer.decay:g} needs optimizer.schedule=cosine or exponential: "
+            "a constant learning rate does not decay"
+        )
 
 
 def _tracking(tracking: Tracking) -> Tracking:

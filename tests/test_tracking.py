@@ -52,7 +52,8 @@ def test_every_check_is_a_row_with_every_loss(tracked: Path, inspect: Inspect):
     weighted = {"weighted/content", "weighted/style", "weighted/tv"}
     beside = ("_", "picture.", "metrics/")
     own = {key for row in rows for key in row if not key.startswith(beside)}
-    assert own == losses | weighted | {"s_per_step"}
+    assert own == losses | weighted | {"s_per_step", "evaluations"}
+    assert [row["evaluations"] for row in rows] == [0, 2, 3]
     for row in rows:
         assert losses | weighted <= set(row)
     assert ["s_per_step" in row for row in rows] == [False, True, True]

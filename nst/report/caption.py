@@ -63,7 +63,10 @@ def _facts(found: list[Run], shown: list[str]) -> list[str]:
     named = [
         words.format(labels.label(fixed[key], 4))
         for key, words in _FACTS.items()
-        if key in fixed and key not in shown
+        if key in fixed
+        and key not in shown
+        # L-BFGS has the key on record and reads it nowhere.
+        and (key, fixed.get("optimizer")) != ("optimizer.lr", "lbfgs")
     ]
     return [counted(found), *named]
 

@@ -11,6 +11,8 @@ POINTS = 100  # of a curve: more can't be told apart at its width
 TERMS = 64
 LARGEST = 20_000_000  # bytes of a file worth reading
 
+#: Columns of a history that are no losses.
+BESIDE = ("step", "seconds", "evaluations", "")
 LEADING = ("total", "content", "style", "tv")
 
 History = tuple[list[float], dict[str, list[float | None]]]
@@ -59,7 +61,7 @@ def read(path: Path, points: int = POINTS) -> History | None:
     terms = {
         name: [number(value) for value, step in zip(values, steps, strict=True) if step is not None]
         for name, values in columns.items()
-        if name not in ("step", "seconds", "")
+        if name not in BESIDE
     }
     known = [step for step in steps if step is not None]
     return (known, terms) if known else None
