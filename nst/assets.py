@@ -89,6 +89,21 @@ def readable(path: Path, *, key: str) -> None:
         raise UserError(f"{key}: {str(path)!r} must be readable, but is not ({what})") from error
 
 
+def own_file(path: str, *, key: str) -> Asset:
+    """Return a user's own file.
+
+    Args:
+      path: as the user gave it.
+      key: the configuration key to name, "style.path" say.
+
+    Raises:
+      UserError: it is missing, a folder, a device, or may not be read.
+    """
+    own = Path(os.path.expanduser(path)).absolute()
+    readable(own, key=key)
+    return Asset(own.name, path, own, digest(own, "sha256"), False, None, None, own.name)
+
+
 def locate(source: Source, path: str | None, *, key: str, fallback: bool) -> Asset:
     """Find the file that a source stands for, fetching it once where it isn't built in.
 
@@ -103,9 +118,7 @@ def locate(source: Source, path: str | None, *, key: str, fallback: bool) -> Ass
       UserError: the file can't be had, or its checksum is wrong.
     """
     if path is not None:
-        own = Path(os.path.expanduser(path)).absolute()
-        readable(own, key=key)
-        return Asset(own.name, path, own, digest(own, "sha256"), False, None, None, own.name)
+        return own_file(path, key=key)
     wanted = f"{key.partition('.')[0]}={source.name}"
     if source.url is None:
         return _built_in(source.name, source, wanted)

@@ -58,7 +58,10 @@ class TV:
 class Init:
     """Where the picture starts."""
 
-    name: str = "???"  # content: the photograph; noise: uniform noise over [0, 255]
+    name: str = "???"  # content: the photograph; style: the painting; noise; file: that of `path`
+    path: str | None = None  # a picture file, for init=file
+    amplitude: float = 127.5  # the noise is uniform over 127.5 +- this, in grey levels; 0 to 127.5
+    mix: float = 0.0  # share of noise in the start, the rest is the picture above; 0 to 1
 
 
 @dataclass
@@ -121,6 +124,7 @@ class Config:
     precision: str = "float32"  # float32; bfloat16: convolutions on bfloat16 operands
     alpha: float = 1.0  # weight of the content loss; 0 to 1e30
     beta: float = 1e4  # weight of the style loss; 0 to 1e30
+    color: str = "none"  # the painting's colours; match, luminance or keep: the photograph's
     tv: TV = field(default_factory=TV)
     content: Content = field(default_factory=Content)
     style: Style = field(default_factory=Style)

@@ -105,7 +105,8 @@ def _program(prepared: Prepared, earlier: saved.Saved | None) -> tuple[Any, ...]
     config = prepared.config
     return (
         replace(prepared.static, content_layers=(), style_layers=()),
-        *(asset.sha256 for asset in prepared.sources.values()),
+        *(prepared.sources[key].sha256 for key in ("content", "style", "network")),
+        config.color,
         config.size,
         config.steps,
         config.check_every,

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from nst.assets import Asset
-from nst.config import Config
+from nst.config import Config, Init
 
 #: Raised whenever the same configuration gives another picture than before.
 NUMERICS = 1
@@ -30,7 +30,8 @@ def config_hash(config: Config, network: str, sources: dict[str, Asset]) -> str:
     Args:
       config: validated.
       network: the network that serves, "vgg16" or "vgg19".
-      sources: "content", "style" and "network" as they serve; their bytes count, not their paths.
+      sources: "content", "style" and "network" as they serve, "init" where there is
+        one; their bytes count, not their paths.
     """
     settings, defaults = dataclasses.asdict(config), dataclasses.asdict(Config())
     for group, _, key in (later.partition(".") for later in LATER):
@@ -38,12 +39,22 @@ def config_hash(config: Config, network: str, sources: dict[str, Asset]) -> str:
             del settings[group][key]
     for key in (*BESIDE, "content", "style", "network"):
         del settings[key]
+    settings["init"] = _init(config)
+    if config.color == "none":
+        del settings["color"]
     settings["content.layers"] = config.content.layers
     settings["style.layers"] = config.style.layers
     settings["network"] = network
     settings["sha256"] = {key: asset.sha256 for key, asset in sources.items()}
     settings["numerics"] = NUMERICS
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _init(config: Config) -> dict[str, Any]:
+    # What is as it was before there were these keys leaves the hash as it was.
+    default = dataclasses.asdict(Init())
+    given = dataclasses.asdict(config.init)
+    return {key: value for key, value in given.items() if key != "path" and value != default[key]}
 
 
 def differences(one: dict[str, Any], other: dict[str, Any], prefix: str = "") -> list[str]:

@@ -36,12 +36,12 @@ _TURNS = {
 _WHITES = {"I": (255, 65535, 2**31 - 1), "F": (1, 255, 65535)}
 
 
-def load(path: Path | str, size: int | None, *, key: str) -> np.ndarray:
+def load(path: Path | str, size: int | tuple[int, int] | None, *, key: str) -> np.ndarray:
     """Read a picture file as sRGB: upright, on white where transparent, its first frame only.
 
     Args:
       path: of the file.
-      size: long edge of the result in pixels; none: the file's own.
+      size: long edge of the result in pixels, or (H, W) to stretch it to; none: the file's own.
       key: the configuration key to name in messages, "style.path" say.
 
     Returns:
@@ -58,11 +58,27 @@ def load(path: Path | str, size: int | None, *, key: str) -> np.ndarray:
         warnings.simplefilter("ignore")
         image, turn = _decode(file, subject)
         profile = image.info.get("icc_profile")
-        height, width = scaled_shape(*image.size, size)
+        if isinstance(size, tuple):
+            height, width = size if turn < 5 else size[::-1]  # as stored: 5 to 8 swap the sides
+        else:
+            height, width = scaled_shape(*image.size, size)
         plain = _plain(image, subject).resize((width, height), Image.Resampling.LANCZOS)
         if turn in _TURNS:
             plain = plain.transpose(_TURNS[turn])
         return _pixels(plain, profile)
+
+
+def stretched(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Return a picture resampled by Lanczos with antialiasing, whatever its aspect ratio.
+
+    Args:
+      picture: (H', W', 3) float32 in grey levels.
+      shape: (H, W) in pixels.
+    """
+    height, width = shape
+    channels = [Image.fromarray(picture[..., channel]) for channel in range(3)]
+    wanted = [one.resize((width, height), Image.Resampling.LANCZOS) for one in channels]
+    return np.stack([np.asarray(one) for one in wanted], axis=-1)
 
 
 def dimensions(path: Path) -> tuple[int, int]:

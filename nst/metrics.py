@@ -15,6 +15,7 @@ import numpy as np
 
 from nst import losses, lpips, vgg, weights
 from nst.assets import locate
+from nst.color import LUMA
 from nst.config import Source
 from nst.images import scaled_shape
 from nst.layers import smallest_side
@@ -28,8 +29,6 @@ STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
 #: some 2 KB a pixel, and a run that took hours must not end for want of memory.
 LONGEST = 2048
 
-#: Red, green and blue in luminance (ITU-R BT.601).
-LUMA = np.array((0.299, 0.587, 0.114))
 #: Side in pixels of the window of SSIM (Wang et al. 2004, section III.C).
 WINDOW = 11
 

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from nst import interrupt, losses, optimizers, vgg
-from nst.config import Hyperparameters, Static
+from nst.config import Hyperparameters, Init, Static
 from nst.optimizers import State
 
 
@@ -54,18 +54,20 @@ def compute_targets(
     )
 
 
-def initial_picture(init: str, photograph: np.ndarray, seed: int) -> np.ndarray:
-    """Return the picture the loop starts from.
+def initial_picture(init: Init, start: np.ndarray, seed: int) -> np.ndarray:
+    """Return the picture the loop starts from, (1 - mix) start + mix noise.
 
     Args:
-      init: "content" for the photograph itself, "noise" for uniform noise over [0, 255].
-      photograph: (H, W, 3) float32 in grey levels.
-      seed: of the noise.
+      init: with the name "noise" it is noise alone; otherwise `init.mix` counts.
+      start: (H, W, 3) float32 in grey levels: photograph, painting or another picture.
+      seed: of the noise, which is uniform over 127.5 +- `init.amplitude`.
     """
-    if init == "content":
-        return photograph
-    noise = np.random.default_rng(seed).uniform(0, 255, photograph.shape)
-    return noise.astype(np.float32)
+    mix = 1.0 if init.name == "noise" else init.mix
+    if mix == 0:
+        return start
+    low, high = 127.5 - init.amplitude, 127.5 + init.amplitude
+    noise = np.random.default_rng(seed).uniform(low, high, start.shape).astype(np.float32)
+    return (1 - mix) * start + mix * noise
 
 
 def checks(

@@ -18,7 +18,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from nst import __version__, images, saved
+from nst import __version__, color, images, saved
 from nst.assets import Asset
 from nst.config import Config
 from nst.errors import UserError
@@ -96,6 +96,7 @@ class Record:
         config: Config,
         sources: dict[str, Asset],
         overrides: Sequence[str],
+        photograph: np.ndarray,
         earlier: Saved | None = None,
     ):
         """Start the record with status "running".
@@ -104,12 +105,14 @@ class Record:
           folder: of the run; made if missing.
           network: the network that serves.
           config: validated.
-          sources: "content", "style" and "network", as they serve.
+          sources: "content", "style" and "network", as they serve; "init" where there is one.
           overrides: what the user asked for on top of the defaults.
+          photograph: (H, W, 3) in grey levels, whose chroma `color` may put on what is saved.
           earlier: where this run was cut off before; its history up to there is kept.
         """
         self.folder = folder
         self.config = config
+        self._photograph = photograph
         self.hash = config_hash(config, network, sources)
         self.last: Check | None = earlier.last if earlier else None
         self.best: Check | None = earlier.best if earlier else None
@@ -170,7 +173,9 @@ class Record:
             "nst:seed": str(self.config.seed),
             "nst:step": str(check.step),
         }
-        images.save(self.folder / name, check.picture, text)
+        # The checks keep the picture of the loop, which is what a run goes on from.
+        shown = color.finished(self.config.color, check.picture, self._photograph)
+        images.save(self.folder / name, shown, text)
         return self.folder / name
 
     def _write(

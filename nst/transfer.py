@@ -14,7 +14,7 @@ from types import TracebackType
 import jax
 import numpy as np
 
-from nst import assets, history, identity, images, interrupt, metrics, record, saved, weights
+from nst import assets, color, history, identity, images, interrupt, metrics, record, saved, weights
 from nst.assets import Asset
 from nst.config import Config, Hyperparameters, Static, split
 from nst.errors import UserError
@@ -36,10 +36,11 @@ class Prepared:
     config: Config
     static: Static
     hyperparameters: Hyperparameters
-    sources: dict[str, Asset]  # "content", "style" and "network"
+    sources: dict[str, Asset]  # "content", "style" and "network"; with init=file also "init"
     params: dict
     photograph: np.ndarray  # (H, W, 3) float32 in grey levels
     painting: np.ndarray  # (H', W', 3) float32 in grey levels
+    initial: np.ndarray | None  # (H, W, 3) float32 in grey levels: the picture of init.path
 
 
 @dataclass(frozen=True)
@@ -61,23 +62,15 @@ def prepare(config: Config) -> Prepared:
     Raises:
       UserError: a picture or the weights can't be had or read, or don't fit the layers.
     """
-    fallback = config.assets.fallback
-    sources = {
-        "content": assets.locate(
-            config.content, config.content.path, key="content.path", fallback=fallback
-        ),
-        "style": assets.locate(
-            config.style, config.style.path, key="style.path", fallback=fallback
-        ),
-        "network": assets.locate(
-            config.network, config.network.weights, key="network.weights", fallback=fallback
-        ),
-    }
+    sources = _sources(config)
     network = sources["network"].name if sources["network"].fallback else config.network.name
     check_layers(config, network)
     static, hyperparameters = split(config, network)
     photograph = _picture(sources["content"], config.size, "content.path")
     painting = _picture(sources["style"], config.size, "style.path")
+    initial = None
+    if "init" in sources:
+        initial = _picture(sources["init"], photograph.shape[:2], "init.path")
     # The picture takes the photograph's shape, so the photograph must suit every layer.
     for key, picture, layers in (
         ("content", photograph, static.layers),
@@ -94,6 +87,7 @@ def prepare(config: Config) -> Prepared:
         params=_parameters(sources["network"], network),
         photograph=photograph,
         painting=painting,
+        initial=initial,
     )
 
 
@@ -136,13 +130,20 @@ def _checks(prepared: Prepared, earlier: saved.Saved | None) -> Iterator[Check]:
 
 def targets(prepared: Prepared, static: Static) -> Targets:
     """Return the targets of a run for the layers of `static`, its own or its group's."""
-    return compute_targets(static, prepared.params, prepared.photograph, prepared.painting)
+    seen = color.seen(prepared.config.color, prepared.photograph, prepared.painting)
+    return compute_targets(static, prepared.params, *seen)
 
 
 def start(prepared: Prepared) -> np.ndarray:
     """Return the picture a run starts from, (H, W, 3) float32 in grey levels."""
-    config = prepared.config
-    return initial_picture(config.init.name, prepared.photograph, config.seed)
+    config, picture = prepared.config, prepared.photograph
+    if config.init.name == "style":
+        _, painting = color.seen(config.color, prepared.photograph, prepared.painting)
+        picture = images.stretched(painting, picture.shape[:2])
+    elif prepared.initial is not None:
+        picture = prepared.initial
+    picture = initial_picture(config.init, picture, config.seed)
+    return color.grey(picture) if config.color == "luminance" else picture
 
 
 def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
@@ -195,6 +196,7 @@ class Session:
             config,
             prepared.sources,
             place.overrides,
+            prepared.photograph,
             self._earlier,
         )
         if self._earlier:
@@ -240,15 +242,35 @@ def _measured(best: Check | None, prepared: Prepared) -> dict[str, float | None]
     if best is None:
         return {}
     try:
-        return metrics.evaluate(best.picture, prepared.photograph, prepared.painting)
+        # Of the picture that is saved, against the pictures that were given.
+        shown = color.finished(prepared.config.color, best.picture, prepared.photograph)
+        return metrics.evaluate(shown, prepared.photograph, prepared.painting)
     except (UserError, jax.errors.JaxRuntimeError) as error:
         # The picture is what the run was for.
         log.warning("the picture's metrics could not be taken: %s", str(error).split("\n")[0])
         return {}
 
 
+def _sources(config: Config) -> dict[str, Asset]:
+    fallback = config.assets.fallback
+    sources = {
+        "content": assets.locate(
+            config.content, config.content.path, key="content.path", fallback=fallback
+        ),
+        "style": assets.locate(
+            config.style, config.style.path, key="style.path", fallback=fallback
+        ),
+        "network": assets.locate(
+            config.network, config.network.weights, key="network.weights", fallback=fallback
+        ),
+    }
+    if config.init.path is not None:
+        sources["init"] = assets.own_file(config.init.path, key="init.path")
+    return sources
+
+
 @functools.lru_cache(maxsize=16)
-def _picture(asset: Asset, size: int, key: str) -> np.ndarray:
+def _picture(asset: Asset, size: int | tuple[int, int], key: str) -> np.ndarray:
     return images.load(asset.path, size, key=key)
 
 

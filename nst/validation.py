@@ -8,7 +8,7 @@ import math
 import re
 from typing import TypeVar
 
-from nst.config import TV, Config, Content, Optimizer, Style, Tracking
+from nst.config import TV, Config, Content, Init, Optimizer, Style, Tracking
 from nst.errors import UserError, did_you_mean
 from nst.layers import BLOCKS, layer_names, smallest_side
 
@@ -16,7 +16,8 @@ AnySource = TypeVar("AnySource", Content, Style)
 
 POOLINGS = ("avg", "max")
 PRECISIONS = ("float32", "bfloat16")
-INITS = ("content", "noise")
+COLORS = ("none", "match", "luminance", "keep")
+INITS = ("content", "style", "noise", "file")
 OPTIMIZERS = ("adam", "lbfgs")
 SCHEDULES = ("constant", "cosine", "exponential")
 TRACKING_MODES = ("offline", "online", "disabled")
@@ -55,7 +56,8 @@ def validated(config: Config) -> Config:
         tracking=_tracking(config.tracking),
     )
     _number("sweep.save_every", config.sweep.save_every)
-    _choice("init.name", config.init.name, INITS)
+    _choice("color", config.color, COLORS)
+    _init(config.init)
     if checked.alpha == checked.beta == checked.tv.gamma == 0:
         raise UserError(
             "alpha, beta and tv.gamma are all 0, so there is no loss to lower: "
@@ -103,11 +105,16 @@ def check_positions(
         )
 
 
-def _number(key: str, value: float, low: float = 0.0, above: bool = False) -> float:
+def _number(
+    key: str, value: float, low: float = 0.0, high: float = LARGEST, above: bool = False
+) -> float:
     in_range = value > low if above else value >= low
-    if not (math.isfinite(value) and in_range and value <= LARGEST):
+    if not (math.isfinite(value) and in_range and value <= high):
         wanted = "above" if above else "at least"
-        raise UserError(f"{key} must be a number {wanted} {low:g} and at most 1e30, not {value:g}")
+        most = f"{high:g}".replace("+", "")
+        raise UserError(
+            f"{key} must be a number {wanted} {low:g} and at most {most}, not {value:g}"
+        )
     return float(value)
 
 
@@ -127,6 +134,18 @@ def _choice(key: str, value: str, choices: tuple[str, ...]) -> str:
             + did_you_mean(str(value), choices)
         )
     return value
+
+
+def _init(init: Init) -> None:
+    _choice("init.name", init.name, INITS)
+    _number("init.amplitude", init.amplitude, high=127.5)
+    _number("init.mix", init.mix, high=1)
+    if init.name == "file" and init.path is None:
+        raise UserError("init=file needs a picture file in init.path, which is not given")
+    if init.name != "file" and init.path is not None:
+        raise UserError(
+            f"init.path goes with init=file alone, not with init={init.name}: {init.path!r}"
+        )
 
 
 def _optimizer(optimizer: Optimizer) -> Optimizer:

@@ -62,7 +62,7 @@ def test_unknown_key(nst, mark: str, key: str, parts: list[str]):
         ("optimizer=sgd", ["optimizer", "'sgd'", "adam"]),
         ("tracking=onlin", ["tracking", "'onlin'", "did you mean 'online'?", "disabled, offline"]),
         ("experiment=reprot", ["experiment", "'reprot'", "did you mean 'report'?"]),
-        ("init=white", ["init", "'white'", "content, noise"]),
+        ("init=white", ["init", "'white'", "content, file, noise, style"]),
         ("content=cat", ["content", "'cat'", "astronaut, chelsea"]),
     ],
 )
@@ -125,6 +125,15 @@ def test_what_cannot_be_taken_away(nst, argument: str):
         ("tracking.mode=on", ["tracking.mode", "offline, online, disabled"]),
         ("tracking.images_every=-1", ["tracking.images_every", "from 0", "-1"]),
         ("assets.fallback=maybe", ["assets.fallback", "maybe"]),
+        ("color=sepia", ["color", "none, match, luminance, keep", "'sepia'"]),
+        ("color=kep", ["color", "'kep'", "did you mean 'keep'?"]),
+        ("init.mix=1.5", ["init.mix", "at least 0 and at most 1,", "not 1.5"]),
+        ("init.mix=-0.1", ["init.mix", "at least 0", "not -0.1"]),
+        ("init.mix=nan", ["init.mix", "at most 1", "nan"]),
+        ("init.amplitude=128", ["init.amplitude", "at most 127.5", "not 128"]),
+        ("init.amplitude=-1", ["init.amplitude", "at least 0", "not -1"]),
+        ("init=file", ["init=file", "init.path", "not given"]),
+        ("init.path=start.png", ["init.path", "init=file", "init=content", "start.png"]),
     ],
 )
 def test_value_out_of_range(nst, argument: str, parts: list[str]):
@@ -215,6 +224,17 @@ def test_picture(nst, tmp_path: Path, key: str, make, parts: list[str]):
     path = tmp_path / "mine.png"
     make(path)
     has(refusal(nst, *SMALL, f"{key}={path}"), [key, str(path), *parts])
+
+
+@pytest.mark.parametrize(
+    ("make", "parts"),
+    [(lambda path: None, ["does not exist"]), (truncated, ["truncated", "JPEG, PNG"])],
+    ids=["missing", "truncated"],
+)
+def test_a_picture_to_start_from(nst, tmp_path: Path, make, parts: list[str]):
+    path = tmp_path / "start.png"
+    make(path)
+    has(refusal(nst, *SMALL, "init=file", f"init.path={path}"), ["init.path", str(path), *parts])
 
 
 @pytest.mark.parametrize("key", ["content", "style"])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nst import losses, optimise
-from nst.config import Hyperparameters, Static
+from nst.config import Hyperparameters, Init, Static
 from nst.vgg import random_params
 
 SHAPE = (12, 16, 3)
@@ -40,7 +40,7 @@ def pictures() -> tuple[np.ndarray, np.ndarray]:
 
 def run(params, pictures, *, static=STATIC, numbers=NUMBERS, steps=10, check_every=5, seed=0):
     targets = optimise.compute_targets(static, params, *pictures)
-    start = optimise.initial_picture("noise", pictures[0], seed)
+    start = optimise.initial_picture(Init("noise"), pictures[0], seed)
     return list(
         optimise.checks(
             static, params, targets, start, numbers, steps=steps, check_every=check_every
@@ -114,7 +114,7 @@ def adam(transfer: PlainTransfer, picture, numbers, steps):
 
 def test_loop_is_the_plain_loop(params, pictures):
     checks = run(params, pictures)
-    start = optimise.initial_picture("noise", pictures[0], 0).astype(np.float64)
+    start = optimise.initial_picture(Init("noise"), pictures[0], 0).astype(np.float64)
     plain = PlainTransfer(params, *pictures)
     picture, totals = adam(plain, start, NUMBERS, 10)
     assert checks[0].terms.total == pytest.approx(

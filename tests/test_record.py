@@ -231,6 +231,11 @@ def hashed(config: Config) -> str:
         "style.layers=[conv1_1]",
         "style.layers={conv1_1:0.2,conv2_1:0.2,conv3_1:0.2,conv4_1:0.2,conv5_1:0.3}",
         "init=noise",
+        "init=style",
+        "init.mix=0.5",
+        "init.amplitude=10",
+        "color=match",
+        "color=keep",
         "optimizer.lr=9",
         "optimizer.b1=0.8",
         "optimizer.b2=0.99",
@@ -281,6 +286,18 @@ def test_the_hash_is_of_the_files_bytes_not_of_their_names(compose: Compose, tmp
         original = sources[key].path
         copy = shutil.copyfile(original, tmp_path / f"copy{original.suffix}")
         assert hashed(compose(*QUICK, f"{key}.{field}={copy}")) == hashed(plain), key
+
+
+def test_the_hash_is_of_the_bytes_of_the_picture_to_start_from(
+    compose: Compose, picture: Path, tmp_path: Path
+):
+    def started(path: Path) -> str:
+        return hashed(compose(*QUICK, "init=file", f"init.path={path}"))
+
+    copy = shutil.copyfile(picture, tmp_path / "copy.png")
+    assert started(copy) == started(picture)
+    Image.new("RGB", (40, 32), "red").save(copy)
+    assert started(copy) != started(picture)
 
 
 def test_a_stand_in_counts_as_what_it_is(compose: Compose):
@@ -366,6 +383,20 @@ def test_what_came_after_the_last_saving_is_done_again(long: Prepared, tmp_path:
     (tmp_path / "cut" / "state.msgpack").write_bytes(state)  # as if saved at step 2 alone
     transfer.perform(long, transfer.Place(tmp_path / "cut"))
     same_run(tmp_path / "whole", tmp_path / "cut")
+
+
+@pytest.mark.parametrize("choice", ["luminance", "keep"])
+def test_a_recoloured_run_that_was_cut_off_ends_as_if_it_had_not_been(
+    compose: Compose, picture: Path, tmp_path: Path, choice: str
+):
+    layers = ["style.layers=[conv1_1]", "content.layers=[conv1_1]", "sweep.save_every=0"]
+    start = ["init=file", f"init.path={picture}", "init.mix=0.5", "steps=6", "check_every=2"]
+    recoloured = transfer.prepare(compose(*QUICK, *layers, *start, f"color={choice}"))
+    transfer.perform(recoloured, transfer.Place(tmp_path / "whole"))
+    cut_off(recoloured, tmp_path / "cut", 2)
+    transfer.perform(recoloured, transfer.Place(tmp_path / "cut"))
+    same_run(tmp_path / "whole", tmp_path / "cut")
+    jsonschema.validate(run_json(tmp_path / "cut"), SCHEMA)
 
 
 @pytest.mark.parametrize("damage", [b"", b"junk", None])

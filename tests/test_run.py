@@ -27,6 +27,8 @@ GROUPS = sorted(
     path.name for path in conf_dir().iterdir() if path.is_dir() and path.name != "hydra"
 )
 OPTIONS = [f"{path.parent.name}={path.stem}" for path in sorted(conf_dir().glob("*/*.yaml"))]
+# What an option can't be without.
+NEEDS = {"init=file": ["init.path=start.png"]}
 LOSSES = ["total", "content", "style", "tv", "content/conv4_2"] + [
     f"style/conv{block}_1" for block in range(1, 6)
 ]
@@ -266,7 +268,7 @@ def test_a_loss_that_overflows_stops_the_run(nst):
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_composes(option: str, compose: Callable[..., Config]):
     group, name = option.split("=")
-    config = compose(option)
+    config = compose(option, *NEEDS.get(option, []))
     if group == "tracking":
         assert config.tracking.mode == name
     elif group == "experiment":
@@ -350,7 +352,10 @@ def test_bash_completes(nst):
 
 @pytest.mark.parametrize(
     ("line", "offered"),
-    [("nst pooling=max tv.", ["tv.gamma="]), ("nst init=", ["init=content", "init=noise"])],
+    [
+        ("nst pooling=max tv.", ["tv.gamma="]),
+        ("nst init=", ["init=content", "init=file", "init=noise", "init=style"]),
+    ],
 )
 def test_completion_offers(nst, line: str, offered: list[str]):
     env = {"COMP_LINE": line, "COMP_POINT": str(len(line))}

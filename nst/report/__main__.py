@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nst.errors import UserError
+from nst.report.animate import KINDS
 from nst.report.build import say, say_line, write
 from nst.report.watch import watch
 
@@ -23,18 +24,19 @@ Writes into DIR, or into the deepest folder that several have in common:
 
   python -m nst.report outputs/pooling/2026-11-22_10-00-00
   python -m nst.report DIR --rows style.layers --cols tv.gamma
-  python -m nst.report DIR --watch"""
+  python -m nst.report DIR --watch
+  python -m nst.report DIR --animate"""
 
 
 def main() -> None:
     """Report what the command line names; exit 0, 1 for an error, 130 after Ctrl-C."""
     try:
         options = _parser().parse_args()
-        chosen = options.folders, options.rows, options.cols, options.cell, options.out
-        report = write(*chosen)
+        chosen = options.rows, options.cols, options.cell, options.out, options.animate
+        report = write(options.folders, *chosen)
         say(report)
         if options.watch:
-            watch(options.folders, report.root, partial(write, *chosen), say_line)
+            watch(options.folders, report.root, partial(write, options.folders, *chosen), say_line)
     except UserError as error:
         sys.exit(f"nst: {error}")
     except KeyboardInterrupt:
@@ -60,6 +62,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--out", metavar="FOLDER", type=Path, help="write into another folder")
     parser.add_argument(
+        "--animate",
+        metavar="KIND",
+        nargs="?",
+        const=KINDS[0],
+        type=_kind,
+        help="write steps.webp, or steps.gif, into the folder of each run with several pictures",
+    )
+    parser.add_argument(
         "--watch",
         action="store_true",
         help="serve the page to this machine, and keep it up to date",
@@ -71,6 +81,12 @@ def _cell(text: str) -> int:
     if not re.fullmatch("[0-9]{2,4}", text) or not 16 <= int(text) <= 4096:
         raise UserError(f"--cell must be a whole number of pixels from 16 to 4096, not {text!r}")
     return int(text)
+
+
+def _kind(text: str) -> str:
+    if text not in KINDS:
+        raise UserError(f"--animate must be webp or gif, not {text!r}: name folders before it")
+    return text
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nst import tree
 from nst.errors import UserError
-from nst.report import axes, contact, page, table, thumbnails
+from nst.report import animate, axes, contact, page, table, thumbnails
 from nst.report.caption import counted, sheet
 from nst.report.layout import arrange
 from nst.report.summary import Report
@@ -21,6 +21,7 @@ def write(
     cols: str | None = None,
     cell: int | None = None,
     out: Path | None = None,
+    animation: str | None = None,
 ) -> Report:
     """Write grid.png, index.html and metrics.csv.
 
@@ -30,6 +31,7 @@ def write(
       cols: key of the grid's columns; none: chosen.
       cell: long edge of the grid's pictures in pixels; none: as fits.
       out: folder to write into; none: the deepest that `folders` have in common.
+      animation: "webp" or "gif", written into each run's folder; none: no animations.
 
     Raises:
       UserError: there are no runs, a key is unknown, or the folder can't be written.
@@ -38,7 +40,7 @@ def write(
     root = Path(os.path.abspath(out)) if out else base
     layout = arrange(found, rows, cols)  # first of all, so that a misspelt key answers at once
     try:
-        report, pictures = _gather(found, broken, base, root)
+        report, pictures = _gather(found, broken, base, root, animation)
         contact.write(root / "grid.png", report, sheet(report, layout, pictures), cell)
         table.write(root / "metrics.csv", report)
         page.write(root / "index.html", report)
@@ -56,6 +58,10 @@ def say(report: Report) -> None:
         say_line(f"can't be read: {os.path.relpath(one.folder, report.root)}: {one.reason}")
     if len(report.broken) > 10:
         print(f"and {len(report.broken) - 10} more that can't be read")
+    for name, why in list(report.still.items())[:10]:
+        say_line(f"not animated: {name}: {why}")
+    if len(report.still) > 10:
+        print(f"and {len(report.still) - 10} more that are not animated")
     for name in ("grid.png", "metrics.csv", "index.html"):
         say_line(os.path.relpath(report.root / name))
 
@@ -79,7 +85,7 @@ def _found(folders: Sequence[Path]) -> tuple[list[Run], list[Broken], Path]:
 
 
 def _gather(
-    found: list[Run], broken: list[Broken], base: Path, root: Path
+    found: list[Run], broken: list[Broken], base: Path, root: Path, animation: str | None
 ) -> tuple[Report, dict[str, dict[str, tuple[str, Path]]]]:
     """Return the report with its thumbnails, and title and thumbnail of what served by name."""
     small, bad = thumbnails.of_runs(found, root)
@@ -105,6 +111,7 @@ def _gather(
         thumbnails=small,
         content=list(pictures["content"].values()),
         style=list(pictures["style"].values()),
+        still=animate.write(whole, animation) if animation else {},
     )
     return report, pictures
 

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from nst.metric_info import METRICS
+from nst.report import animate
 from nst.report.caption import counted
 from nst.report.curves import number
 from nst.report.summary import Key, Report
@@ -97,6 +98,7 @@ def _run(root: Path, run: Run, metrics: list[dict[str, Any]]) -> dict[str, Any]:
         "name": run.name,
         "folder": way and way.rstrip("/") + "/",
         "picture": relative(root, run.picture),
+        "animation": relative(root, animate.find(run.folder)),
         "status": run.status,
         "error": run.error,
         "metrics": [_value(run, metric["name"], metric["group"]) for metric in metrics],

@@ -1,6 +1,6 @@
 """What a report is made of: runs, the keys that tell them apart, pictures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nst.runs import Broken, Run
@@ -29,3 +29,4 @@ class Report:
     thumbnails: dict[str, Path]  # run name -> picture file inside root/.report/
     content: list[tuple[str, Path]]  # title and thumbnail of every photograph that served
     style: list[tuple[str, Path]]  # title and thumbnail of every style picture that served
+    still: dict[str, str] = field(default_factory=dict)  # run name -> why it was not animated

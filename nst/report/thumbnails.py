@@ -109,7 +109,7 @@ def decoded(picture: Path) -> Image.Image:
     """Return a run's picture.
 
     Args:
-      picture: result.png.
+      picture: result.png, or one of images/.
 
     Raises:
       UserError: it can't be read.
@@ -117,13 +117,15 @@ def decoded(picture: Path) -> Image.Image:
     try:
         with Image.open(picture, formats=["PNG"]) as image:
             if image.width * image.height > images.MOST_PIXELS:
-                raise UserError(f"result.png is too large ({image.width} x {image.height} pixels)")
+                raise UserError(
+                    f"{picture.name} is too large ({image.width} x {image.height} pixels)"
+                )
             return image.convert("RGB")
     except UserError:
         raise
     except Exception as error:  # a damaged file makes Pillow's readers raise almost anything
         what = "no PNG" if isinstance(error, Image.UnidentifiedImageError) else "damaged"
-        raise UserError(f"result.png can't be read ({what})") from error
+        raise UserError(f"{picture.name} can't be read ({what})") from error
 
 
 def _jpeg(image: Image.Image) -> bytes:

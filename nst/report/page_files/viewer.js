@@ -35,7 +35,7 @@ function showFull(image, run, alt) {
 
 function drawViewer() {
   const run = viewedRun();
-  const { name, status, error, folder, picture, ratio } = runs[run];
+  const { name, status, error, folder, picture, animation, ratio } = runs[run];
   byId('viewer-title').replaceChildren('Run ', said(name));
   showFull(byId('viewer-image'), run, `Run ${short(name, 80)}: ${settings(run)}`);
   if (ratio) byId('viewer-image').style.aspectRatio = ratio.join(' / ');
@@ -49,6 +49,7 @@ function drawViewer() {
   byId('viewer-links').replaceChildren(
     ...[
       [picture, 'The picture’s file'],
+      [animation, 'How it came about'],
       [foldersOpen && folder, 'The run’s folder'],
     ]
       .filter(([href]) => href)

@@ -57,6 +57,7 @@ def chunks(configs: Sequence[Config], size: int) -> list[list[int]]:
             *(one.network.name, one.network.weights, one.pooling, one.precision),
             *(one.size, one.steps, one.check_every),
             *(one.content.name, one.content.path, one.style.name, one.style.path),
+            one.color,
         )
         alike[program].append(number)
     return [

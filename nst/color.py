@@ -1,0 +1,110 @@
+"""The photograph's colours kept: the painting recoloured before a run, or chroma put back after it.
+
+Gatys et al. 2016, "Preserving Color in Neural Artistic Style Transfer" (arXiv:1606.05897), which
+takes both the transfer in luminance and the linear matching of colours from Hertzmann et al. 2001,
+"Image Analogies" (doi:10.1145/383259.383295). Plain numpy.
+"""
+
+import numpy as np
+
+#: Red, green and blue in luminance (ITU-R BT.601), the Y of YIQ and of YUV.
+LUMA = np.array((0.299, 0.587, 0.114))
+
+#: Below this standard deviation in grey levels a direction of colour holds little but rounding and
+#: JPEG's noise, which a whitening would blow up to the photograph's contrast.
+FAINT = 0.5
+
+
+def seen(color: str, photograph: np.ndarray, painting: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return photograph and painting as the losses see them.
+
+    With "luminance" the matching below is that of the two mean and standard deviation (Gatys et al.
+    2016): grey pictures vary in one direction alone.
+
+    Args:
+      color: "none" and "keep" leave both as they are; "match" recolours the painting; "luminance"
+        makes both grey, and matches the painting.
+      photograph: (H, W, 3) in grey levels.
+      painting: (H', W', 3) in grey levels.
+    """
+    if color == "luminance":
+        photograph, painting = grey(photograph), grey(painting)
+    if color in ("match", "luminance"):
+        painting = matched(painting, photograph)
+    return photograph, painting
+
+
+def finished(color: str, picture: np.ndarray, photograph: np.ndarray) -> np.ndarray:
+    """Return the picture that a run shows and saves: with "luminance" and "keep" recoloured.
+
+    Args:
+      color: as for `seen`.
+      picture: (H, W, 3) in grey levels, as the loop has it.
+      photograph: (H, W, 3) in grey levels.
+    """
+    if color in ("luminance", "keep"):
+        return with_chroma(picture, photograph)
+    return picture
+
+
+def luminance(picture: np.ndarray) -> np.ndarray:
+    """Return the luminance Y = 0.299 R + 0.587 G + 0.114 B, (H, W, 1), of an (H, W, 3) picture."""
+    return (picture @ LUMA.astype(picture.dtype))[..., None]
+
+
+def grey(picture: np.ndarray) -> np.ndarray:
+    """Return an (H, W, 3) picture's luminance in each of three channels."""
+    return np.repeat(luminance(picture), 3, axis=-1)
+
+
+def with_chroma(picture: np.ndarray, photograph: np.ndarray) -> np.ndarray:
+    """Return the luminance of `picture` with the chroma of `photograph`.
+
+    In YIQ, as in YUV, luminance goes into each of R, G and B with the factor 1. So to replace a
+    colour's luminance and keep its I and Q is to add the difference of the two luminances to each
+    channel. What then lies beyond [0, 255] is clipped when the picture is saved.
+
+    Args:
+      picture: (H, W, 3) in grey levels; clipped to [0, 255] first, as its file would hold it.
+      photograph: (H, W, 3) in grey levels.
+    """
+    return photograph + (luminance(picture.clip(0, 255)) - luminance(photograph))
+
+
+def matched(painting: np.ndarray, photograph: np.ndarray) -> np.ndarray:
+    """Return the painting with the mean and the covariance of the photograph's colours.
+
+    x -> A (x - mean_S) + mean_C with A cov_S A^T = cov_C has many solutions A (Gatys et al. 2016).
+    This is that of Image Analogies, A = cov_C^(1/2) cov_S^(-1/2) with symmetric roots, and the
+    default of the authors' code ("pca"). The other one in use, of Cholesky factors, depends on the
+    order of the channels: red would be made of red alone, and blue of all three.
+
+    Args:
+      painting: (H', W', 3) in grey levels.
+      photograph: (H, W, 3) in grey levels.
+
+    Returns:
+      (H', W', 3) float32, not clipped, since that would change the moments again. A direction in
+      which the painting's colours hardly vary (`FAINT`), all but one of a grey painting say, is
+      left out: the result does not vary in it either.
+    """
+    mean_s, cov_s = _moments(painting)
+    mean_c, cov_c = _moments(photograph)
+    transform = _power(cov_c, 0.5) @ _power(cov_s, -0.5)
+    return ((painting - mean_s) @ transform.T + mean_c).astype(np.float32)
+
+
+def _moments(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean colour, (3,), and the covariance of the colours, (3, 3), in float64."""
+    colors = picture.reshape(-1, 3).astype(np.float64)
+    mean = colors.mean(axis=0)
+    colors -= mean
+    return mean, colors.T @ colors / len(colors)
+
+
+def _power(covariance: np.ndarray, exponent: float) -> np.ndarray:
+    """Return a power of a covariance, itself symmetric, in the directions that are not `FAINT`."""
+    variances, directions = np.linalg.eigh(covariance)
+    known = variances > FAINT**2
+    powers = np.where(known, np.where(known, variances, 1) ** exponent, 0)
+    return (directions * powers) @ directions.T
