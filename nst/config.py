@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from nst.errors import UserError, did_you_mean
+from nst.layers import channels
 
 
 @dataclass
@@ -34,10 +35,14 @@ class Content(Source):
 
 @dataclass
 class Style(Source):
-    """The painting, and the layers of the style loss."""
+    """The painting or paintings, and the layers of the style loss."""
 
     path: str | None = None  # a picture file of one's own; wins over the named source
     layers: Any = None  # {layer: weight >= 0, not all 0}, or layers alone: equal weights, sum 1
+    statistic: str = "gram"  # what of a layer is compared: gram, mean_std or wasserstein
+    normalize: str = "none"  # none; channels: each layer's weight over its channels squared
+    size: Any = None  # long edge of the paintings in pixels, 16 to 16384; none: as size
+    blend: Any = None  # {painting or file: weight >= 0, not all 0}, instead of one painting
 
 
 @dataclass
@@ -152,6 +157,7 @@ class Hyperparameters(NamedTuple):
     decay: float = 1.0
     average: float = 0.0
     steps: float = 1.0  # of the whole run
+    blend: tuple[float, ...] = ()  # weights of several paintings, sum 1; empty: there is one
 
 
 @dataclass(frozen=True)
@@ -168,6 +174,7 @@ class Static:
     memory: int = 10
     clamp: bool = False
     average: bool = False  # whether; by how much is traced
+    statistic: str = "gram"
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -224,6 +231,11 @@ def unknown_key(key: str, groups: Iterable[str] = ()) -> UserError:
                 f"{key} sets the weight of one layer of a set that is not spelt out: +{key}=1 "
                 f"starts a set of your own, {layers}={{conv1_1: 1, conv2_1: 0.5}} gives it whole"
             )
+    if key.startswith("style.blend."):
+        return UserError(
+            f"{key} sets the weight of one painting of a blend that is not spelt out: +{key}=1 "
+            "starts a blend of your own, style.blend={starry: 0.7, scream: 0.3} gives it whole"
+        )
     hint = did_you_mean(key, [*keys(), *groups])
     return UserError(f"there is no key {key!r}{hint}; `python -m nst.run --help` lists the keys")
 
@@ -246,6 +258,7 @@ def split(config: Config, network: str) -> tuple[Static, Hyperparameters]:
         memory=config.optimizer.memory,
         clamp=config.optimizer.clamp,
         average=config.optimizer.average > 0,
+        statistic=config.style.statistic,
     )
     hyperparameters = Hyperparameters(
         alpha=config.alpha,
@@ -256,9 +269,21 @@ def split(config: Config, network: str) -> tuple[Static, Hyperparameters]:
         b2=config.optimizer.b2,
         eps=config.optimizer.eps,
         content_weights=dict(config.content.layers),
-        style_weights=dict(config.style.layers),
+        style_weights=_style_weights(config.style),
         decay=config.optimizer.decay,
         average=config.optimizer.average,
         steps=config.steps,
+        blend=_blend_weights(config.style),
     )
     return static, hyperparameters
+
+
+def _style_weights(style: Style) -> dict[str, float]:
+    if style.normalize == "none":
+        return dict(style.layers)
+    return {layer: weight / channels(layer) ** 2 for layer, weight in style.layers.items()}
+
+
+def _blend_weights(style: Style) -> tuple[float, ...]:
+    # A blend of one painting is that painting, by the very same program.
+    return tuple(style.blend.values()) if style.blend and len(style.blend) > 1 else ()

@@ -105,9 +105,10 @@ def _program(prepared: Prepared, earlier: saved.Saved | None) -> tuple[Any, ...]
     config = prepared.config
     return (
         replace(prepared.static, content_layers=(), style_layers=()),
-        *(prepared.sources[key].sha256 for key in ("content", "style", "network")),
+        *(asset.sha256 for key, asset in prepared.sources.items() if key != "init"),
         config.color,
         config.size,
+        config.style.size or config.size,
         config.steps,
         config.check_every,
         earlier.last.step if earlier else None,

@@ -30,8 +30,7 @@ def config_hash(config: Config, network: str, sources: dict[str, Asset]) -> str:
     Args:
       config: validated.
       network: the network that serves, "vgg16" or "vgg19".
-      sources: "content", "style" and "network" as they serve, "init" where there is
-        one; their bytes count, not their paths.
+      sources: the pictures and the network as they serve; their bytes count, not their paths.
     """
     settings, defaults = dataclasses.asdict(config), dataclasses.asdict(Config())
     for group, _, key in (later.partition(".") for later in LATER):
@@ -45,7 +44,10 @@ def config_hash(config: Config, network: str, sources: dict[str, Asset]) -> str:
     settings["content.layers"] = config.content.layers
     settings["style.layers"] = config.style.layers
     settings["network"] = network
-    settings["sha256"] = {key: asset.sha256 for key, asset in sources.items()}
+    settings["sha256"] = {
+        key: asset.sha256 for key, asset in sources.items() if not key.startswith("style/")
+    }
+    settings |= _beyond_gram(config, sources)
     settings["numerics"] = NUMERICS
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -55,6 +57,23 @@ def _init(config: Config) -> dict[str, Any]:
     default = dataclasses.asdict(Init())
     given = dataclasses.asdict(config.init)
     return {key: value for key, value in given.items() if key != "path" and value != default[key]}
+
+
+def _beyond_gram(config: Config, sources: dict[str, Asset]) -> dict[str, Any]:
+    """Return what a run has beyond the loss of one painting's Gram matrices, if anything."""
+    style = config.style
+    found: dict[str, Any] = {}
+    if style.statistic != "gram":
+        found["style.statistic"] = style.statistic
+    if style.normalize != "none":
+        found["style.normalize"] = style.normalize
+    if style.size not in (None, config.size):
+        found["style.size"] = style.size
+    if style.blend and len(style.blend) > 1:
+        found["style.blend"] = sorted(
+            (sources[f"style/{name}"].sha256, weight) for name, weight in style.blend.items()
+        )
+    return found
 
 
 def differences(one: dict[str, Any], other: dict[str, Any], prefix: str = "") -> list[str]:

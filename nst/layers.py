@@ -30,6 +30,11 @@ def conv_names(network: str) -> tuple[str, ...]:
     return tuple(name for name in layer_names(network) if name.startswith("conv"))
 
 
+def channels(layer: str) -> int:
+    """Return the number of channels of a layer."""
+    return CHANNELS[int(layer[4]) - 1]
+
+
 def smallest_side(layers: Iterable[str]) -> int:
     """Return the shortest side in pixels at which each of `layers` still has a position.
 

@@ -5,22 +5,25 @@ variation is the report's addition (Columbia E4040, 2018; Mahendran and Vedaldi 
 arXiv:1412.0035).
 """
 
-from collections.abc import Mapping
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
 
+from nst import mean_std, wasserstein
 from nst.config import Hyperparameters
 
 Number = TypeVar("Number", jax.Array, float)  # on the device, or on the host
 
 
 class Targets(NamedTuple):
-    """What the picture is drawn towards, computed once from the photograph and the painting."""
+    """What the picture is drawn towards, computed once from the photograph and the paintings."""
 
     content: dict[str, jax.Array]  # layer -> the photograph's activations, (H, W, C)
-    style: dict[str, jax.Array]  # layer -> the painting's Gram matrix over its positions, (C, C)
+    #: Layer -> `style_target` of the painting, its Gram matrix over its positions, (C, C), say; of
+    #: several paintings with an axis of them before: (K, C, C).
+    style: dict[str, Any]
 
 
 class Terms(NamedTuple, Generic[Number]):
@@ -108,16 +111,68 @@ def total_variation(picture: jax.Array) -> jax.Array:
     return jnp.sum(down) + jnp.sum(right)
 
 
+def style_target(statistic: str, activations: jax.Array) -> Any:
+    """Return what `layer_style_loss` wants of a painting's layer.
+
+    Args:
+      statistic: "gram", "mean_std" or "wasserstein".
+      activations: (H, W, N).
+    """
+    if statistic == "mean_std":
+        return mean_std.mean_std(activations)
+    if statistic == "wasserstein":
+        return wasserstein.target(activations)
+    return gram_per_position(activations)
+
+
+def layer_style_loss(statistic: str, activations: jax.Array, target: Any) -> jax.Array:
+    """Return E_l, by the Gram matrices or by another statistic.
+
+    Args:
+      statistic: "gram", "mean_std" or "wasserstein".
+      activations: (H, W, N), of the picture.
+      target: `style_target` of the painting, of the same statistic.
+    """
+    if statistic == "mean_std":
+        return mean_std.loss(activations, target)
+    if statistic == "wasserstein":
+        return wasserstein.loss(activations, target)
+    return style_loss(activations, target)
+
+
+def blended_style_loss(
+    statistic: str, activations: jax.Array, target: Any, blend: Sequence[float]
+) -> jax.Array:
+    """Return sum_k b_k E_l of the picture and painting k.
+
+    Args:
+      statistic: "gram", "mean_std" or "wasserstein".
+      activations: (H, W, N), of the picture.
+      target: `style_target` of K paintings, with an axis of them first; of one where K = 0.
+      blend: b, K weights of sum 1; empty: there is one painting.
+    """
+    if not blend:
+        return layer_style_loss(statistic, activations, target)
+    # vmap, not a loop: the picture's own statistic and its gradient are taken once.
+    each = jax.vmap(lambda one: layer_style_loss(statistic, activations, one))(target)
+    return jnp.sum(jnp.stack(blend) * each)
+
+
 def targets(
     photograph: Mapping[str, jax.Array],
-    painting: Mapping[str, jax.Array],
+    paintings: Sequence[Mapping[str, jax.Array]],
     content_layers: tuple[str, ...],
     style_layers: tuple[str, ...],
+    statistic: str = "gram",
 ) -> Targets:
-    """Return the targets from the activations of the two pictures, each (H, W, C)."""
+    """Return the targets from the activations of the pictures, each (H, W, C)."""
+    each = [
+        {layer: style_target(statistic, painting[layer]) for layer in style_layers}
+        for painting in paintings
+    ]
     return Targets(
         content={layer: photograph[layer] for layer in content_layers},
-        style={layer: gram_per_position(painting[layer]) for layer in style_layers},
+        style=each[0] if len(each) == 1 else jax.tree.map(lambda *them: jnp.stack(them), *each),
     )
 
 
@@ -126,17 +181,22 @@ def terms(
     activations: Mapping[str, jax.Array],
     target: Targets,
     weights: Hyperparameters,
+    statistic: str = "gram",
 ) -> Terms[jax.Array]:
     """Return alpha content + beta style + gamma tv (equation 7 and the report's) and its parts.
 
     Args:
       picture: (H, W, 3) in grey levels.
       activations: layer -> (H, W, C), of the picture.
-      target: of the photograph and the painting.
-      weights: alpha, beta, gamma and every layer's weight.
+      target: of the photograph and the paintings.
+      weights: alpha, beta, gamma, every layer's weight, and every painting's of a blend.
+      statistic: of the style loss, as in `target`.
     """
     content = {name: content_loss(activations[name], t) for name, t in target.content.items()}
-    style = {name: style_loss(activations[name], t) for name, t in target.style.items()}
+    style = {
+        name: blended_style_loss(statistic, activations[name], t, weights.blend)
+        for name, t in target.style.items()
+    }
     content_sum = _weighted(weights.content_weights, content)
     style_sum = _weighted(weights.style_weights, style)
     tv = total_variation(picture)

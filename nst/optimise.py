@@ -36,7 +36,7 @@ class Check:
 
 @functools.partial(jax.jit, static_argnames="static")
 def compute_targets(
-    static: Static, params: dict, photograph: jax.Array, painting: jax.Array
+    static: Static, params: dict, photograph: jax.Array, *paintings: jax.Array
 ) -> losses.Targets:
     """Return the targets of a run.
 
@@ -44,13 +44,14 @@ def compute_targets(
       static: the choices that the program is compiled for.
       params: the network's parameters.
       photograph: (H, W, 3) in grey levels.
-      painting: (H', W', 3) in grey levels; of another size if need be.
+      paintings: one, or those of a blend, each (H', W', 3) in grey levels; of any size.
     """
     return losses.targets(
         _activations(static, params, photograph, static.content_layers),
-        _activations(static, params, painting, static.style_layers),
+        [_activations(static, params, one, static.style_layers) for one in paintings],
         static.content_layers,
         static.style_layers,
+        static.statistic,
     )
 
 
@@ -181,7 +182,7 @@ def advance(
 
     def loss(picture: jax.Array) -> tuple[jax.Array, losses.Terms[jax.Array]]:
         activations = _activations(static, params, picture, static.layers)
-        parts = losses.terms(picture, activations, targets, hyperparameters)
+        parts = losses.terms(picture, activations, targets, hyperparameters, static.statistic)
         return parts.total, parts
 
     state, before = optimizers.steps(static, hyperparameters, loss, state, stride)

@@ -105,7 +105,7 @@ class Record:
           folder: of the run; made if missing.
           network: the network that serves.
           config: validated.
-          sources: "content", "style" and "network", as they serve; "init" where there is one.
+          sources: the pictures and the network, as they serve.
           overrides: what the user asked for on top of the defaults.
           photograph: (H, W, 3) in grey levels, whose chroma `color` may put on what is saved.
           earlier: where this run was cut off before; its history up to there is kept.

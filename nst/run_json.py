@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from nst import blend
 from nst.runs import STATUSES, Broken, Run, Served
 
 #: Version of the layout of run.json.
@@ -13,8 +14,9 @@ SCHEMA = 1
 
 #: Parts of the configuration that neither determine a picture nor compare two.
 _BESIDE = ("name", "tracking", "assets", "sweep")
+_GROUPS = ("content", "style", "network")
 #: What a source is made of: all of it stands as one value, the name of what served.
-_SOURCE = ("name", "title", "url", "checksum", "file", "fallback", "path", "weights")
+_SOURCE = ("name", "title", "url", "checksum", "file", "fallback", "path", "weights", "blend")
 
 #: Limits that no run of ours comes near, so that an odd file costs neither memory nor the report.
 _MOST_BYTES = 4_000_000
@@ -71,7 +73,7 @@ def _fields(folder: Path) -> dict[str, Any]:
 
 def _run(folder: Path, name: str, fields: dict[str, Any]) -> Run:
     config, best, timings = fields["config"], _dict(fields, "best"), _dict(fields, "timings")
-    served = {key: _served(key, fields) for key in ("content", "style", "network")}
+    served = _all_served(fields)
     size, picture = _dict(fields, "picture"), folder / "result.png"
     error = fields.get("error")
     return Run(
@@ -79,7 +81,7 @@ def _run(folder: Path, name: str, fields: dict[str, Any]) -> Run:
         name=name,
         status=fields["status"],
         error=None if error is None else _text(error),
-        values=_values(config) | {key: source.name for key, source in served.items()},
+        values=_values(config) | _names(config, served),
         metrics={_text(key): _number(value) for key, value in _dict(fields, "metrics").items()},
         losses={key: _number(best.get(key)) for key in ("total", "content", "style", "tv")},
         best_step=_whole(best.get("step")),
@@ -105,19 +107,69 @@ def _values(config: dict[str, Any]) -> dict[str, Any]:
         for inner, part in value.items():
             if key in ("init", "optimizer") and inner == "name":
                 values[_text(key)] = _plain(part)  # as it is typed: init=noise
-            elif not (key in ("content", "style", "network") and inner in _SOURCE):
+            elif not (key in _GROUPS and inner in _SOURCE):
                 values[f"{_text(key)}.{_text(inner)}"] = _plain(part)
     if len(values) > _MOST_KEYS:
         raise _BadRecordError(f"run.json has {len(values)} keys, and at most {_MOST_KEYS} are read")
     return values
 
 
+def _names(config: dict[str, Any], served: dict[str, Served]) -> dict[str, Any]:
+    """Return the names of what served as values; a blend has weights instead of one name."""
+    names = {key: served[key].name for key in _GROUPS}
+    weights = _plain(_dict(config, "style").get("blend"))
+    if not weights:
+        return names
+    del names["style"]
+    return names | {"style.blend": _by_what_served(weights, served)}
+
+
+def _by_what_served(weights: Any, served: dict[str, Served]) -> Any:
+    """Return the weights of a blend by the names of what served, stand-ins for two added up."""
+    if not isinstance(weights, dict):
+        return weights
+    sources = [served.get(f"style/{name}", served["style"]) for name in weights]
+    names = {source.name: source.sha256 for source in sources}
+    if any(names[source.name] != source.sha256 for source in sources):
+        return weights  # a/cat.jpg and b/cat.jpg
+    found = dict.fromkeys(names, 0.0)
+    for source, weight in zip(sources, weights.values(), strict=True):
+        found[source.name] += weight
+    return found
+
+
+def _all_served(fields: dict[str, Any]) -> dict[str, Served]:
+    """Return content, style and network; for a blend of paintings each of them as well."""
+    served = {key: _served(key, fields) for key in _GROUPS}
+    parts = [key for key in _dict(fields, "sources") if key.startswith("style/")][:_MOST_KEYS]
+    each = {_text(key): _of_blend(key, _text(key.partition("/")[2]), fields) for key in parts}
+    if each:
+        names = " + ".join(source.name for source in each.values())
+        return served | {"style": Served(names, names, "", None, None)} | each
+    only = list(_dict(_dict(fields["config"], "style"), "blend"))
+    return served | (
+        {"style": _of_blend("style", _text(only[0]), fields)} if len(only) == 1 else {}
+    )
+
+
 def _served(key: str, fields: dict[str, Any]) -> Served:
-    source, config = _dict(_dict(fields, "sources"), key), _dict(fields["config"], key)
+    config = _dict(fields["config"], key)
     own = config.get("weights" if key == "network" else "path")
     own = own if isinstance(own, str) and own else None
-    used = _text(source.get("used") or config.get("name") or "?")
-    file = config.get("file")
+    return _source(key, fields, config.get("name"), own, config.get("file"))
+
+
+def _of_blend(key: str, name: str, fields: dict[str, Any]) -> Served:
+    """Return a painting of a blend; `name` is in conf/style/ or the path of the user's own file."""
+    known = blend.named(name)
+    style = _dict(fields["config"], "style")
+    file = style.get("file") if name == style.get("name") else known and known.file
+    return _source(key, fields, name, name if blend.is_file(name) else None, file)
+
+
+def _source(key: str, fields: dict[str, Any], name: Any, own: str | None, file: Any) -> Served:
+    source = _dict(_dict(fields, "sources"), key)
+    used = _text(source.get("used") or name or "?")
     return Served(
         name=(Path(used).stem or used) if own else used,
         title=_text(source.get("title") or used),

@@ -41,7 +41,7 @@ class Run:
     width: int | None  # of the picture in pixels
     height: int | None
     picture: Path | None  # result.png, where there is one
-    sources: dict[str, Served] = field(default_factory=dict)  # "content", "style", "network"
+    sources: dict[str, Served] = field(default_factory=dict)  # "content", "style", ...
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,19 @@ from types import TracebackType
 import jax
 import numpy as np
 
-from nst import assets, color, history, identity, images, interrupt, metrics, record, saved, weights
+from nst import (
+    assets,
+    blend,
+    color,
+    history,
+    identity,
+    images,
+    interrupt,
+    metrics,
+    record,
+    saved,
+    weights,
+)
 from nst.assets import Asset
 from nst.config import Config, Hyperparameters, Static, split
 from nst.errors import UserError
@@ -36,10 +48,12 @@ class Prepared:
     config: Config
     static: Static
     hyperparameters: Hyperparameters
-    sources: dict[str, Asset]  # "content", "style" and "network"; with init=file also "init"
+    sources: dict[
+        str, Asset
+    ]  # "content", "style", "network"; "style/NAME" for each of a blend; "init"
     params: dict
     photograph: np.ndarray  # (H, W, 3) float32 in grey levels
-    painting: np.ndarray  # (H', W', 3) float32 in grey levels
+    paintings: tuple[np.ndarray, ...]  # one, or those of a blend, (H', W', 3) in grey levels
     initial: np.ndarray | None  # (H, W, 3) float32 in grey levels: the picture of init.path
 
 
@@ -67,17 +81,17 @@ def prepare(config: Config) -> Prepared:
     check_layers(config, network)
     static, hyperparameters = split(config, network)
     photograph = _picture(sources["content"], config.size, "content.path")
-    painting = _picture(sources["style"], config.size, "style.path")
+    paintings = _paintings(config, sources, config.style.size or config.size)
     initial = None
     if "init" in sources:
         initial = _picture(sources["init"], photograph.shape[:2], "init.path")
     # The picture takes the photograph's shape, so the photograph must suit every layer.
-    for key, picture, layers in (
-        ("content", photograph, static.layers),
-        ("style", painting, static.style_layers),
-    ):
+    own = images.dimensions(sources["content"].path)
+    check_positions("content", own, photograph.shape, static.layers, config.size)
+    own_size = (config.style.size, "style.size") if config.style.size else (config.size, "size")
+    for key, painting in paintings.items():
         own = images.dimensions(sources[key].path)
-        check_positions(key, own, picture.shape, layers, config.size)
+        check_positions(key, own, painting.shape, static.style_layers, *own_size)
     interrupt.check()
     return Prepared(
         config=config,
@@ -86,9 +100,34 @@ def prepare(config: Config) -> Prepared:
         sources=sources,
         params=_parameters(sources["network"], network),
         photograph=photograph,
-        painting=painting,
+        paintings=tuple(paintings.values()),
         initial=initial,
     )
+
+
+def _sources(config: Config) -> dict[str, Asset]:
+    fallback = config.assets.fallback
+    content, network = config.content, config.network
+    sources = {
+        "content": assets.locate(content, content.path, key="content.path", fallback=fallback),
+        **{
+            key: assets.locate(one.source, one.path, key=one.key, fallback=fallback)
+            for key, one in blend.paintings(config.style).items()
+        },
+        "network": assets.locate(
+            network, network.weights, key="network.weights", fallback=fallback
+        ),
+    }
+    if config.init.path is not None:
+        sources["init"] = assets.own_file(config.init.path, key="init.path")
+    return sources
+
+
+def _paintings(config: Config, sources: dict[str, Asset], size: int) -> dict[str, np.ndarray]:
+    return {
+        key: _picture(sources[key], size, one.key)
+        for key, one in blend.paintings(config.style).items()
+    }
 
 
 def perform(prepared: Prepared, place: Place) -> Outcome:
@@ -130,15 +169,19 @@ def _checks(prepared: Prepared, earlier: saved.Saved | None) -> Iterator[Check]:
 
 def targets(prepared: Prepared, static: Static) -> Targets:
     """Return the targets of a run for the layers of `static`, its own or its group's."""
-    seen = color.seen(prepared.config.color, prepared.photograph, prepared.painting)
-    return compute_targets(static, prepared.params, *seen)
+    pairs = [
+        color.seen(prepared.config.color, prepared.photograph, painting)
+        for painting in prepared.paintings
+    ]
+    photograph, _ = pairs[0]
+    return compute_targets(static, prepared.params, photograph, *(own for _, own in pairs))
 
 
 def start(prepared: Prepared) -> np.ndarray:
     """Return the picture a run starts from, (H, W, 3) float32 in grey levels."""
     config, picture = prepared.config, prepared.photograph
     if config.init.name == "style":
-        _, painting = color.seen(config.color, prepared.photograph, prepared.painting)
+        _, painting = color.seen(config.color, prepared.photograph, prepared.paintings[0])
         picture = images.stretched(painting, picture.shape[:2])
     elif prepared.initial is not None:
         picture = prepared.initial
@@ -244,29 +287,16 @@ def _measured(best: Check | None, prepared: Prepared) -> dict[str, float | None]
     try:
         # Of the picture that is saved, against the pictures that were given.
         shown = color.finished(prepared.config.color, best.picture, prepared.photograph)
-        return metrics.evaluate(shown, prepared.photograph, prepared.painting)
+        # At the photograph's size, so that the numbers compare across style.size.
+        paintings = _paintings(prepared.config, prepared.sources, prepared.config.size).values()
+        shares = prepared.hyperparameters.blend or (1.0,)
+        pairs = [pair for pair in zip(shares, paintings, strict=True) if pair[0]]
+        each = [metrics.evaluate(shown, prepared.photograph, painting) for _, painting in pairs]
+        return blend.means([weight for weight, _ in pairs], each)
     except (UserError, jax.errors.JaxRuntimeError) as error:
         # The picture is what the run was for.
         log.warning("the picture's metrics could not be taken: %s", str(error).split("\n")[0])
         return {}
-
-
-def _sources(config: Config) -> dict[str, Asset]:
-    fallback = config.assets.fallback
-    sources = {
-        "content": assets.locate(
-            config.content, config.content.path, key="content.path", fallback=fallback
-        ),
-        "style": assets.locate(
-            config.style, config.style.path, key="style.path", fallback=fallback
-        ),
-        "network": assets.locate(
-            config.network, config.network.weights, key="network.weights", fallback=fallback
-        ),
-    }
-    if config.init.path is not None:
-        sources["init"] = assets.own_file(config.init.path, key="init.path")
-    return sources
 
 
 @functools.lru_cache(maxsize=16)

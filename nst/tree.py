@@ -58,6 +58,7 @@ def _told_apart(runs: list[Run]) -> list[Run]:
             else source
             for key, source in run.sources.items()
         }
-        values = run.values | {key: source.name for key, source in sources.items()}
+        names = {key: source.name for key, source in sources.items() if key in run.values}
+        values = run.values | names
         apart.append(dataclasses.replace(run, sources=sources, values=values))
     return apart

@@ -5,12 +5,13 @@ Imports nothing heavy, so that a refused value answers at once.
 
 import dataclasses
 import math
-import re
 from typing import TypeVar
 
+from nst import blend
 from nst.config import TV, Config, Content, Init, Optimizer, Style, Tracking
 from nst.errors import UserError, did_you_mean
 from nst.layers import BLOCKS, layer_names, smallest_side
+from nst.weighted import LARGEST, weights_by_name
 
 AnySource = TypeVar("AnySource", Content, Style)
 
@@ -21,12 +22,11 @@ INITS = ("content", "style", "noise", "file")
 OPTIMIZERS = ("adam", "lbfgs")
 SCHEDULES = ("constant", "cosine", "exponential")
 TRACKING_MODES = ("offline", "online", "disabled")
+STATISTICS = ("gram", "mean_std", "wasserstein")
+NORMALIZES = ("none", "channels")
 
 #: Keys of the group optimizer that one optimizer alone reads; the others are for each.
 OPTIMIZER_KEYS = {"adam": ("lr", "b1", "b2", "eps", "schedule", "decay"), "lbfgs": ("memory",)}
-
-#: Above this a float32 loss overflows even on a tiny picture.
-LARGEST = 1e30
 
 
 def validated(config: Config) -> Config:
@@ -51,7 +51,7 @@ def validated(config: Config) -> Config:
         beta=_number("beta", config.beta),
         tv=TV(gamma=_number("tv.gamma", config.tv.gamma)),
         content=_with_layers("content", config.content, network),
-        style=_with_layers("style", config.style, network),
+        style=_style(_with_layers("style", config.style, network)),
         optimizer=_optimizer(config.optimizer),
         tracking=_tracking(config.tracking),
     )
@@ -78,7 +78,12 @@ def check_layers(config: Config, network: str) -> None:
 
 
 def check_positions(
-    key: str, own: tuple[int, int], shape: tuple[int, ...], layers: tuple[str, ...], size: int
+    key: str,
+    own: tuple[int, int],
+    shape: tuple[int, ...],
+    layers: tuple[str, ...],
+    size: int,
+    size_key: str = "size",
 ) -> None:
     """Refuse a picture in which one of `layers` has no positions.
 
@@ -88,6 +93,7 @@ def check_positions(
       shape: height and width in pixels after scaling to `size`.
       layers: names of the layers that will be read.
       size: long edge in pixels.
+      size_key: the configuration key that sets `size`.
 
     Raises:
       UserError: names the layer, the picture's size and the smallest `size` that works.
@@ -99,9 +105,9 @@ def check_positions(
         # The short side is rounded, a half up.
         enough = math.ceil(max(own) * (2 * needed - 1) / (2 * min(own)))
         raise UserError(
-            f"{key}: at size={size} the picture is {shape[1]} x {shape[0]} pixels, in which "
+            f"{key}: at {size_key}={size} the picture is {shape[1]} x {shape[0]} pixels, in which "
             f"{deepest} has no positions: the short side must be at least {needed} pixels, so "
-            f"take a size of {enough} or more, or layers nearer to the picture"
+            f"take a {size_key} of {enough} or more, or layers nearer to the picture"
         )
 
 
@@ -198,30 +204,19 @@ def _with_layers(key: str, source: AnySource, network: str) -> AnySource:
     return dataclasses.replace(source, layers=weights)
 
 
+def _style(style: Style) -> Style:
+    _choice("style.statistic", style.statistic, STATISTICS)
+    _choice("style.normalize", style.normalize, NORMALIZES)
+    size = None if style.size is None else _whole("style.size", style.size, 16, 16384, "pixels")
+    return dataclasses.replace(style, size=size, blend=blend.checked(style))
+
+
 def _layer_weights(key: str, layers: object, network: str) -> dict[str, float]:
-    named = re.split(r"[\s,]+", layers.strip()) if isinstance(layers, str) else layers
-    if isinstance(named, list):
-        for name in named:
-            _known_layer(key, name, network)
-        if len(set(named)) < len(named):
-            raise UserError(f"{key} names a layer twice: {', '.join(named)}")
-        named = {name: 1 / len(named) for name in named}
-    if not isinstance(named, dict) or not named:
-        raise UserError(
-            f"{key} must be layers with weights, {{conv4_2: 1.0}}, or a list of layers, [conv4_2], "
-            f"not {layers}"
-        )
-    for name, weight in named.items():
-        _known_layer(key, name, network)
-        if not isinstance(weight, int | float) or isinstance(weight, bool):
-            raise UserError(
-                f"{key}.{name} must be a number at least 0 and at most 1e30, not {weight!r}"
-            )
-        _number(f"{key}.{name}", weight)
-    if not any(named.values()):
-        raise UserError(f"{key} gives every layer the weight 0: at least one must be above 0")
+    named = weights_by_name(
+        key, layers, "layer", "conv4_2", lambda name: _known_layer(key, name, network)
+    )
     # One order for one set: the same layers in another order reuse the compiled program.
-    return {name: float(named[name]) for name in layer_names(network) if name in named}
+    return {name: named[name] for name in layer_names(network) if name in named}
 
 
 def _known_layer(key: str, name: object, network: str) -> None:

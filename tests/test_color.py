@@ -183,7 +183,7 @@ def test_metrics_are_of_the_saved_picture_and_of_the_pictures_as_given(
     photograph = chelsea()
     saved = pixels(tmp_path / "result.png")
     assert same_chroma(saved, photograph).all()
-    expected = metrics.evaluate(saved, photograph, prepared.painting)
+    expected = metrics.evaluate(saved, photograph, prepared.paintings[0])
     found = json.loads((tmp_path / "run.json").read_text())["metrics"]
     assert found == pytest.approx(expected, rel=1e-5)
-    assert prepared.painting[..., 0].std() != pytest.approx(prepared.painting[..., 2].std())
+    assert prepared.paintings[0][..., 0].std() != pytest.approx(prepared.paintings[0][..., 2].std())

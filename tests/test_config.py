@@ -73,6 +73,26 @@ def test_layers_may_be_text(text: str):
     assert layers == {"conv3_1": 0.5, "relu4_1": 0.5}
 
 
+@pytest.mark.parametrize("text", ["conv3_1 0.5, pool4 2", "pool4 2 conv3_1 5e-1"])
+def test_layers_of_a_text_may_have_weights(text: str):
+    content = Content(name="chelsea", layers=text)
+    layers = validation.validated(plain(content=content)).content.layers
+    assert list(layers.items()) == [("conv3_1", 0.5), ("pool4", 2.0)]
+
+
+@pytest.mark.parametrize("text", ["conv3_1 0.5 pool4", "0.5 conv3_1", "conv3_1 pool4 1 2", "3"])
+def test_texts_with_weights_for_some_layers_are_refused(text: str):
+    with pytest.raises(UserError, match=r"content\.layers must give each layer a weight or none"):
+        validation.validated(plain(content=Content(name="chelsea", layers=text)))
+
+
+def test_normalising_divides_a_layers_weight_by_its_channels_squared():
+    style = Style(name="night", layers={"relu1_2": 1, "pool4": 3}, normalize="channels")
+    _, numbers = config.split(validation.validated(plain(style=style)), "vgg19")
+    # VGG's blocks have 64, 128, 256, 512 and 512 channels.
+    assert numbers.style_weights == {"relu1_2": 1 / 64**2, "pool4": 3 / 512**2}
+
+
 @pytest.mark.parametrize("path", sorted(conf_dir().rglob("*.yaml")), ids=lambda path: path.stem)
 def test_no_file_of_conf_gives_layers_as_a_mapping(path: Path):
     # Hydra would merge a mapping of the command line into it, and so add where it should replace.

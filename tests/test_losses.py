@@ -90,7 +90,7 @@ def test_gradients_against_finite_differences(loss: str):
 def test_total_is_the_weighted_sum_and_parts_are_unweighted():
     activations = {"conv1_1": jnp.array([[[1.0, 2.0]]]), "conv2_1": jnp.array([[[3.0]]])}
     zeros = {name: jnp.zeros_like(values) for name, values in activations.items()}
-    target = losses.targets(zeros, zeros, ("conv2_1",), ("conv1_1", "conv2_1"))
+    target = losses.targets(zeros, [zeros], ("conv2_1",), ("conv1_1", "conv2_1"))
     weights = Hyperparameters(
         alpha=2.0,
         beta=3.0,
@@ -121,8 +121,8 @@ def test_a_layer_of_weight_0_adds_nothing():
         1.0, 1.0, 0.0, 1.0, 0.9, 0.999, 1e-8, {"conv1_1": 1.0}, {"conv1_1": 1.0, "conv2_1": 0.0}
     )
     picture = jnp.zeros((2, 2, 3))
-    both = losses.targets(zeros, zeros, ("conv1_1",), ("conv1_1", "conv2_1"))
-    one = losses.targets(zeros, zeros, ("conv1_1",), ("conv1_1",))
+    both = losses.targets(zeros, [zeros], ("conv1_1",), ("conv1_1", "conv2_1"))
+    one = losses.targets(zeros, [zeros], ("conv1_1",), ("conv1_1",))
     alone = weights._replace(style_weights={"conv1_1": 1.0})
     with_zero = losses.terms(picture, activations, both, weights)
     without = losses.terms(picture, activations, one, alone)

@@ -246,6 +246,10 @@ def hashed(config: Config) -> str:
         "optimizer.average=0.9",
         "content=coffee",
         "style.path={mine}",
+        "style.statistic=mean_std",
+        "style.normalize=channels",
+        "style.size=40",
+        "style.blend={night:1,{mine}:1}",
     ],
 )
 def test_the_hash_changes_with_what_changes_the_picture(

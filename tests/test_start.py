@@ -79,9 +79,9 @@ def test_a_file_is_stretched_upright(tmp_path: Path):
 def test_the_painting_as_the_start(compose):
     prepared = transfer.prepare(compose(*QUICK, *SHALLOW, "init=style"))
     found = transfer.start(prepared)
-    assert found.shape == prepared.photograph.shape != prepared.painting.shape
+    assert found.shape == prepared.photograph.shape != prepared.paintings[0].shape
     height, width, _ = found.shape
-    painting = Image.fromarray(prepared.painting.astype(np.uint8))
+    painting = Image.fromarray(prepared.paintings[0].astype(np.uint8))
     expected = painting.resize((width, height), Image.Resampling.LANCZOS)
     np.testing.assert_allclose(found.clip(0, 255), np.asarray(expected), atol=1)
 

@@ -12,7 +12,7 @@ from nst.report import animate, axes, contact, page, table, thumbnails
 from nst.report.caption import counted, sheet
 from nst.report.layout import arrange
 from nst.report.summary import Report
-from nst.runs import Broken, Run
+from nst.runs import Broken, Run, Served
 
 
 def write(
@@ -97,8 +97,7 @@ def _gather(
         for run in found
     ]
     pictures = {
-        key: thumbnails.of_sources([run.sources[key] for run in whole], key, root)
-        for key in ("content", "style")
+        key: thumbnails.of_sources(_of_group(whole, key), key, root) for key in ("content", "style")
     }
     served = [path for of_key in pictures.values() for _, path in of_key.values()]
     thumbnails.sweep(root, [*small.values(), *served])
@@ -114,6 +113,16 @@ def _gather(
         still=animate.write(whole, animation) if animation else {},
     )
     return report, pictures
+
+
+def _of_group(runs: list[Run], group: str) -> list[Served]:
+    """Return what served a group, the single paintings of a blend too."""
+    return [
+        source
+        for run in runs
+        for key, source in run.sources.items()
+        if key.partition("/")[0] == group
+    ]
 
 
 def _title(base: Path) -> str:

@@ -13,6 +13,7 @@ from nst.runs import STATUSES, Run
 _FACTS = {
     "content": "content {}",
     "style": "style {}",
+    "style.blend": "style {}",
     "network": "{}",
     "size": "{} px",
     "steps": "{} steps",

@@ -58,6 +58,7 @@ def chunks(configs: Sequence[Config], size: int) -> list[list[int]]:
             *(one.size, one.steps, one.check_every),
             *(one.content.name, one.content.path, one.style.name, one.style.path),
             one.color,
+            *(one.style.statistic, one.style.size, tuple(one.style.blend or ())),
         )
         alike[program].append(number)
     return [
