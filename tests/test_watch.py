@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -100,7 +101,9 @@ def test_a_run_that_ends_changes_the_stamp(tmp_path: Path):
 def test_the_page_is_written_anew_when_a_run_ends(tmp_path: Path):
     write_run(tmp_path / "0")
     command = [sys.executable, "-m", "nst.report", str(tmp_path), "--watch"]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    # Started in the background, as by a CI, tests inherit that Ctrl-C is ignored.
+    listening = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=listening)
     assert running.stdout
     try:
         lines = iter(running.stdout.readline, "")
