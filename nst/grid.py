@@ -75,14 +75,17 @@ def run(jobs: Sequence[Job], lanes: int | None = None) -> list[Outcome]:
             continue
         earlier = saved.load(job.place.folder, prepared.static, prepared.hyperparameters)
         groups[_program(prepared, earlier)].append(_Member(number, job, prepared, earlier))
-    for members in groups.values():
-        static = batch.union(member.prepared.static for member in members)
+    programs = [
+        (batch.union(member.prepared.static for member in members), members)
+        for members in groups.values()
+    ]
+    for static, members in programs:
         side_by_side = min(lanes or 1, len(members))
         batch.check_lanes(side_by_side, static, members[0].prepared.photograph.shape)
     display = GridDisplay(len(jobs), len(groups), len(outcomes))
     with display.bar:
-        for members in groups.values():
-            outcomes |= _run_group(members, lanes, display)
+        for static, members in programs:
+            outcomes |= _run_group(static, members, lanes, display)
     return [outcomes[number] for number in range(len(jobs))]
 
 
@@ -116,9 +119,8 @@ def _program(prepared: Prepared, earlier: saved.Saved | None) -> tuple[Any, ...]
 
 
 def _run_group(
-    members: list[_Member], lanes: int | None, display: GridDisplay
+    static: Static, members: list[_Member], lanes: int | None, display: GridDisplay
 ) -> dict[int, Outcome]:
-    static = batch.union(member.prepared.static for member in members)
     first = members[0].prepared
     fit = lanes or batch.lanes_that_fit(static, first.photograph.shape)
     task = display.group(members[0].job.label, len(members), first.config.steps)

@@ -69,9 +69,9 @@ class Tracker:
             return
         import wandb
 
-        # At the last check's step, so that they share its row.
+        # Without a step they join the last row, which `restore` may have logged.
         known = {f"metrics/{name}": value for name, value in metrics.items() if value is not None}
-        self.run.log(known, step=self.before.step if self.before else 0)
+        self.run.log(known)
         summary: dict[str, Any] = {"status": status}
         if best is not None:
             summary["best/step"] = best.step

@@ -48,9 +48,7 @@ class Prepared:
     config: Config
     static: Static
     hyperparameters: Hyperparameters
-    sources: dict[
-        str, Asset
-    ]  # "content", "style", "network"; "style/NAME" for each of a blend; "init"
+    sources: dict[str, Asset]  # "content", "network", "style" or "style/NAME" of a blend, "init"
     params: dict
     photograph: np.ndarray  # (H, W, 3) float32 in grey levels
     paintings: tuple[np.ndarray, ...]  # one, or those of a blend, (H', W', 3) in grey levels

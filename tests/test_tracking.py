@@ -131,8 +131,9 @@ def test_name_group_and_tags_may_be_given(compose: Compose, tmp_path: Path, insp
     assert run["tags"] == ["a", "b"]
 
 
+@pytest.mark.parametrize("cut", [2, 3])
 def test_a_run_that_goes_on_has_all_its_rows(
-    tracked: Path, compose: Compose, tmp_path: Path, inspect: Inspect
+    tracked: Path, compose: Compose, tmp_path: Path, inspect: Inspect, cut: int
 ):
     config = compose(*QUICK, *LAYERS, "alpha=3", "beta=5e3", "tv.gamma=7", "sweep.save_every=0")
     prepared = transfer.prepare(config)
@@ -142,7 +143,7 @@ def test_a_run_that_goes_on_has_all_its_rows(
     ):
         for check in transfer._checks(prepared, None):
             session.add(check)
-            if check.step == 2:
+            if check.step == cut:
                 raise ZeroDivisionError  # stands for a kill
     shutil.rmtree(tmp_path / "wandb")
     transfer.perform(prepared, transfer.Place(tmp_path))
@@ -152,6 +153,7 @@ def test_a_run_that_goes_on_has_all_its_rows(
         own = {key: value for key, value in other.items() if key.startswith(("loss", "weighted"))}
         assert own.items() <= row.items()
     assert "picture.path" in rows[0]
+    assert {key for key in whole[-1] if key.startswith("metrics/")} <= set(rows[-1])
 
 
 def test_runs_of_a_sweep_share_a_folder_and_do_not_mix(
