@@ -14,12 +14,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nst import batch, interrupt, record, saved, transfer
+from nst import batch, inputs, interrupt, record, saved, transfer
 from nst.batch import Lane
 from nst.config import Config, Static
 from nst.errors import UserError
+from nst.inputs import Prepared
 from nst.progress import GridDisplay
-from nst.transfer import Outcome, Place, Prepared, Session
+from nst.transfer import Outcome, Place, Session
 
 log = logging.getLogger("nst")
 
@@ -63,7 +64,7 @@ def run(jobs: Sequence[Job], lanes: int | None = None) -> list[Outcome]:
     for number, job in enumerate(jobs):
         interrupt.check()
         try:
-            prepared = transfer.prepare(job.config)
+            prepared = inputs.prepare(job.config)
         except UserError as error:
             place = job.place
             record.refuse(place.folder, job.config, place.overrides, str(error))
@@ -124,7 +125,7 @@ def _run_group(
     first = members[0].prepared
     fit = lanes or batch.lanes_that_fit(static, first.photograph.shape)
     task = display.group(members[0].job.label, len(members), first.config.steps)
-    targets = transfer.targets(first, static)
+    targets = inputs.targets(first, static)
     outcomes: dict[int, Outcome] = {}
     waiting = list(members)
     while waiting:
@@ -170,7 +171,7 @@ def _run_chunk(
 def _checks(chunk: list[_Member], static: Static, targets: Any) -> Iterator[tuple[int, Any]]:
     lanes = [
         Lane(
-            transfer.start(member.prepared),
+            inputs.start(member.prepared),
             batch.widened(member.prepared.hyperparameters, static),
             member.earlier.last if member.earlier else None,
             member.earlier.lowest if member.earlier else math.inf,

@@ -6,19 +6,10 @@ import json
 from typing import Any
 
 from nst.assets import Asset
-from nst.config import Config, Init
+from nst.config import Config, Source
 
 #: Raised whenever the same configuration gives another picture than before.
 NUMERICS = 1
-
-#: Keys that came later: left out where they are at their default, so that old runs keep their hash.
-LATER = (
-    "optimizer.schedule",
-    "optimizer.decay",
-    "optimizer.memory",
-    "optimizer.clamp",
-    "optimizer.average",
-)
 
 #: Keys of the configuration that don't change the picture.
 BESIDE = ("name", "tracking", "assets", "sweep")
@@ -32,48 +23,51 @@ def config_hash(config: Config, network: str, sources: dict[str, Asset]) -> str:
       network: the network that serves, "vgg16" or "vgg19".
       sources: the pictures and the network as they serve; their bytes count, not their paths.
     """
-    settings, defaults = dataclasses.asdict(config), dataclasses.asdict(Config())
-    for group, _, key in (later.partition(".") for later in LATER):
-        if settings[group][key] == defaults[group][key]:
-            del settings[group][key]
-    for key in (*BESIDE, "content", "style", "network"):
-        del settings[key]
-    settings["init"] = _init(config)
-    if config.color == "none":
-        del settings["color"]
-    settings["content.layers"] = config.content.layers
-    settings["style.layers"] = config.style.layers
-    settings["network"] = network
-    settings["sha256"] = {
-        key: asset.sha256 for key, asset in sources.items() if not key.startswith("style/")
+    settings = {
+        # What is at its default is left out: a key that comes later leaves the hash as it was.
+        "config": _other_than(dataclasses.asdict(Config()), _settings(config)),
+        "network": network,
+        "sha256": {
+            key: asset.sha256 for key, asset in sources.items() if not key.startswith("style/")
+        },
+        "blend": _blend(config, sources),
+        "numerics": NUMERICS,
     }
-    settings |= _beyond_gram(config, sources)
-    settings["numerics"] = NUMERICS
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _init(config: Config) -> dict[str, Any]:
-    # What is as it was before there were these keys leaves the hash as it was.
-    default = dataclasses.asdict(Init())
-    given = dataclasses.asdict(config.init)
-    return {key: value for key, value in given.items() if key != "path" and value != default[key]}
+def _settings(config: Config) -> dict[str, Any]:
+    """Return what of a configuration changes the picture, its sources apart."""
+    settings = dataclasses.asdict(config)
+    for key in (*BESIDE, "network"):
+        del settings[key]
+    for source in ("content", "style"):
+        for entry in dataclasses.fields(Source):
+            del settings[source][entry.name]
+    for group in ("content", "style", "init"):
+        del settings[group]["path"]
+    del settings["style"]["blend"]
+    if config.style.size == config.size:
+        settings["style"]["size"] = None
+    return settings
 
 
-def _beyond_gram(config: Config, sources: dict[str, Asset]) -> dict[str, Any]:
-    """Return what a run has beyond the loss of one painting's Gram matrices, if anything."""
-    style = config.style
-    found: dict[str, Any] = {}
-    if style.statistic != "gram":
-        found["style.statistic"] = style.statistic
-    if style.normalize != "none":
-        found["style.normalize"] = style.normalize
-    if style.size not in (None, config.size):
-        found["style.size"] = style.size
-    if style.blend and len(style.blend) > 1:
-        found["style.blend"] = sorted(
-            (sources[f"style/{name}"].sha256, weight) for name, weight in style.blend.items()
-        )
+def _other_than(defaults: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    found = {}
+    for key, value in settings.items():
+        if isinstance(defaults.get(key), dict):
+            value = _other_than(defaults[key], value)
+        if value not in (defaults.get(key), {}):
+            found[key] = value
     return found
+
+
+def _blend(config: Config, sources: dict[str, Asset]) -> list[tuple[str, float]]:
+    blend = config.style.blend
+    # A blend of one painting is that painting.
+    if not blend or len(blend) == 1:
+        return []
+    return sorted((sources[f"style/{name}"].sha256, weight) for name, weight in blend.items())
 
 
 def differences(one: dict[str, Any], other: dict[str, Any], prefix: str = "") -> list[str]:

@@ -122,10 +122,10 @@ def _perform(composed: DictConfig) -> float | None:
 
 
 def _prepared(config: Config, folder: Path) -> Any:
-    from nst import record, transfer
+    from nst import inputs, record
 
     try:
-        return transfer.prepare(config)
+        return inputs.prepare(config)
     except UserError as error:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             record.refuse(folder, config, HydraConfig.get().overrides.task, str(error))

@@ -12,7 +12,7 @@ from fake_runs import record as fake
 from fake_runs import write_run
 from PIL import Image
 
-from nst import batch, blend, identity, losses, optimise, transfer, tree
+from nst import batch, blend, identity, inputs, losses, optimise, tree
 from nst.batch import Lane
 from nst.config import Hyperparameters, Static, Style
 from nst.errors import UserError
@@ -248,11 +248,11 @@ def test_a_painting_out_of_reach_has_its_stand_in(nst, picture: Path, tmp_path: 
 
 def test_the_paintings_have_a_size_of_their_own(compose, picture: Path):
     def hashed(*overrides: str) -> str:
-        prepared = transfer.prepare(compose(*QUICK, *SHALLOW, *overrides))
+        prepared = inputs.prepare(compose(*QUICK, *SHALLOW, *overrides))
         return identity.config_hash(prepared.config, prepared.static.network, prepared.sources)
 
     blended = f"style.blend={{night:1,{picture}:1}}"
-    prepared = transfer.prepare(compose(*QUICK, *SHALLOW, blended, "style.size=20"))
+    prepared = inputs.prepare(compose(*QUICK, *SHALLOW, blended, "style.size=20"))
     # The blocks are 40 x 32, night is 768 x 576.
     assert sorted(one.shape for one in prepared.paintings) == [(15, 20, 3), (16, 20, 3)]
     assert max(prepared.photograph.shape) == 32

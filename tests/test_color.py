@@ -10,7 +10,7 @@ from PIL import Image
 from scipy.linalg import sqrtm
 from skimage.color import rgb2yiq, rgb2yuv, yiq2rgb
 
-from nst import color, images, metrics, transfer
+from nst import color, images, inputs, metrics, transfer
 from nst.assets import BUILT_IN
 
 QUICK = ("network=vgg16", "tracking=disabled", "size=32", "steps=4", "check_every=2")
@@ -164,7 +164,7 @@ def test_a_grid_over_the_colours(nst, compose):
     assert losses[1] != losses[0] != losses[2]
     # A lane is the run alone.
     cell = ("color=luminance", "init.mix=0.5", "init=style", "seed=3")
-    prepared = transfer.prepare(compose(*QUICK, *SHALLOW, *cell))
+    prepared = inputs.prepare(compose(*QUICK, *SHALLOW, *cell))
     transfer.perform(prepared, transfer.Place(nst.folder / "one"))
     alone, lane = nst.folder / "one", sweep / "5"
     mine, theirs = (json.loads((path / "run.json").read_text()) for path in (lane, alone))
@@ -178,7 +178,7 @@ def test_a_grid_over_the_colours(nst, compose):
 def test_metrics_are_of_the_saved_picture_and_of_the_pictures_as_given(
     compose, tmp_path: Path, choice: str
 ):
-    prepared = transfer.prepare(compose(*QUICK, *SHALLOW, f"color={choice}"))
+    prepared = inputs.prepare(compose(*QUICK, *SHALLOW, f"color={choice}"))
     transfer.perform(prepared, transfer.Place(tmp_path))
     photograph = chelsea()
     saved = pixels(tmp_path / "result.png")

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import pytest
 
-from nst import batch, grid, transfer
+from nst import batch, grid, inputs, transfer
 from nst.config import Config
 from nst.errors import UserError
 
@@ -50,7 +50,7 @@ def test_out_of_memory_halves_the_lanes_and_goes_on(
 
 
 def test_lanes_that_can_t_fit_are_refused(compose: Callable[..., Config]):
-    prepared = transfer.prepare(compose(*QUICK))
+    prepared = inputs.prepare(compose(*QUICK))
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     # 32 x 21 pixels: every position of a block holds its channels, as activation, ReLU and both
     # gradients, in four bytes each; four poolings halve the sides.

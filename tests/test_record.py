@@ -13,11 +13,12 @@ import jsonschema
 import pytest
 from PIL import Image
 
-from nst import assets, identity, optimise, paths, record, transfer
+from nst import assets, identity, inputs, optimise, paths, record, transfer
 from nst.config import Config
 from nst.errors import UserError
+from nst.inputs import Prepared
 from nst.optimise import Check
-from nst.transfer import Outcome, Prepared
+from nst.transfer import Outcome
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "docs" / "run.schema.json").read_text())
 QUICK = ("network=vgg16", "tracking=disabled", "size=32")
@@ -31,7 +32,7 @@ OVERRIDES = (*QUICK, "steps=3", "check_every=2", "seed=7", "tv.gamma=10", "alpha
 def prepared(compose: Compose) -> Prepared:
     """A run of three steps, looked at after the second and the third, all three terms at work."""
     layers = ["style.layers={conv1_1:0.75,conv3_1:0.25}", "content.layers=[conv2_1,conv3_1]"]
-    return transfer.prepare(compose(*OVERRIDES, *layers))
+    return inputs.prepare(compose(*OVERRIDES, *layers))
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +52,8 @@ def all_checks(prepared: Prepared) -> list[Check]:
         optimise.checks(
             prepared.static,
             prepared.params,
-            transfer.targets(prepared, prepared.static),
-            transfer.start(prepared),
+            inputs.targets(prepared, prepared.static),
+            inputs.start(prepared),
             prepared.hyperparameters,
             steps=prepared.config.steps,
             check_every=prepared.config.check_every,
@@ -89,7 +90,7 @@ def test_a_finished_run_follows_the_schema(outcome: Outcome):
 
 
 def test_a_record_that_has_just_begun_follows_the_schema(compose: Compose, tmp_path: Path):
-    prepared = transfer.prepare(compose(*QUICK, "steps=1"))
+    prepared = inputs.prepare(compose(*QUICK, "steps=1"))
     begun = {}
 
     class Full(Exception):
@@ -111,7 +112,7 @@ def test_a_record_that_has_just_begun_follows_the_schema(compose: Compose, tmp_p
 
 def test_a_diverged_run_follows_the_schema(compose: Compose, tmp_path: Path):
     config = compose(*QUICK, "steps=2", "check_every=1", "optimizer.lr=1e9")
-    diverged = transfer.perform(transfer.prepare(config), transfer.Place(tmp_path))
+    diverged = transfer.perform(inputs.prepare(config), transfer.Place(tmp_path))
     written = run_json(tmp_path)
     jsonschema.validate(written, SCHEMA)
     assert (diverged.status, written["status"]) == ("diverged", "diverged")
@@ -200,7 +201,7 @@ def test_pictures_are_kept_as_often_as_asked(
 ):
     overrides = ["steps=9", "check_every=2", f"tracking.images_every={every}", "size=16"]
     layers = ["style.layers=[conv1_1]", "content.layers=[conv1_1]"]
-    prepared = transfer.prepare(compose(*QUICK, *overrides, *layers))
+    prepared = inputs.prepare(compose(*QUICK, *overrides, *layers))
     transfer.perform(prepared, transfer.Place(tmp_path))
     names = sorted(path.name for path in (tmp_path / "images").iterdir())
     assert names == [f"step_{step:05d}.png" for step in steps]
@@ -211,7 +212,7 @@ def test_pictures_are_kept_as_often_as_asked(
 
 
 def hashed(config: Config) -> str:
-    prepared = transfer.prepare(config)
+    prepared = inputs.prepare(config)
     return identity.config_hash(config, prepared.static.network, prepared.sources)
 
 
@@ -285,7 +286,7 @@ def test_the_hash_stays_with_what_leaves_the_picture(compose: Compose, override:
 
 def test_the_hash_is_of_the_files_bytes_not_of_their_names(compose: Compose, tmp_path: Path):
     plain = compose(*QUICK)
-    sources = transfer.prepare(plain).sources
+    sources = inputs.prepare(plain).sources
     for key, field in (("content", "path"), ("style", "path"), ("network", "weights")):
         original = sources[key].path
         copy = shutil.copyfile(original, tmp_path / f"copy{original.suffix}")
@@ -306,7 +307,7 @@ def test_the_hash_is_of_the_bytes_of_the_picture_to_start_from(
 
 def test_a_stand_in_counts_as_what_it_is(compose: Compose):
     plain = compose(*QUICK)
-    sources = transfer.prepare(plain).sources
+    sources = inputs.prepare(plain).sources
     served = dataclasses.replace(
         sources["style"], requested="starry", fallback=True, reason="no network", title="another"
     )
@@ -348,7 +349,7 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(
 @pytest.fixture(scope="module")
 def long(compose: Compose) -> Prepared:
     layers = ["style.layers=[conv1_1,conv2_1]", "content.layers=[conv2_1]"]
-    return transfer.prepare(
+    return inputs.prepare(
         compose(*QUICK, *layers, "steps=9", "check_every=2", "sweep.save_every=0")
     )
 
@@ -395,7 +396,7 @@ def test_a_recoloured_run_that_was_cut_off_ends_as_if_it_had_not_been(
 ):
     layers = ["style.layers=[conv1_1]", "content.layers=[conv1_1]", "sweep.save_every=0"]
     start = ["init=file", f"init.path={picture}", "init.mix=0.5", "steps=6", "check_every=2"]
-    recoloured = transfer.prepare(compose(*QUICK, *layers, *start, f"color={choice}"))
+    recoloured = inputs.prepare(compose(*QUICK, *layers, *start, f"color={choice}"))
     transfer.perform(recoloured, transfer.Place(tmp_path / "whole"))
     cut_off(recoloured, tmp_path / "cut", 2)
     transfer.perform(recoloured, transfer.Place(tmp_path / "cut"))
@@ -439,19 +440,19 @@ def test_a_finished_run_is_not_run_again(long: Prepared, tmp_path: Path):
 
 def test_a_diverged_run_is_run_again_only_where_asked(compose: Compose, tmp_path: Path):
     overrides = [*QUICK, "steps=2", "check_every=1", "optimizer.lr=1e9"]
-    diverged = transfer.prepare(compose(*overrides))
+    diverged = inputs.prepare(compose(*overrides))
     first = transfer.perform(diverged, transfer.Place(tmp_path))
     written = (tmp_path / "run.json").read_bytes()
     assert transfer.perform(diverged, transfer.Place(tmp_path)) == first
     assert (tmp_path / "run.json").read_bytes() == written
-    again = transfer.prepare(compose(*overrides, "sweep.retry=true"))
+    again = inputs.prepare(compose(*overrides, "sweep.retry=true"))
     assert transfer.perform(again, transfer.Place(tmp_path)).status == "diverged"
     assert (tmp_path / "run.json").read_bytes() != written
 
 
 def test_another_run_in_the_folder_is_refused(long: Prepared, compose: Compose, tmp_path: Path):
     transfer.perform(long, transfer.Place(tmp_path))
-    other = transfer.prepare(compose(*QUICK, "steps=9", "check_every=2", "tv.gamma=3"))
+    other = inputs.prepare(compose(*QUICK, "steps=9", "check_every=2", "tv.gamma=3"))
     with pytest.raises(UserError, match=r"holds another run.*tv\.gamma \(0\.0, not 3\.0\)"):
         transfer.perform(other, transfer.Place(tmp_path))
 

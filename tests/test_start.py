@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nst import images, transfer
+from nst import images, inputs
 from nst.config import Init
 from nst.optimise import initial_picture
 
@@ -77,8 +77,8 @@ def test_a_file_is_stretched_upright(tmp_path: Path):
 
 
 def test_the_painting_as_the_start(compose):
-    prepared = transfer.prepare(compose(*QUICK, *SHALLOW, "init=style"))
-    found = transfer.start(prepared)
+    prepared = inputs.prepare(compose(*QUICK, *SHALLOW, "init=style"))
+    found = inputs.start(prepared)
     assert found.shape == prepared.photograph.shape != prepared.paintings[0].shape
     height, width, _ = found.shape
     painting = Image.fromarray(prepared.paintings[0].astype(np.uint8))
@@ -88,9 +88,7 @@ def test_the_painting_as_the_start(compose):
 
 def test_a_grey_transfer_starts_grey(compose, picture: Path):
     for init in (["init=content"], ["init=noise"], ["init=file", f"init.path={picture}"]):
-        found = transfer.start(
-            transfer.prepare(compose(*QUICK, *SHALLOW, "color=luminance", *init))
-        )
+        found = inputs.start(inputs.prepare(compose(*QUICK, *SHALLOW, "color=luminance", *init)))
         np.testing.assert_array_equal(found, np.repeat(found[..., :1], 3, axis=-1))
 
 
@@ -105,4 +103,4 @@ def test_a_file_as_the_start_of_a_run(nst, compose, picture: Path):
     # The result of one run as the start of the next.
     result = nst.folder / "first" / "result.png"
     again = compose(*QUICK, *SHALLOW, "init=file", f"init.path={result}")
-    np.testing.assert_array_equal(transfer.start(transfer.prepare(again)), pixels(result))
+    np.testing.assert_array_equal(inputs.start(inputs.prepare(again)), pixels(result))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from nst import transfer
+from nst import inputs, transfer
 from nst.config import Config
 from nst.metric_info import METRICS
 
@@ -25,7 +25,7 @@ Inspect = Callable[..., Lines]
 
 def perform(compose: Compose, folder: Path, *overrides: str, **options: Any) -> Path:
     config = compose(*QUICK, *LAYERS, *overrides)
-    transfer.perform(transfer.prepare(config), transfer.Place(folder, overrides, **options))
+    transfer.perform(inputs.prepare(config), transfer.Place(folder, overrides, **options))
     return folder
 
 
@@ -136,7 +136,7 @@ def test_a_run_that_goes_on_has_all_its_rows(
     tracked: Path, compose: Compose, tmp_path: Path, inspect: Inspect, cut: int
 ):
     config = compose(*QUICK, *LAYERS, "alpha=3", "beta=5e3", "tv.gamma=7", "sweep.save_every=0")
-    prepared = transfer.prepare(config)
+    prepared = inputs.prepare(config)
     with (
         contextlib.suppress(ZeroDivisionError),
         transfer.Session(prepared, transfer.Place(tmp_path)) as session,
@@ -183,7 +183,7 @@ def test_without_any_override_the_name_is_the_experiments(
     compose: Compose, tmp_path: Path, inspect: Inspect
 ):
     config = compose(*QUICK, *LAYERS, "name=mine")
-    transfer.perform(transfer.prepare(config), transfer.Place(tmp_path))
+    transfer.perform(inputs.prepare(config), transfer.Place(tmp_path))
     assert head(inspect(tmp_path))["display_name"] == "mine"
 
 

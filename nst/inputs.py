@@ -1,0 +1,135 @@
+"""What a run is made from: its pictures and its network, found, read and looked at."""
+
+import functools
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+
+from nst import assets, blend, color, images, interrupt, weights
+from nst.assets import Asset
+from nst.config import Config, Hyperparameters, Static, split
+from nst.losses import Targets
+from nst.optimise import compute_targets, initial_picture
+from nst.validation import check_layers, check_positions
+from nst.vgg import with_backward
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run of which everything that can be refused has been looked at."""
+
+    config: Config
+    static: Static
+    hyperparameters: Hyperparameters
+    sources: dict[str, Asset]  # "content", "network", "style" or "style/NAME" of a blend, "init"
+    params: dict
+    photograph: np.ndarray  # (H, W, 3) float32 in grey levels
+    paintings: tuple[np.ndarray, ...]  # one, or those of a blend, (H', W', 3) in grey levels
+    initial: np.ndarray | None  # (H, W, 3) float32 in grey levels: the picture of init.path
+
+
+def prepare(config: Config) -> Prepared:
+    """Find and read the pictures and the network of a run.
+
+    Args:
+      config: validated.
+
+    Raises:
+      UserError: a picture or the weights can't be had or read, or don't fit the layers.
+    """
+    sources = _sources(config)
+    network = sources["network"].name if sources["network"].fallback else config.network.name
+    check_layers(config, network)
+    static, hyperparameters = split(config, network)
+    photograph = _picture(sources["content"], config.size, "content.path")
+    painted = paintings(config, sources, config.style.size or config.size)
+    initial = None
+    if "init" in sources:
+        initial = _picture(sources["init"], photograph.shape[:2], "init.path")
+    # The picture takes the photograph's shape, so the photograph must suit every layer.
+    own = images.dimensions(sources["content"].path)
+    check_positions("content", own, photograph.shape, static.layers, config.size)
+    own_size = (config.style.size, "style.size") if config.style.size else (config.size, "size")
+    for key, painting in painted.items():
+        own = images.dimensions(sources[key].path)
+        check_positions(key, own, painting.shape, static.style_layers, *own_size)
+    interrupt.check()
+    return Prepared(
+        config=config,
+        static=static,
+        hyperparameters=hyperparameters,
+        sources=sources,
+        params=_parameters(sources["network"], network),
+        photograph=photograph,
+        paintings=tuple(painted.values()),
+        initial=initial,
+    )
+
+
+def _sources(config: Config) -> dict[str, Asset]:
+    fallback = config.assets.fallback
+    content, network = config.content, config.network
+    sources = {
+        "content": assets.locate(content, content.path, key="content.path", fallback=fallback),
+        **{
+            key: assets.locate(one.source, one.path, key=one.key, fallback=fallback)
+            for key, one in blend.paintings(config.style).items()
+        },
+        "network": assets.locate(
+            network, network.weights, key="network.weights", fallback=fallback
+        ),
+    }
+    if config.init.path is not None:
+        sources["init"] = assets.own_file(config.init.path, key="init.path")
+    return sources
+
+
+def paintings(config: Config, sources: dict[str, Asset], size: int) -> dict[str, np.ndarray]:
+    """Return the painting, or those of a blend, by their keys in `sources`.
+
+    Args:
+      config: validated.
+      sources: where they are.
+      size: long edge in pixels.
+
+    Raises:
+      UserError: one can't be read.
+    """
+    return {
+        key: _picture(sources[key], size, one.key)
+        for key, one in blend.paintings(config.style).items()
+    }
+
+
+def targets(prepared: Prepared, static: Static) -> Targets:
+    """Return the targets of a run for the layers of `static`, its own or its group's."""
+    pairs = [
+        color.seen(prepared.config.color, prepared.photograph, painting)
+        for painting in prepared.paintings
+    ]
+    photograph, _ = pairs[0]
+    return compute_targets(static, prepared.params, photograph, *(own for _, own in pairs))
+
+
+def start(prepared: Prepared) -> np.ndarray:
+    """Return the picture a run starts from, (H, W, 3) float32 in grey levels."""
+    config, picture = prepared.config, prepared.photograph
+    if config.init.name == "style":
+        _, painting = color.seen(config.color, prepared.photograph, prepared.paintings[0])
+        picture = images.stretched(painting, picture.shape[:2])
+    elif prepared.initial is not None:
+        picture = prepared.initial
+    picture = initial_picture(config.init, picture, config.seed)
+    return color.grey(picture) if config.color == "luminance" else picture
+
+
+@functools.lru_cache(maxsize=16)
+def _picture(asset: Asset, size: int | tuple[int, int], key: str) -> np.ndarray:
+    return images.load(asset.path, size, key=key)
+
+
+@functools.lru_cache(maxsize=2)
+def _parameters(asset: Asset, network: str) -> dict:
+    # The runs of a process share one copy on the device.
+    return jax.device_put(with_backward(weights.load(asset, network)))
