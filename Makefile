@@ -4,7 +4,7 @@ VENV ?= .venv
 RUN = $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-gpu demo test lint clean
+.PHONY: help setup setup-gpu demo paper test lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ setup-gpu: $(VENV)/.runtime ## install nst with CUDA 13 into .venv
 
 demo: $(VENV)/.runtime ## one style transfer, with everything built in
 	$(RUN) -m nst.run experiment=demo
+
+paper: $(VENV)/.runtime ## the papers' figures; size=256 figures=7,8 choose
+	$(RUN) -m nst.paper $(if $(size),size=$(size)) $(if $(figures),figures=$(figures))
 
 test: $(VENV)/.dev ## the tests
 	$(RUN) -m pytest -n 2

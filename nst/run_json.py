@@ -176,6 +176,7 @@ def _source(key: str, fields: dict[str, Any], name: Any, own: str | None, file: 
         sha256=_text(source.get("sha256") or ""),
         path=own,
         file=file if isinstance(file, str) and re.fullmatch(r"\w[\w. -]*", file) else None,
+        instead_of=_text(source.get("requested")) if source.get("fallback") else None,
     )
 
 

@@ -21,6 +21,7 @@ class Served:
     sha256: str  # of the file's bytes; "" where the record lacks it
     path: str | None  # of the user's own file, as it was given
     file: str | None  # its name in the cache folder, where it was fetched
+    instead_of: str | None = None  # the name that was asked for, where this stood in for it
 
 
 @dataclass(frozen=True)

@@ -141,13 +141,27 @@ def _source(source: Served, key: str, folder: Path) -> Path | None:
     path = folder / f"{hashlib.sha256(source.sha256.encode()).hexdigest()[:20]}{_SUFFIX}"
     if path.is_file():
         return path
+    file = file_of(source, key)
+    with contextlib.suppress(UserError, OSError, ValueError):
+        if file:
+            pixels = images.load(file, SIZE, key=key)
+            write_whole(path, _jpeg(Image.fromarray(np.rint(pixels).astype(np.uint8))))
+            return path
+    return None
+
+
+def file_of(source: Served, key: str) -> Path | None:
+    """Return the very file that served, or None where it is no longer to be found.
+
+    Args:
+      source: as its run recorded it.
+      key: "content" or "style".
+    """
     for file in _candidates(source, key):
-        # Only the very picture that served: another of the same name would be a lie.
+        # Another picture of the same name would be a lie.
         with contextlib.suppress(UserError, OSError, ValueError):
             if file.is_file() and digest(file, "sha256") == source.sha256:
-                pixels = images.load(file, SIZE, key=key)
-                write_whole(path, _jpeg(Image.fromarray(np.rint(pixels).astype(np.uint8))))
-                return path
+                return file
     return None
 
 

@@ -1,0 +1,114 @@
+"""What a run keeps of its photograph against what it takes of its painting, and curves of that."""
+
+import functools
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nst import assets, images, losses, vgg, weights
+from nst.config import Source
+from nst.errors import UserError
+from nst.metrics import STYLE_LAYERS
+from nst.report import thumbnails
+from nst.runs import Run
+
+
+class Point(NamedTuple):
+    """A run on the curve of content and style distance."""
+
+    content: float
+    style: float
+
+
+def style_ratio(one: Sequence[Point], other: Sequence[Point]) -> float | None:
+    """Return the ratio of style distances, one over the other, at equal content distance.
+
+    Both curves are interpolated linearly in logarithms; the ratio is the geometric mean over the
+    content distances that both reach, or None where there are none.
+
+    Args:
+      one: a curve, of two runs or more.
+      other: another.
+    """
+    first, second = (np.log(sorted(curve)) for curve in (one, other))
+    low, high = max(first[0, 0], second[0, 0]), min(first[-1, 0], second[-1, 0])
+    if low >= high:
+        return None
+    at = np.linspace(low, high, 101)
+    difference = np.interp(at, *first.T) - np.interp(at, *second.T)
+    return math.exp(np.mean(difference))
+
+
+def point(run: Run, pooling: str) -> Point:
+    """Return where a run lies, its style seen by VGG-16 with average or with max pooling.
+
+    The metrics' network has average pooling, which might favour runs that have it, too.
+
+    Args:
+      run: finished.
+      pooling: "avg", which the metrics have, or "max".
+
+    Raises:
+      UserError: a metric is missing, or a picture that served.
+    """
+    content = number(run, "content_distance")
+    if pooling == "avg":
+        return Point(content, number(run, "style_distance"))
+    photograph, painting = (_grams(_file(run, key), _size(run)) for key in ("content", "style"))
+    own = _grams(run.folder / "result.png", _size(run))
+    return Point(content, _distance(own, painting) / _distance(photograph, painting))
+
+
+def number(run: Run, key: str) -> float:
+    """Return a metric of a run.
+
+    Raises:
+      UserError: the run has none.
+    """
+    value = run.metrics[key]
+    if value is None:
+        raise UserError(f"{run.name} has no {key}: its pictures are too small, take a larger size")
+    return value
+
+
+def _size(run: Run) -> int:
+    return max(run.width or 0, run.height or 0)
+
+
+def _file(run: Run, key: str) -> Path:
+    found = thumbnails.file_of(run.sources[key], key)
+    if found is None:
+        raise UserError(f"{run.sources[key].name}, which served {run.name}, is no longer there")
+    return found
+
+
+@functools.lru_cache(maxsize=64)
+def _grams(path: Path, size: int) -> tuple[np.ndarray, ...]:
+    found = vgg.activations(
+        _params(),
+        jnp.asarray(images.load(path, size, key="picture"))[None],
+        STYLE_LAYERS,
+        network="vgg16",
+        pooling="max",
+        precision="float32",
+    )
+    return tuple(np.asarray(losses.gram_per_position(found[name][0])) for name in STYLE_LAYERS)
+
+
+@functools.cache
+def _params() -> dict:
+    asset = assets.locate(Source("vgg16"), None, key="network.weights", fallback=False)
+    return jax.device_put(weights.load(asset))
+
+
+def _distance(one: tuple[np.ndarray, ...], other: tuple[np.ndarray, ...]) -> float:
+    """Return the style loss of two sets of Gram matrices (Gatys et al. 2015, equations 4 and 5)."""
+    return mean(
+        float(np.sum((a - b) ** 2)) / (4 * len(a) ** 2) for a, b in zip(one, other, strict=True)
+    )

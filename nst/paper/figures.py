@@ -1,0 +1,158 @@
+"""How each figure is laid out from its runs."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from nst.paper import grids
+from nst.paper.panel import Cell, Panel
+from nst.report import thumbnails
+from nst.runs import Run
+
+_ROMAN = "abcdef"
+#: Of figure 8: left, top and side of the enlarged part, shares of the width: the gables.
+_CROP = (0.60, 0.22, 0.25)
+
+
+def panels(name: str, folder: Path) -> dict[str, Panel]:
+    """Return the panels of a figure, by the name of their file.
+
+    Args:
+      name: one of `nst.paper.grids.FIGURES`, the statements apart.
+      folder: of the paper.
+
+    Raises:
+      UserError: a run is missing or did not finish.
+    """
+    if name == "1":
+        return {"figure1": _reconstructions(folder)}
+    if name == "4":
+        return {grid.name: _gallery(grid, folder) for grid in grids.GALLERIES}
+    if name == "7":
+        return {"figure7": _poolings(folder)}
+    if name == "8":
+        return {"figure8": _smoothed(folder)}
+    return {"gatys_figure3": _layers_by_ratio(folder)}
+
+
+def _reconstructions(folder: Path) -> Panel:
+    content = grids.runs(grids.CONTENT_RECONSTRUCTIONS, folder)
+    style = grids.runs(grids.STYLE_RECONSTRUCTIONS, folder)
+    any_run = next(iter(content.values()))
+    painting, photograph = _source(any_run, "style", folder), _source(any_run, "content", folder)
+    return Panel(
+        "Figure 1. Reconstructions of the painting's style (above) and of the photograph's content "
+        "(below), each from noise",
+        [
+            [
+                Cell(painting, "the painting") if painting else None,
+                *(
+                    Cell(_picture(run), f"({_ROMAN[at]}) {_up_to(grids.STYLE_LAYERS[at])}")
+                    for at, run in enumerate(style.values())
+                ),
+            ],
+            [
+                Cell(photograph, "the photograph") if photograph else None,
+                *(
+                    Cell(_picture(run), f"({_ROMAN[at]}) {layer}")
+                    for at, (layer, run) in enumerate(
+                        zip(grids.CONTENT_LAYERS, content.values(), strict=True)
+                    )
+                ),
+            ],
+        ],
+        notes=[_made(any_run), *_stand_ins([*content.values(), *style.values()])],
+        letters=False,
+    )
+
+
+def _gallery(grid: grids.Grid, folder: Path) -> Panel:
+    runs = grids.runs(grid, folder)
+    rows: list[list[Cell | None]] = []
+    for init, caption in (("content", "the photograph"), ("noise", "the noise")):
+        of_row = [runs[init, painting] for painting in grids.PAINTINGS]
+        start = of_row[0].folder / "images" / "step_00000.png"
+        rows.append([Cell(start, caption) if start.exists() else None])
+        rows[-1] += [
+            Cell(_picture(run), _title(run, "style"), _source(run, "style", folder))
+            for run in of_row
+        ]
+    first = runs["content", grids.PAINTINGS[0]]
+    return Panel(
+        f"Figures 4 to 6. {_title(first, 'content')}, in the style of five paintings",
+        rows,
+        labels=["from the photograph", "from noise"],
+        notes=[_made(first), *_stand_ins(runs.values())],
+    )
+
+
+def _poolings(folder: Path) -> Panel:
+    runs = grids.runs(grids.POOLINGS, folder)
+    row: list[Cell | None] = [
+        Cell(_picture(runs["avg",]), "average pooling"),
+        Cell(_picture(runs["max",]), "max pooling"),
+    ]
+    one = runs["avg",]
+    title = f"Figure 7. Average against max pooling: {_title(one, 'style')}"
+    return Panel(title, [row], notes=[_made(one), *_stand_ins(runs.values())])
+
+
+def _smoothed(folder: Path) -> Panel:
+    runs = grids.runs(grids.SMOOTHED, folder)
+    columns = ["without total variation", "with total variation, gamma = 1e3"]
+    whole: list[Cell | None] = [Cell(_picture(run)) for run in runs.values()]
+    part: list[Cell | None] = [Cell(_picture(run), crop=_CROP) for run in runs.values()]
+    one = runs["0",]
+    return Panel(
+        "Figure 8. With and without total variation; below, the same part enlarged",
+        [whole, part],
+        columns,
+        notes=[_made(one), *_stand_ins(runs.values())],
+    )
+
+
+def _layers_by_ratio(folder: Path) -> Panel:
+    runs = grids.runs(grids.LAYERS_BY_RATIO, folder)
+    one = next(iter(runs.values()))
+    return Panel(
+        f"Gatys et al. 2015, figure 3. {_title(one, 'style')}: more style layers from row to row, "
+        "more of the photograph from column to column",
+        [[Cell(_picture(runs[layers, beta])) for beta in grids.BETAS] for layers in grids.UP_TO],
+        columns=[f"alpha/beta = {1 / float(beta):g}" for beta in grids.BETAS],
+        labels=[_up_to(layer) for layer in grids.STYLE_LAYERS],
+        notes=[_made(one), *_stand_ins(runs.values())],
+        letters=False,
+    )
+
+
+def _up_to(layer: str) -> str:
+    return layer if layer == grids.STYLE_LAYERS[0] else f"up to {layer}"
+
+
+def _picture(run: Run) -> Path:
+    return run.folder / "result.png"
+
+
+def _title(run: Run, key: str) -> str:
+    return run.sources[key].title.split(" (")[0] or run.sources[key].name
+
+
+def _source(run: Run, key: str, folder: Path) -> Path | None:
+    """Return a small copy of the picture that served, if its very bytes are still there."""
+    found = thumbnails.of_sources([run.sources[key]], key, folder)
+    return next((path for _, path in found.values()), None)
+
+
+def _made(run: Run) -> str:
+    values = run.values
+    return (
+        f"{values['network']}, {values['size']} px, {values['steps']} steps of "
+        f"{values['optimizer']}, alpha {values['alpha']:g}, beta {values['beta']:g} "
+        "where nothing else is said"
+    )
+
+
+def _stand_ins(runs: Iterable[Run]) -> list[str]:
+    """Return what else served for what was asked, as a reader must know it."""
+    served = {source for run in runs for source in run.sources.values() if source.instead_of}
+    said = sorted({f"{one.name} for {one.instead_of}" for one in served})
+    return [f"Stand-ins served: {', '.join(said)}"] if said else []

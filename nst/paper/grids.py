@@ -1,0 +1,157 @@
+"""The grids behind the figures and the statements, and the batched launcher that runs them."""
+
+import dataclasses
+import itertools
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nst.errors import UserError
+from nst.run_json import read
+from nst.runs import Run
+
+#: The report's five, in its order.
+PAINTINGS = ("shipwreck", "starry", "scream", "seated_nude", "composition_vii")
+#: Its photograph, and one that is built in.
+PHOTOGRAPHS = ("neckarfront", "chelsea")
+#: A photograph and a painting each, that the statements are tested on.
+PAIRS = (("neckarfront", "starry"), ("chelsea", "scream"), ("coffee", "composition_vii"))
+SEEDS = ("0", "1", "2")
+
+CONTENT_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1", "conv4_2")
+STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
+#: [conv1_1], [conv1_1,conv2_1], ...: Gatys' five sets.
+UP_TO = tuple(f"[{','.join(STYLE_LAYERS[: last + 1])}]" for last in range(len(STYLE_LAYERS)))
+#: alpha/beta of 1e-5 to 1e-2, as Gatys' figure 3 has them from left to right.
+BETAS = ("1e5", "1e4", "1e3", "1e2")
+
+_FROM_NOISE = {"content": "neckarfront", "style": "starry", "init": "noise", "optimizer": "lbfgs"}
+_REPORT = {"content": "neckarfront", "style": "starry"}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One multirun: what its runs share, and the lists whose every combination is a run."""
+
+    name: str  # its folder below the paper's
+    shared: dict[str, str]
+    swept: dict[str, Sequence[str]]
+    half: bool = False  # at half the size, where numbers alone are wanted
+
+    @property
+    def cells(self) -> list[tuple[str, ...]]:
+        """The swept values of each run, in the order of the jobs' numbers."""
+        return list(itertools.product(*self.swept.values()))
+
+    def overrides(self, size: int) -> list[str]:
+        """Return the overrides of the multirun.
+
+        Args:
+          size: of the paper, in pixels.
+        """
+        shared = {"size": str(size // 2 if self.half else size), **self.shared}
+        return [f"{key}={value}" for key, value in shared.items()] + [
+            f"{key}={','.join(values)}" for key, values in self.swept.items()
+        ]
+
+
+CONTENT_RECONSTRUCTIONS = Grid(
+    "figure1_content",
+    # The style has no weight: one shallow layer is the least to compute.
+    {**_FROM_NOISE, "beta": "0", "style.layers": "[conv1_1]"},
+    {"content.layers": [f"[{layer}]" for layer in CONTENT_LAYERS]},
+)
+STYLE_RECONSTRUCTIONS = Grid(
+    "figure1_style",
+    {**_FROM_NOISE, "alpha": "0", "content.layers": "[conv1_1]"},
+    {"style.layers": UP_TO},
+)
+GALLERIES = [
+    Grid(
+        f"figures4to6_{photograph}",
+        {"content": photograph},
+        {"init": ("content", "noise"), "style": PAINTINGS},
+    )
+    for photograph in PHOTOGRAPHS
+]
+POOLINGS = Grid("figure7", _REPORT, {"pooling": ("avg", "max")})
+SMOOTHED = Grid("figure8", {**_REPORT, "beta": "1e3"}, {"tv.gamma": ("0", "1e3")})
+LAYERS_BY_RATIO = Grid(
+    "gatys_figure3",
+    {"content": "neckarfront", "style": "composition_vii"},
+    {"style.layers": UP_TO, "beta": BETAS},
+)
+
+
+def _pair(name: str, shared: dict[str, str], swept: dict[str, Sequence[str]]) -> list[Grid]:
+    return [
+        Grid(
+            f"statements/{name}_{photograph}",
+            {"content": photograph, "style": painting, **shared},
+            swept,
+            half=True,
+        )
+        for photograph, painting in PAIRS
+    ]
+
+
+POOLING_STATEMENT = _pair("pooling", {}, {"pooling": ("avg", "max"), "beta": ("1e3", "1e4", "1e5")})
+TV_STATEMENT = _pair("tv", {}, {"tv.gamma": ("0", "1e2", "1e3")})
+INIT_STATEMENT = _pair("init", {"init": "noise"}, {"seed": SEEDS})
+
+#: What `figures=` names, and the grids that each needs.
+FIGURES: dict[str, list[Grid]] = {
+    "1": [CONTENT_RECONSTRUCTIONS, STYLE_RECONSTRUCTIONS],
+    "4": GALLERIES,
+    "7": [POOLINGS],
+    "8": [SMOOTHED],
+    "gatys3": [LAYERS_BY_RATIO],
+    "statements": [*POOLING_STATEMENT, *TV_STATEMENT, *INIT_STATEMENT],
+}
+
+
+def run(grid: Grid, folder: Path, size: int, overrides: Sequence[str]) -> None:
+    """Run what is left of a grid, in a process of its own, which says how it goes.
+
+    Args:
+      grid: to run.
+      folder: of the paper.
+      size: of the paper, in pixels.
+      overrides: of the user, for every run.
+
+    Raises:
+      UserError: the grid did not end well; its process has said why.
+    """
+    command = [sys.executable, "-m", "nst.run", "-m", "hydra/launcher=batched"]
+    command += [
+        f"hydra.sweep.dir={folder / grid.name}",
+        f"name=paper_{grid.name.replace('/', '_')}",
+    ]
+    ended = subprocess.run([*command, *grid.overrides(size), *overrides], check=False)
+    if ended.returncode == 130:
+        raise KeyboardInterrupt
+    if ended.returncode:
+        raise UserError(
+            f"the grid {grid.name} ended with status {ended.returncode}: its message stands above, "
+            "and the same command goes on from there"
+        )
+
+
+def runs(grid: Grid, folder: Path) -> dict[tuple[str, ...], Run]:
+    """Return the finished runs of a grid by their swept values.
+
+    Raises:
+      UserError: one of them is missing or did not finish.
+    """
+    found = {}
+    for number, cell in enumerate(grid.cells):
+        place = folder / grid.name / str(number)
+        one = read(place, f"{grid.name}/{number}")
+        if not isinstance(one, Run):
+            raise UserError(f"{place} can't be read: {one.reason}")
+        if one.status != "finished" or one.picture is None:
+            raise UserError(f"{place} is {one.status}, and a figure needs it finished")
+        found[cell] = dataclasses.replace(one, folder=place)
+    return found
