@@ -30,6 +30,7 @@ class Content(Source):
     """The photograph, and the layers of the content loss."""
 
     path: str | None = None  # a picture file of one's own; wins over the named source
+    mask: str | None = None  # a picture of regions, paired by colour with style.mask
     layers: Any = None  # {layer: weight >= 0, not all 0}, or layers alone: equal weights, sum 1
 
 
@@ -38,6 +39,7 @@ class Style(Source):
     """The painting or paintings, and the layers of the style loss."""
 
     path: str | None = None  # a picture file of one's own; wins over the named source
+    mask: str | None = None  # a picture of regions, paired by colour with content.mask
     layers: Any = None  # {layer: weight >= 0, not all 0}, or layers alone: equal weights, sum 1
     statistic: str = "gram"  # what of a layer is compared: gram, mean_std or wasserstein
     normalize: str = "none"  # none; channels: each layer's weight over its channels squared

@@ -46,6 +46,8 @@ def _settings(config: Config) -> dict[str, Any]:
             del settings[source][entry.name]
     for group in ("content", "style", "init"):
         del settings[group]["path"]
+    for group in ("content", "style"):
+        del settings[group]["mask"]
     del settings["style"]["blend"]
     if config.style.size == config.size:
         settings["style"]["size"] = None

@@ -81,6 +81,23 @@ def stretched(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return np.stack([np.asarray(one) for one in wanted], axis=-1)
 
 
+def upright_shape(path: Path, *, key: str) -> tuple[int, int]:
+    """Return a picture file's own (H, W) in pixels, upright as `load` gives it.
+
+    Args:
+      path: of the file.
+      key: the configuration key to name in messages.
+
+    Raises:
+      UserError: as `load`.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        image, turn = _decode(path, f"{key}: {str(path)!r}")
+    height, width = image.size[::-1] if turn < 5 else image.size  # 5 to 8 swap the sides
+    return height, width
+
+
 def dimensions(path: Path) -> tuple[int, int]:
     """Return a readable picture file's own two sides in pixels, as stored."""
     with Image.open(path, formats=FORMATS) as image:

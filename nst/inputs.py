@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 
-from nst import assets, blend, color, images, interrupt, weights
+from nst import assets, blend, color, images, interrupt, masks, weights
 from nst.assets import Asset
 from nst.config import Config, Hyperparameters, Static, split
 from nst.losses import Targets
 from nst.optimise import compute_targets, initial_picture
+from nst.regions import Regions
 from nst.validation import check_layers, check_positions
 from nst.vgg import with_backward
 
@@ -22,11 +23,14 @@ class Prepared:
     config: Config
     static: Static
     hyperparameters: Hyperparameters
-    sources: dict[str, Asset]  # "content", "network", "style" or "style/NAME" of a blend, "init"
+    #: "content", "network", "style" or "style/NAME" of a blend, and where there are, "init",
+    #: "content_mask" and "style_mask".
+    sources: dict[str, Asset]
     params: dict
     photograph: np.ndarray  # (H, W, 3) float32 in grey levels
     paintings: tuple[np.ndarray, ...]  # one, or those of a blend, (H', W', 3) in grey levels
     initial: np.ndarray | None  # (H, W, 3) float32 in grey levels: the picture of init.path
+    regions: Regions | None  # at the sizes of photograph and painting; none: no masks
 
 
 def prepare(config: Config) -> Prepared:
@@ -54,6 +58,10 @@ def prepare(config: Config) -> Prepared:
     for key, painting in painted.items():
         own = images.dimensions(sources[key].path)
         check_positions(key, own, painting.shape, static.style_layers, *own_size)
+    regions = None
+    if "content_mask" in sources:
+        shapes = photograph.shape, painted["style"].shape
+        regions = paired_regions(sources, *shapes, static.style_layers)
     interrupt.check()
     return Prepared(
         config=config,
@@ -64,6 +72,7 @@ def prepare(config: Config) -> Prepared:
         photograph=photograph,
         paintings=tuple(painted.values()),
         initial=initial,
+        regions=regions,
     )
 
 
@@ -82,6 +91,9 @@ def _sources(config: Config) -> dict[str, Asset]:
     }
     if config.init.path is not None:
         sources["init"] = assets.own_file(config.init.path, key="init.path")
+    if config.content.mask is not None and config.style.mask is not None:
+        sources["content_mask"] = assets.own_file(config.content.mask, key="content.mask")
+        sources["style_mask"] = assets.own_file(config.style.mask, key="style.mask")
     return sources
 
 
@@ -102,6 +114,31 @@ def paintings(config: Config, sources: dict[str, Asset], size: int) -> dict[str,
     }
 
 
+def paired_regions(
+    sources: dict[str, Asset],
+    photograph: tuple[int, ...],
+    painting: tuple[int, ...],
+    style_layers: tuple[str, ...],
+) -> Regions:
+    """Return the regions of photograph and painting that the masks in `sources` give.
+
+    Args:
+      sources: where the pictures and their masks are.
+      photograph: shape in the run, (H, W, 3).
+      painting: shape in the run, (H', W', 3).
+      style_layers: in each of which each region must be found.
+
+    Raises:
+      UserError: a mask can't be read, doesn't fit its picture or the other mask, or has a region
+        too small for a layer.
+    """
+    return masks.paired(
+        _mask(sources["content_mask"], sources["content"], photograph, "content"),
+        _mask(sources["style_mask"], sources["style"], painting, "style"),
+        style_layers,
+    )
+
+
 def targets(prepared: Prepared, static: Static) -> Targets:
     """Return the targets of a run for the layers of `static`, its own or its group's."""
     pairs = [
@@ -109,7 +146,13 @@ def targets(prepared: Prepared, static: Static) -> Targets:
         for painting in prepared.paintings
     ]
     photograph, _ = pairs[0]
-    return compute_targets(static, prepared.params, photograph, *(own for _, own in pairs))
+    return compute_targets(
+        static,
+        prepared.params,
+        photograph,
+        *(own for _, own in pairs),
+        masks=prepared.regions,
+    )
 
 
 def start(prepared: Prepared) -> np.ndarray:
@@ -127,6 +170,12 @@ def start(prepared: Prepared) -> np.ndarray:
 @functools.lru_cache(maxsize=16)
 def _picture(asset: Asset, size: int | tuple[int, int], key: str) -> np.ndarray:
     return images.load(asset.path, size, key=key)
+
+
+@functools.lru_cache(maxsize=8)
+def _mask(asset: Asset, picture: Asset, shape: tuple[int, ...], group: str) -> masks.Mask:
+    own = images.upright_shape(picture.path, key=f"{group}.path")
+    return masks.read(asset.path, f"{group}.mask", own, picture.path.name, shape)
 
 
 @functools.lru_cache(maxsize=2)

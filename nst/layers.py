@@ -40,9 +40,9 @@ def smallest_side(layers: Iterable[str]) -> int:
 
     Each pooling halves a side and drops the odd pixel, so block B sees ``side // 2**(B - 1)``.
     """
-    return max(_stride(layer) for layer in layers)
+    return max(2 ** halvings(layer) for layer in layers)
 
 
-def _stride(layer: str) -> int:
-    block = int(layer[4])
-    return 2**block if layer.startswith("pool") else 2 ** (block - 1)
+def halvings(layer: str) -> int:
+    """Return how many poolings lie between the picture and the positions of a layer."""
+    return int(layer[4]) - (not layer.startswith("pool"))

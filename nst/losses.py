@@ -11,8 +11,9 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import jax
 import jax.numpy as jnp
 
-from nst import mean_std, wasserstein
+from nst import mean_std, regions, wasserstein
 from nst.config import Hyperparameters
+from nst.regions import Regions
 
 Number = TypeVar("Number", jax.Array, float)  # on the device, or on the host
 
@@ -22,8 +23,9 @@ class Targets(NamedTuple):
 
     content: dict[str, jax.Array]  # layer -> the photograph's activations, (H, W, C)
     #: Layer -> `style_target` of the painting, its Gram matrix over its positions, (C, C), say; of
-    #: several paintings with an axis of them before: (K, C, C).
+    #: several paintings with an axis of them before: (K, C, C); with masks of regions: (R, C, C).
     style: dict[str, Any]
+    guidance: dict[str, jax.Array] | None = None  # layer -> `regions.guidance`, (R, H, W)
 
 
 class Terms(NamedTuple, Generic[Number]):
@@ -164,8 +166,20 @@ def targets(
     content_layers: tuple[str, ...],
     style_layers: tuple[str, ...],
     statistic: str = "gram",
+    masks: Regions | None = None,
 ) -> Targets:
-    """Return the targets from the activations of the pictures, each (H, W, C)."""
+    """Return the targets from the activations of the pictures, each (H, W, C).
+
+    Args:
+      photograph: its activations by layer.
+      paintings: the activations of one, or of those of a blend, by layer.
+      content_layers: of the content loss.
+      style_layers: of the style loss.
+      statistic: of the style loss.
+      masks: the regions of photograph and painting; none: each is one.
+    """
+    if masks is not None:
+        return _guided(photograph, paintings[0], content_layers, style_layers, masks)
     each = [
         {layer: style_target(statistic, painting[layer]) for layer in style_layers}
         for painting in paintings
@@ -173,6 +187,23 @@ def targets(
     return Targets(
         content={layer: photograph[layer] for layer in content_layers},
         style=each[0] if len(each) == 1 else jax.tree.map(lambda *them: jnp.stack(them), *each),
+    )
+
+
+def _guided(
+    photograph: Mapping[str, jax.Array],
+    painting: Mapping[str, jax.Array],
+    content_layers: tuple[str, ...],
+    style_layers: tuple[str, ...],
+    masks: Regions,
+) -> Targets:
+    return Targets(
+        content={layer: photograph[layer] for layer in content_layers},
+        style={
+            layer: regions.grams(painting[layer], regions.guidance(masks.painting, layer))
+            for layer in style_layers
+        },
+        guidance={layer: regions.guidance(masks.photograph, layer) for layer in style_layers},
     )
 
 
@@ -193,10 +224,16 @@ def terms(
       statistic: of the style loss, as in `target`.
     """
     content = {name: content_loss(activations[name], t) for name, t in target.content.items()}
-    style = {
-        name: blended_style_loss(statistic, activations[name], t, weights.blend)
-        for name, t in target.style.items()
-    }
+    if target.guidance is not None:
+        style = {
+            name: regions.loss(activations[name], t, target.guidance[name])
+            for name, t in target.style.items()
+        }
+    else:
+        style = {
+            name: blended_style_loss(statistic, activations[name], t, weights.blend)
+            for name, t in target.style.items()
+        }
     content_sum = _weighted(weights.content_weights, content)
     style_sum = _weighted(weights.style_weights, style)
     tv = total_variation(picture)

@@ -12,6 +12,7 @@ import numpy as np
 from nst import interrupt, losses, optimizers, vgg
 from nst.config import Hyperparameters, Init, Static
 from nst.optimizers import State
+from nst.regions import Regions
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,11 @@ class Check:
 
 @functools.partial(jax.jit, static_argnames="static")
 def compute_targets(
-    static: Static, params: dict, photograph: jax.Array, *paintings: jax.Array
+    static: Static,
+    params: dict,
+    photograph: jax.Array,
+    *paintings: jax.Array,
+    masks: Regions | None = None,
 ) -> losses.Targets:
     """Return the targets of a run.
 
@@ -45,6 +50,7 @@ def compute_targets(
       params: the network's parameters.
       photograph: (H, W, 3) in grey levels.
       paintings: one, or those of a blend, each (H', W', 3) in grey levels; of any size.
+      masks: the regions of the photograph and of its one painting; none: each is one.
     """
     return losses.targets(
         _activations(static, params, photograph, static.content_layers),
@@ -52,6 +58,7 @@ def compute_targets(
         static.content_layers,
         static.style_layers,
         static.statistic,
+        masks,
     )
 
 

@@ -58,6 +58,7 @@ def validated(config: Config) -> Config:
     _number("sweep.save_every", config.sweep.save_every)
     _choice("color", config.color, COLORS)
     _init(config.init)
+    _masks(checked)
     if checked.alpha == checked.beta == checked.tv.gamma == 0:
         raise UserError(
             "alpha, beta and tv.gamma are all 0, so there is no loss to lower: "
@@ -152,6 +153,32 @@ def _init(init: Init) -> None:
         raise UserError(
             f"init.path goes with init=file alone, not with init={init.name}: {init.path!r}"
         )
+
+
+def _masks(config: Config) -> None:
+    content, style = config.content, config.style
+    if content.mask is None and style.mask is None:
+        return
+    if style.mask is None:
+        raise _lone_mask("content.mask", content.mask, "style.mask")
+    if content.mask is None:
+        raise _lone_mask("style.mask", style.mask, "content.mask")
+    if style.statistic != "gram":
+        raise UserError(
+            "content.mask and style.mask need style.statistic=gram, not "
+            f"{style.statistic}: each region has Gram matrices of its own"
+        )
+    if style.blend and len(style.blend) > 1:
+        raise UserError(
+            "content.mask and style.mask need one painting, but style.blend has "
+            f"{len(style.blend)}: leave style.blend away, or the masks"
+        )
+
+
+def _lone_mask(given: str, path: str | None, lacking: str) -> UserError:
+    return UserError(
+        f"{given}={path} needs {lacking} beside it: a region is a colour that both masks have"
+    )
 
 
 def _optimizer(optimizer: Optimizer) -> Optimizer:
