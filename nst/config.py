@@ -5,6 +5,7 @@ once.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -123,8 +124,9 @@ class Config:
     """One run: every key a user can set."""
 
     name: str = "default"  # experiment's name: the folder under outputs/
-    size: Any = 256  # long edge of the picture in pixels; 16 to 16384
-    steps: Any = 200  # optimiser steps; 1 to 10 million
+    size: Any = 256  # long edge of the picture in pixels; 16 to 16384; of scales the last
+    scales: Any = None  # sizes that the picture goes through, rising: [128, 256]; none: size alone
+    steps: Any = 200  # optimiser steps; 1 to 10 million; with scales those of each, or a list
     check_every: Any = 20  # steps between checks (losses logged, best kept); 1 to 10 million
     seed: Any = 0  # seed of everything random; 0 to 2**32 - 1
     pooling: str = "avg"  # avg or max
@@ -141,6 +143,25 @@ class Config:
     tracking: Tracking = field(default_factory=Tracking)
     assets: Assets = field(default_factory=Assets)
     sweep: Sweep = field(default_factory=Sweep)
+
+    @property
+    def plan(self) -> tuple["Scale", ...]:
+        """The sizes that a validated run goes through; the one there is without `scales`."""
+        if self.scales is None:
+            return (Scale(self.size, self.steps),)
+        return tuple(map(Scale, self.scales, itertools.accumulate(self.steps)))
+
+    @property
+    def total_steps(self) -> int:
+        """The steps of a validated run through all its sizes."""
+        return self.plan[-1].end
+
+
+class Scale(NamedTuple):
+    """One of the sizes that a run goes through."""
+
+    size: int  # long edge in pixels
+    end: int  # steps of the run when it is over
 
 
 class Hyperparameters(NamedTuple):
@@ -274,7 +295,7 @@ def split(config: Config, network: str) -> tuple[Static, Hyperparameters]:
         style_weights=_style_weights(config.style),
         decay=config.optimizer.decay,
         average=config.optimizer.average,
-        steps=config.steps,
+        steps=config.total_steps,
         blend=_blend_weights(config.style),
     )
     return static, hyperparameters

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import math
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -14,8 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nst import batch, inputs, interrupt, record, saved, transfer
-from nst.batch import Lane
+from nst import batch, inputs, interrupt, record, saved, scales, transfer
 from nst.config import Config, Static
 from nst.errors import UserError
 from nst.inputs import Prepared
@@ -111,9 +109,8 @@ def _program(prepared: Prepared, earlier: saved.Saved | None) -> tuple[Any, ...]
         replace(prepared.static, content_layers=(), style_layers=()),
         *(asset.sha256 for key, asset in prepared.sources.items() if key != "init"),
         config.color,
-        config.size,
-        config.style.size or config.size,
-        config.steps,
+        config.plan,
+        *(config.style.size or scale.size for scale in config.plan),
         config.check_every,
         earlier.last.step if earlier else None,
     )
@@ -124,8 +121,8 @@ def _run_group(
 ) -> dict[int, Outcome]:
     first = members[0].prepared
     fit = lanes or batch.lanes_that_fit(static, first.photograph.shape)
-    task = display.group(members[0].job.label, len(members), first.config.steps)
-    targets = inputs.targets(first, static)
+    task = display.group(members[0].job.label, len(members), first.config.total_steps)
+    targets = scales.targets(first, static)
     outcomes: dict[int, Outcome] = {}
     waiting = list(members)
     while waiting:
@@ -169,19 +166,8 @@ def _run_chunk(
 
 
 def _checks(chunk: list[_Member], static: Static, targets: Any) -> Iterator[tuple[int, Any]]:
-    lanes = [
-        Lane(
-            inputs.start(member.prepared),
-            batch.widened(member.prepared.hyperparameters, static),
-            member.earlier.last if member.earlier else None,
-            member.earlier.lowest if member.earlier else math.inf,
-        )
-        for member in chunk
-    ]
-    config, params = chunk[0].prepared.config, chunk[0].prepared.params
-    return batch.checks(
-        static, params, targets, lanes, steps=config.steps, check_every=config.check_every
-    )
+    lanes = [scales.lane(member.prepared, static, member.earlier) for member in chunk]
+    return scales.checks(chunk[0].prepared, static, targets, lanes)
 
 
 def _failed(error: Exception) -> Outcome:

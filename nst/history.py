@@ -12,9 +12,16 @@ from nst.paths import write_whole
 class History:
     """history.csv: one row a check, each appended whole."""
 
-    def __init__(self, path: Path, upto: int):
-        """Go on at `path` after the row of step `upto`; below 0: begin anew."""
+    def __init__(self, path: Path, upto: int, sizes: bool = False):
+        """Go on at `path` after the row of step `upto`; below 0: begin anew.
+
+        Args:
+          path: of the file.
+          upto: the step of the last row to keep.
+          sizes: whether the picture goes through several, so that a row says which.
+        """
         self.path = path
+        self._sizes = sizes
         path.parent.mkdir(parents=True, exist_ok=True)
         if upto < 0:
             path.unlink(missing_ok=True)
@@ -29,6 +36,7 @@ class History:
             "step": check.step,
             "seconds": round(check.seconds, 3),
             "evaluations": check.evaluations,
+            **({"size": check.size} if self._sizes else {}),
             **flat(check.terms),
         }
         text = io.StringIO()
@@ -42,7 +50,7 @@ class History:
 
 
 def rows(path: Path) -> list[dict[str, float]]:
-    """Return the rows of a history.csv: step, seconds, evaluations and every loss by its name."""
+    """Return the rows of a history.csv: step, seconds, evaluations, losses by their names."""
     with open(path, newline="") as file:
         return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
 

@@ -49,7 +49,8 @@ def _settings(config: Config) -> dict[str, Any]:
     for group in ("content", "style"):
         del settings[group]["mask"]
     del settings["style"]["blend"]
-    if config.style.size == config.size:
+    # Through several sizes a painting without a size of its own takes each of them.
+    if config.style.size == config.size and config.scales is None:
         settings["style"]["size"] = None
     return settings
 

@@ -1,5 +1,6 @@
 """What a run is made from: its pictures and its network, found, read and looked at."""
 
+import dataclasses
 import functools
 from dataclasses import dataclass
 
@@ -31,6 +32,16 @@ class Prepared:
     paintings: tuple[np.ndarray, ...]  # one, or those of a blend, (H', W', 3) in grey levels
     initial: np.ndarray | None  # (H, W, 3) float32 in grey levels: the picture of init.path
     regions: Regions | None  # at the sizes of photograph and painting; none: no masks
+    coarser: tuple["Prepared", ...] = ()  # the same run at its smaller sizes, rising
+
+    @property
+    def scales(self) -> tuple["Prepared", ...]:
+        """The run at each of its sizes, as in the configuration's `plan`."""
+        return (*self.coarser, self)
+
+    def at(self, shape: tuple[int, ...]) -> "Prepared":
+        """Return the run at the size of a picture of `shape`, (H, W, 3)."""
+        return next(one for one in self.scales if one.photograph.shape == shape)
 
 
 def prepare(config: Config) -> Prepared:
@@ -43,6 +54,16 @@ def prepare(config: Config) -> Prepared:
       UserError: a picture or the weights can't be had or read, or don't fit the layers.
     """
     sources = _sources(config)
+    sizes = [scale.size for scale in config.plan]
+    # The smallest first, which is the likeliest to be refused.
+    coarser = tuple(
+        _prepared(dataclasses.replace(config, size=size), sources) for size in sizes[:-1]
+    )
+    return dataclasses.replace(_prepared(config, sources), coarser=coarser)
+
+
+def _prepared(config: Config, sources: dict[str, Asset]) -> Prepared:
+    """Return the run at `config.size`."""
     network = sources["network"].name if sources["network"].fallback else config.network.name
     check_layers(config, network)
     static, hyperparameters = split(config, network)
@@ -53,8 +74,9 @@ def prepare(config: Config) -> Prepared:
         initial = _picture(sources["init"], photograph.shape[:2], "init.path")
     # The picture takes the photograph's shape, so the photograph must suit every layer.
     own = images.dimensions(sources["content"].path)
-    check_positions("content", own, photograph.shape, static.layers, config.size)
-    own_size = (config.style.size, "style.size") if config.style.size else (config.size, "size")
+    size = (config.size, "scales" if config.scales else "size")
+    check_positions("content", own, photograph.shape, static.layers, *size)
+    own_size = (config.style.size, "style.size") if config.style.size else size
     for key, painting in painted.items():
         own = images.dimensions(sources[key].path)
         check_positions(key, own, painting.shape, static.style_layers, *own_size)
@@ -140,7 +162,12 @@ def paired_regions(
 
 
 def targets(prepared: Prepared, static: Static) -> Targets:
-    """Return the targets of a run for the layers of `static`, its own or its group's."""
+    """Return the targets of a run for the layers of `static`, its own or its group's.
+
+    Args:
+      prepared: of a run with several sizes, the run at one of them.
+      static: whose layers count.
+    """
     pairs = [
         color.seen(prepared.config.color, prepared.photograph, painting)
         for painting in prepared.paintings
@@ -157,6 +184,7 @@ def targets(prepared: Prepared, static: Static) -> Targets:
 
 def start(prepared: Prepared) -> np.ndarray:
     """Return the picture a run starts from, (H, W, 3) float32 in grey levels."""
+    prepared = prepared.scales[0]
     config, picture = prepared.config, prepared.photograph
     if config.init.name == "style":
         _, painting = color.seen(config.color, prepared.photograph, prepared.paintings[0])

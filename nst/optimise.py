@@ -25,9 +25,14 @@ class Check:
     evaluations: int  # of loss and gradient, by the steps so far
     picture: np.ndarray  # (H, W, 3) float32 in grey levels, not clipped; the average if there is
     terms: losses.Terms[float]  # of this picture, as Python floats
-    best: bool  # whether no earlier check had a lower total
+    best: bool  # whether no earlier check of this size had a lower total
     overflow: bool  # whether the optimiser's state has left the range of float32
     state: State  # what the next step starts from
+
+    @property
+    def size(self) -> int:
+        """Long edge of the picture in pixels."""
+        return max(self.picture.shape)
 
     @property
     def finite(self) -> bool:

@@ -39,7 +39,7 @@ class Display:
             TimeRemainingColumn(),
             TextColumn("{task.fields[rate]}"),
         )
-        self._task = self._bar.add_task("", total=config.steps, rate="compiling")
+        self._task = self._bar.add_task("", total=config.total_steps, rate="compiling")
         self._losses = Text("")
         #: To be entered while the run goes on.
         self.live: contextlib.AbstractContextManager = contextlib.nullcontext()
@@ -52,11 +52,13 @@ class Display:
         if self._last is not None:
             rate = f"{seconds_per_step(self._last, check):.3f} s/step"
         self._last = check
+        if self.config.scales:
+            rate += f"  {check.size} px"
         losses = self._weighted(check)
         self._bar.update(self._task, completed=check.step, rate=rate)
         self._losses.plain = f"  {losses}"
         if not self.console.is_terminal:
-            line = f"step {check.step}/{self.config.steps}  {rate}  {losses}"
+            line = f"step {check.step}/{self.config.total_steps}  {rate}  {losses}"
             self.console.print(line, soft_wrap=True, highlight=False)
 
     def _weighted(self, check: Check) -> str:

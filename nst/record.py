@@ -96,7 +96,7 @@ class Record:
         config: Config,
         sources: dict[str, Asset],
         overrides: Sequence[str],
-        photograph: np.ndarray,
+        photographs: Sequence[np.ndarray],
         earlier: Saved | None = None,
     ):
         """Start the record with status "running".
@@ -107,18 +107,20 @@ class Record:
           config: validated.
           sources: the pictures and the network, as they serve.
           overrides: what the user asked for on top of the defaults.
-          photograph: (H, W, 3) in grey levels, whose chroma `color` may put on what is saved.
+          photographs: (H, W, 3) in grey levels, one for each size of the run; `color` may put
+            their chroma on what is saved.
           earlier: where this run was cut off before; its history up to there is kept.
         """
         self.folder = folder
         self.config = config
-        self._photograph = photograph
+        self._photographs = {one.shape: one for one in photographs}
         self.hash = config_hash(config, network, sources)
         self.last: Check | None = earlier.last if earlier else None
         self.best: Check | None = earlier.best if earlier else None
         self._rates: list[float] = []  # seconds a step, between checks
         self._saved_at = time.monotonic()
-        self._history = History(folder / "history.csv", earlier.last.step if earlier else -1)
+        upto = earlier.last.step if earlier else -1
+        self._history = History(folder / "history.csv", upto, sizes=config.scales is not None)
         self._started = datetime.now(UTC)
         self._fields = _fields(config, overrides) | {
             "config_hash": self.hash,
@@ -174,7 +176,8 @@ class Record:
             "nst:step": str(check.step),
         }
         # The checks keep the picture of the loop, which is what a run goes on from.
-        shown = color.finished(self.config.color, check.picture, self._photograph)
+        photograph = self._photographs[check.picture.shape]
+        shown = color.finished(self.config.color, check.picture, photograph)
         images.save(self.folder / name, shown, text)
         return self.folder / name
 

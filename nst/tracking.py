@@ -28,6 +28,8 @@ class Tracker:
         import wandb
 
         row = _losses(flat(check.terms), self.config) | {"evaluations": check.evaluations}
+        if self.config.scales:
+            row["size"] = check.size
         if self.before is not None:
             row["s_per_step"] = seconds_per_step(self.before, check)
         self.before = check
@@ -49,8 +51,8 @@ class Tracker:
         for terms in rows:
             step = int(terms.pop("step"))
             del terms["seconds"]
-            evaluations = int(terms.pop("evaluations"))
-            row = _losses(terms, self.config) | {"evaluations": evaluations}
+            beside = {key: int(terms.pop(key)) for key in ("evaluations", "size") if key in terms}
+            row = _losses(terms, self.config) | beside
             picture = pictures / f"step_{step:05d}.png"
             if picture.exists():
                 row["picture"] = wandb.Image(str(picture))

@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import logging
-import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,10 +11,22 @@ from types import TracebackType
 
 import jax
 
-from nst import assets, blend, color, history, identity, inputs, interrupt, metrics, record, saved
+from nst import (
+    assets,
+    blend,
+    color,
+    history,
+    identity,
+    inputs,
+    interrupt,
+    metrics,
+    record,
+    saved,
+    scales,
+)
 from nst.errors import UserError
 from nst.inputs import Prepared
-from nst.optimise import Check, checks
+from nst.optimise import Check
 from nst.progress import Display
 from nst.record import Outcome, Record
 from nst.tracking import track
@@ -57,17 +68,10 @@ def perform(prepared: Prepared, place: Place) -> Outcome:
 
 
 def _checks(prepared: Prepared, earlier: saved.Saved | None) -> Iterator[Check]:
-    return checks(
-        prepared.static,
-        prepared.params,
-        inputs.targets(prepared, prepared.static),
-        inputs.start(prepared),
-        prepared.hyperparameters,
-        steps=prepared.config.steps,
-        check_every=prepared.config.check_every,
-        after=earlier.last if earlier else None,
-        lowest=earlier.lowest if earlier else math.inf,
-    )
+    static = prepared.static
+    lane = scales.lane(prepared, static, earlier)
+    targets = scales.targets(prepared, static)
+    return (check for _, check in scales.checks(prepared, static, targets, [lane]))
 
 
 def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
@@ -120,7 +124,7 @@ class Session:
             config,
             prepared.sources,
             place.overrides,
-            prepared.photograph,
+            [one.photograph for one in prepared.scales],
             self._earlier,
         )
         if self._earlier:
@@ -149,7 +153,7 @@ class Session:
             return "diverged", f"the gradient overflowed before step {last.step}"
         if last is not None and not last.finite:
             return "diverged", f"the loss became {last.terms.total} at step {last.step}"
-        if last is None or last.step < self._prepared.config.steps:
+        if last is None or last.step < self._prepared.config.total_steps:
             return "interrupted", "stopped by Ctrl-C"
         return "finished", None
 
@@ -165,6 +169,8 @@ class Session:
 def _measured(best: Check | None, prepared: Prepared) -> dict[str, float | None]:
     if best is None:
         return {}
+    # A run that diverged may have its best picture at a smaller size.
+    prepared = prepared.at(best.picture.shape)
     try:
         # Of the picture that is saved, against the pictures that were given.
         shown = color.finished(prepared.config.color, best.picture, prepared.photograph)

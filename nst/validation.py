@@ -5,7 +5,8 @@ Imports nothing heavy, so that a refused value answers at once.
 
 import dataclasses
 import math
-from typing import TypeVar
+from itertools import pairwise
+from typing import Any, TypeVar
 
 from nst import blend
 from nst.config import TV, Config, Content, Init, Optimizer, Style, Tracking
@@ -41,8 +42,7 @@ def validated(config: Config) -> Config:
     network = _choice("network.name", config.network.name, tuple(BLOCKS))
     checked = dataclasses.replace(
         config,
-        size=_whole("size", config.size, 16, 16384, "pixels"),
-        steps=_whole("steps", config.steps, 1, 10_000_000),
+        **_sizes_and_steps(config),
         check_every=_whole("check_every", config.check_every, 1, 10_000_000, "steps"),
         seed=_whole("seed", config.seed, 0, 2**32 - 1),
         pooling=_choice("pooling", config.pooling, POOLINGS),
@@ -94,7 +94,7 @@ def check_positions(
       shape: height and width in pixels after scaling to `size`.
       layers: names of the layers that will be read.
       size: long edge in pixels.
-      size_key: the configuration key that sets `size`.
+      size_key: the configuration key that sets `size`: "size", "style.size" or "scales".
 
     Raises:
       UserError: names the layer, the picture's size and the smallest `size` that works.
@@ -105,11 +105,49 @@ def check_positions(
     if short < needed:
         # The short side is rounded, a half up.
         enough = math.ceil(max(own) * (2 * needed - 1) / (2 * min(own)))
+        where, what = f"{size_key}={size}", size_key
+        if size_key == "scales":
+            where, what = f"the scale {size} of scales", "scale"
         raise UserError(
-            f"{key}: at {size_key}={size} the picture is {shape[1]} x {shape[0]} pixels, in which "
+            f"{key}: at {where} the picture is {shape[1]} x {shape[0]} pixels, in which "
             f"{deepest} has no positions: the short side must be at least {needed} pixels, so "
-            f"take a {size_key} of {enough} or more, or layers nearer to the picture"
+            f"take a {what} of {enough} or more, or layers nearer to the picture"
         )
+
+
+def _sizes_and_steps(config: Config) -> dict[str, Any]:
+    """Return size, scales and steps; where there are scales, the last is the size."""
+    size = _whole("size", config.size, 16, 16384, "pixels")
+    scales, steps = config.scales, config.steps
+    if scales is None:
+        if isinstance(steps, list):
+            raise UserError(
+                f"steps must be one whole number, not {steps}: a list gives the steps of each of "
+                "scales, and there are none"
+            )
+        return {"size": size, "steps": _steps(steps)}
+    if not isinstance(scales, list) or not scales:
+        raise UserError(
+            f"scales must be a list of rising sizes in pixels, [128, 256, 512], not {scales}"
+        )
+    scales = [_whole("each of scales", one, 16, 16384, "pixels") for one in scales]
+    if any(one >= later for one, later in pairwise(scales)):
+        raise UserError(f"scales must rise, each above the one before, and {scales} does not")
+    if not isinstance(steps, list):
+        steps = [steps] * len(scales)
+    if len(steps) != len(scales):
+        raise UserError(
+            f"steps must be one whole number or one for each of scales, and {steps} has "
+            f"{len(steps)} for the {len(scales)} of {scales}"
+        )
+    steps = [_steps(one) for one in steps]
+    if len(scales) == 1:  # the same run as of that size
+        return {"size": scales[0], "scales": None, "steps": steps[0]}
+    return {"size": scales[-1], "scales": scales, "steps": steps}
+
+
+def _steps(value: object) -> int:
+    return _whole("steps", value, 1, 10_000_000)
 
 
 def _number(

@@ -12,7 +12,7 @@ TERMS = 64
 LARGEST = 20_000_000  # bytes of a file worth reading
 
 #: Columns of a history that are no losses.
-BESIDE = ("step", "seconds", "evaluations", "")
+BESIDE = ("step", "seconds", "evaluations", "size", "")
 LEADING = ("total", "content", "style", "tv")
 
 History = tuple[list[float], dict[str, list[float | None]]]

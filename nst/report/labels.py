@@ -29,6 +29,7 @@ TITLES = {
     "optimizer.clamp": "clipped to [0, 255]",
     "optimizer.average": "average of pictures",
     "size": "size in pixels",
+    "scales": "sizes in pixels, coarse to fine",
     "check_every": "steps between checks",
     "init": "start from",
 }
