@@ -60,7 +60,10 @@ def _reconstructions(folder: Path) -> Panel:
                 ),
             ],
         ],
-        notes=[_made(any_run), *_stand_ins([*content.values(), *style.values()])],
+        notes=[
+            _made(any_run, "style loss alone above, content loss alone below"),
+            *_stand_ins([*content.values(), *style.values()]),
+        ],
         letters=False,
     )
 
@@ -119,7 +122,7 @@ def _layers_by_ratio(folder: Path) -> Panel:
         [[Cell(_picture(runs[layers, beta])) for beta in grids.BETAS] for layers in grids.UP_TO],
         columns=[f"alpha/beta = {1 / float(beta):g}" for beta in grids.BETAS],
         labels=[_up_to(layer) for layer in grids.STYLE_LAYERS],
-        notes=[_made(one), *_stand_ins(runs.values())],
+        notes=[_made(one, "alpha = 1"), *_stand_ins(runs.values())],
         letters=False,
     )
 
@@ -133,7 +136,7 @@ def _picture(run: Run) -> Path:
 
 
 def _title(run: Run, key: str) -> str:
-    return run.sources[key].title.split(" (")[0] or run.sources[key].name
+    return run.sources[key].title or run.sources[key].name
 
 
 def _source(run: Run, key: str, folder: Path) -> Path | None:
@@ -142,13 +145,12 @@ def _source(run: Run, key: str, folder: Path) -> Path | None:
     return next((path for _, path in found.values()), None)
 
 
-def _made(run: Run) -> str:
+def _made(run: Run, weights: str | None = None) -> str:
+    """Return how the runs of a figure were made, where it doesn't say otherwise itself."""
     values = run.values
-    return (
-        f"{values['network']}, {values['size']} px, {values['steps']} steps of "
-        f"{values['optimizer']}, alpha {values['alpha']:g}, beta {values['beta']:g} "
-        "where nothing else is said"
-    )
+    weights = weights or f"alpha = {values['alpha']:g}, beta = {values['beta']:g}"
+    steps = f"{values['steps']} steps of {values['optimizer']}"
+    return f"{values['network']}, {values['size']} px, {steps}, {weights}"
 
 
 def _stand_ins(runs: Iterable[Run]) -> list[str]:
