@@ -4,7 +4,7 @@ VENV ?= .venv
 RUN = $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-gpu demo paper test lint clean
+.PHONY: help setup setup-gpu demo paper bench test lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,14 @@ demo: $(VENV)/.runtime ## one style transfer, with everything built in
 
 paper: $(VENV)/.runtime ## the papers' figures; size=256 figures=7,8 choose
 	$(RUN) -m nst.paper $(if $(size),size=$(size)) $(if $(figures),figures=$(figures))
+
+# Beside PyTorch where that is installed: .venv/bin/pip install torch
+bench: $(VENV)/.runtime ## speed, memory and start-up, the tables of docs/performance.md
+	@against=$$($(RUN) -c 'import torch' 2>/dev/null && echo --against torch); set -ex; \
+	$(RUN) -m nst.bench step --size 256 --steps 5 --repeats 3 $$against; \
+	$(RUN) -m nst.bench step --size 256 --steps 5 --repeats 3 --precision bfloat16 $$against; \
+	$(RUN) -m nst.bench memory --size 256 512 $$against; \
+	$(RUN) -m nst.bench startup --repeats 2
 
 test: $(VENV)/.dev ## the tests
 	$(RUN) -m pytest -n 2

@@ -189,13 +189,15 @@ def _vmapped(
     done, seconds, compile_seconds = 0, 0.0, 0.0
     if first:
         done, seconds, compile_seconds = first.step, first.seconds, first.compile_seconds
-    states, numbers = _stacked(static, lanes)
+    states, numbers = stacked(static, lanes)
     lowest = {index: lane.lowest for index, lane in enumerate(lanes)}
     while done < steps and lowest:
         stride = min(check_every, steps - done)
         asked = time.perf_counter()
         before = states
-        states, started, ended, sound = _advance(static, stride, params, targets, states, numbers)
+        states, started, ended, sound = advance_lanes(
+            static, stride, params, targets, states, numbers
+        )
         running = time.perf_counter()
         optimise.wait(ended.total)
         seconds += time.perf_counter() - running
@@ -223,7 +225,7 @@ def _vmapped(
 
 
 @functools.partial(jax.jit, static_argnames=("static", "stride"))
-def _advance(
+def advance_lanes(
     static: Static,
     stride: int,
     params: dict,
@@ -236,7 +238,7 @@ def _advance(
     return jax.vmap(one)(states, numbers)
 
 
-def _stacked(static: Static, lanes: Sequence[Lane]) -> tuple[State, Hyperparameters]:
+def stacked(static: Static, lanes: Sequence[Lane]) -> tuple[State, Hyperparameters]:
     """Return states and numbers with an axis of lanes, spread over the local devices."""
     numbers = [jax.tree.map(np.float32, lane.hyperparameters) for lane in lanes]
     states = [

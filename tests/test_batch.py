@@ -156,7 +156,7 @@ def test_lanes_are_spread_over_eight_devices():
         "import jax, numpy as np; from nst import batch; from nst.batch import Lane\n"
         "from tests.test_batch import ONE, SHAPE, numbers\n"
         "picture = np.zeros(SHAPE, np.float32)\n"
-        "states, _ = batch._stacked(ONE, [Lane(picture, numbers(g)) for g in range(11)])\n"
+        "states, _ = batch.stacked(ONE, [Lane(picture, numbers(g)) for g in range(11)])\n"
         "shards = states.picture.addressable_shards\n"
         "assert len({shard.device for shard in shards}) == 8, shards\n"
         "assert {shard.data.shape for shard in shards} == {(2, *SHAPE)}, shards\n"

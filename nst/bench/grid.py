@@ -1,10 +1,5 @@
-"""How fast it is: ``python -m nst.bench grid`` times the same grid in three ways.
+"""The same grid in three ways, each in processes of its own."""
 
-Imports neither hydra nor wandb; what it times runs in processes of its own.
-"""
-
-import argparse
-import json
 import os
 import shutil
 import statistics
@@ -14,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from itertools import product
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -26,7 +22,7 @@ FACTORS = {
 }
 
 
-def grid(size: int, steps: int, network: str, repeats: int) -> dict[str, float]:
+def measure(size: int, steps: int, network: str, repeats: int) -> dict[str, Any]:
     """Return the median seconds that the 24 runs of the grid take in each of three ways.
 
     All three find the compiled programs in a cache that an earlier, untimed grid has filled. They
@@ -57,7 +53,8 @@ def grid(size: int, steps: int, network: str, repeats: int) -> dict[str, float]:
             for way, those in commands.items():
                 several = those[turn::repeats] if len(those) > 1 else those
                 seconds[way].append(_run(several) * len(those) / len(several))
-        return {way: statistics.median(values) for way, values in seconds.items()}
+        medians = {way: statistics.median(values) for way, values in seconds.items()}
+        return {"seconds": medians, "runs": len(commands["separate processes"])}
     finally:
         os.chdir(here)
         shutil.rmtree(folder, ignore_errors=True)
@@ -77,34 +74,13 @@ def _run(commands: list[list[str]]) -> float:
     return time.perf_counter() - began
 
 
-def _print(seconds: dict[str, float], runs: int) -> None:
+def show(found: dict[str, Any]) -> None:
+    """Print what `measure` returned."""
     table = Table(box=None, pad_edge=False)
     for title in ("way", "seconds", "pictures an hour", "against batched"):
         table.add_column(title, justify="left" if title == "way" else "right")
+    seconds, runs = found["seconds"], found["runs"]
     for name, spent in seconds.items():
         ratio = spent / seconds["batched"]
         table.add_row(name, f"{spent:.1f}", f"{3600 * runs / spent:.0f}", f"{ratio:.2f}")
     Console().print(table)
-
-
-def main() -> None:
-    """Time what the command line asks for and print a table, or with --json an object as well."""
-    parser = argparse.ArgumentParser(prog="python -m nst.bench", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    command = commands.add_parser("grid", help="24 runs: batched, basic multirun, separately")
-    command.add_argument("--size", type=int, default=96, help="long edge in pixels")
-    command.add_argument("--steps", type=int, default=20, help="optimiser steps of each run")
-    command.add_argument("--network", default="vgg16", choices=("vgg16", "vgg19"))
-    command.add_argument("--repeats", type=int, default=3, help="turns that the ways take, 1 to 24")
-    command.add_argument("--json", action="store_true", help="a JSON object as the last line")
-    asked = parser.parse_args()
-    if not 1 <= asked.repeats <= 24:
-        parser.error(f"--repeats must be from 1 to 24, not {asked.repeats}")
-    seconds = grid(asked.size, asked.steps, asked.network, asked.repeats)
-    _print(seconds, runs=len(list(_cells())))
-    if asked.json:
-        print(json.dumps({"asked": vars(asked), "seconds": seconds, "runs": len(list(_cells()))}))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,193 @@
+"""The same run in plain PyTorch, with what it is known to gain from: what nst is held against.
+
+PyTorch is no dependency of nst; nothing else imports this module, or it.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from nst.bench.case import Case, Interval, parameters, pictures, program, sources
+from nst.config import Hyperparameters, Static
+from nst.errors import UserError
+from nst.layers import layer_names
+
+#: Pictures (N, 3, S, S) in grey levels to the sum of their losses.
+Loss = Callable[[Any], Any]
+
+
+def device() -> Any:
+    """Return PyTorch's name of the kind of device that JAX runs on.
+
+    Raises:
+      UserError: PyTorch can't use it.
+    """
+    if jax.default_backend() == "cpu":
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        raise UserError("--against torch: JAX runs on a GPU here, and PyTorch finds none")
+    return torch.device("cuda")
+
+
+def peak_bytes() -> int | None:
+    """Return the most memory that tensors took on a GPU, None on a CPU."""
+    return torch.cuda.max_memory_allocated() if device().type == "cuda" else None
+
+
+def eager(case: Case, steps: int) -> Interval:
+    """Return an interval without torch.compile, in bfloat16 without autocast.
+
+    Args:
+      case: what to measure.
+      steps: of an interval.
+    """
+    return _interval(case, steps, loss_function(case), "eager", 0.0)
+
+
+def fastest(case: Case, steps: int) -> Interval:
+    """Return an interval of the fastest of PyTorch's forms, each timed once after a warm-up.
+
+    In bfloat16 weights and activations are of that type, or autocast decides. The better of the
+    two is then compiled, which is tried too.
+
+    Args:
+      case: what to measure.
+      steps: of an interval.
+    """
+    forms = {"eager": loss_function(case)}
+    if case.precision == "bfloat16":
+        forms["eager, autocast"] = loss_function(case, autocast=True)
+    spent = {form: _trial(case, loss) for form, loss in forms.items()}
+    best = min(spent, key=lambda form: spent[form])
+    try:
+        compiled = torch.compile(forms[best])
+        began = time.perf_counter()
+        _trial(case, compiled, steps=1)
+        compiling = time.perf_counter() - began
+        if _trial(case, compiled) < spent[best]:
+            return _interval(case, steps, compiled, best.replace("eager", "compiled"), compiling)
+    except Exception as error:  # of many kinds: no C++ compiler, a Python it doesn't know, ...
+        best_form = f"{best}; torch.compile: {type(error).__name__}"
+        return _interval(case, steps, forms[best], best_form, 0.0)
+    return _interval(case, steps, forms[best], best, 0.0)
+
+
+def loss_function(case: Case, autocast: bool = False) -> Loss:
+    """Return the loss of nst's defaults, with the parameters and targets that nst is measured with.
+
+    Args:
+      case: what to measure.
+      autocast: in bfloat16, whether PyTorch chooses each operation's type.
+    """
+    static, numbers = program(case)
+    low = torch.bfloat16 if case.precision == "bfloat16" else torch.float32
+    dtype = torch.float32 if autocast else low
+    weights = _weights(parameters(case), dtype)
+    # A step is the same convolutions each time; tensorfloat32 is what PyTorch's users take.
+    torch.backends.cudnn.benchmark = True
+    torch.set_float32_matmul_precision("high")
+
+    kind = device().type  # known here, so that torch.compile doesn't look into JAX
+
+    def features(x: Any) -> dict[str, Any]:
+        with torch.autocast(kind, torch.bfloat16, enabled=autocast):
+            return _features(static, weights, x, dtype)
+
+    with torch.no_grad():
+        photograph, painting = (features(_tensor(one[None])) for one in sources(case))
+        content = {layer: photograph[layer] for layer in static.content_layers}
+        style = {layer: _gram(painting[layer]) for layer in static.style_layers}
+
+    def loss(x: Any) -> Any:
+        return _loss(numbers, x, features(x), content, style)
+
+    return loss
+
+
+def _features(static: Static, weights: dict, x: Any, dtype: Any) -> dict[str, Any]:
+    kept = {}
+    x = (x - weights["mean"]).to(dtype)
+    names = layer_names(static.network)
+    for name in names[: max(names.index(layer) for layer in static.layers) + 1]:
+        if name.startswith("conv"):
+            x = F.conv2d(x, *weights[name], padding=1)
+        elif name.startswith("relu"):
+            # In place where no loss reads what was there.
+            x = F.relu(x, inplace=name.replace("relu", "conv") not in static.layers)
+        else:
+            x = F.avg_pool2d(x, 2) if static.pooling == "avg" else F.max_pool2d(x, 2)
+        if name in static.layers:
+            kept[name] = x
+    return {name: value.float() for name, value in kept.items()}
+
+
+def _gram(activations: Any) -> Any:
+    flat = activations.permute(0, 2, 3, 1).flatten(1, 2)  # (N, M, C), no copy: channels are last
+    return flat.transpose(1, 2) @ flat / flat.shape[1]
+
+
+def _loss(numbers: Hyperparameters, x: Any, activations: dict, content: dict, style: dict) -> Any:
+    # As nst.losses.terms, by the same equations.
+    total = 0.0
+    for layer, target in content.items():
+        difference = activations[layer] - target
+        total += numbers.alpha * numbers.content_weights[layer] * 0.5 * (difference**2).sum()
+    for layer, target in style.items():
+        difference = _gram(activations[layer]) - target
+        scale = 4 * activations[layer].shape[1] ** 2
+        total += numbers.beta * numbers.style_weights[layer] * (difference**2).sum() / scale
+    down, right = x[:, :, 1:] - x[:, :, :-1], x[:, :, :, 1:] - x[:, :, :, :-1]
+    return total + numbers.gamma * (down.abs().sum() + right.abs().sum())
+
+
+def _weights(params: dict, dtype: Any) -> dict[str, Any]:
+    """Return the mean (3, 1, 1), and each layer's kernel (C', C, 3, 3) and bias in `dtype`."""
+    weights: dict[str, Any] = {"mean": torch.tensor(params["mean"], device=device())[:, None, None]}
+    for name, layer in params.items():
+        if name != "mean":
+            kernel = torch.tensor(layer["kernel"].transpose(3, 2, 0, 1).copy())
+            kernel = kernel.to(device(), dtype, memory_format=torch.channels_last)
+            weights[name] = kernel, torch.tensor(layer["bias"], dtype=dtype, device=device())
+    return weights
+
+
+def _tensor(several: np.ndarray) -> Any:
+    """Return pictures (N, S, S, 3) as (N, 3, S, S) on the device, channels last in memory."""
+    tensor = torch.tensor(several).permute(0, 3, 1, 2)
+    return tensor.to(device()).contiguous(memory_format=torch.channels_last)
+
+
+def _interval(case: Case, steps: int, loss: Loss, form: str, compiling: float) -> Interval:
+    numbers = program(case)[1]
+
+    def start(several: np.ndarray) -> Any:
+        x = _tensor(several).requires_grad_()
+        betas = numbers.b1, numbers.b2
+        return x, torch.optim.Adam([x], numbers.lr, betas, numbers.eps, fused=True)
+
+    def take(state: Any) -> Any:
+        x, adam = state
+        for _ in range(steps):
+            adam.zero_grad()
+            loss(x).backward()
+            adam.step()
+        if x.is_cuda:
+            torch.cuda.synchronize()
+        return x
+
+    return Interval(start, take, compiling, form)
+
+
+def _trial(case: Case, loss: Loss, steps: int = 2) -> float:
+    """Return the seconds of an interval, after one that doesn't count unless it is one step."""
+    interval = _interval(case, steps, loss, "", 0.0)
+    for turn in range(2 if steps > 1 else 1):
+        state = interval.start(pictures(case, seed=turn))
+        began = time.perf_counter()
+        interval.take(state)
+    return time.perf_counter() - began
