@@ -33,6 +33,7 @@ class Content(Source):
     path: str | None = None  # a picture file of one's own; wins over the named source
     mask: str | None = None  # a picture of regions, paired by colour with style.mask
     layers: Any = None  # {layer: weight >= 0, not all 0}, or layers alone: equal weights, sum 1
+    reduction: str = "sum"  # of a layer's squared differences: sum, half of it; mean
 
 
 @dataclass
@@ -60,6 +61,9 @@ class TV:
     """Total variation."""
 
     gamma: float = 0.0  # weight of the total variation, per grey level; 0 to 1e30
+    form: str = "absolute"  # |differences|; power: (down^2 + right^2)^(exponent/2)
+    exponent: float = 2.0  # of the form power; 2 to 10
+    reduction: str = "sum"  # sum; mean: the sum over the 3 H W numbers of the picture
 
 
 @dataclass
@@ -74,14 +78,14 @@ class Init:
 
 @dataclass
 class Optimizer:
-    """What moves the picture: Adam (Kingma and Ba 2014, arXiv:1412.6980) or L-BFGS."""
+    """What moves the picture: Adam (Kingma and Ba 2014, arXiv:1412.6980), L-BFGS or SGD."""
 
-    name: str = "???"  # adam or lbfgs
-    lr: float = 10.0  # learning rate in grey levels of [0, 255]; above 0, to 1e9
+    name: str = "???"  # adam, lbfgs or sgd
+    lr: float = 10.0  # learning rate: grey levels; of sgd grey levels^2 / loss; above 0, to 1e9
     b1: float = 0.9  # decay of the mean gradient; 0 to below 1
     b2: float = 0.999  # decay of the mean squared gradient; 0 to below 1
     eps: float = 1e-8  # added to the root of the mean squared gradient; above 0, to 1e30
-    schedule: str = "constant"  # of Adam's learning rate: constant, cosine or exponential
+    schedule: str = "constant"  # of the learning rate: constant, cosine or exponential
     decay: float = 0.1  # what the schedule leaves of lr after the last step; above 0, to 1
     memory: Any = 10  # differences of pictures and gradients that L-BFGS keeps; 1 to 100
     clamp: bool = False  # true: the picture is clipped to [0, 255] after each step
@@ -124,6 +128,7 @@ class Config:
     """One run: every key a user can set."""
 
     name: str = "default"  # experiment's name: the folder under outputs/
+    preset: str | None = None  # set by preset=; for the record alone
     size: Any = 256  # long edge of the picture in pixels; 16 to 16384; of scales the last
     scales: Any = None  # sizes that the picture goes through, rising: [128, 256]; none: size alone
     steps: Any = 200  # optimiser steps; 1 to 10 million; with scales those of each, or a list
@@ -181,6 +186,7 @@ class Hyperparameters(NamedTuple):
     average: float = 0.0
     steps: float = 1.0  # of the whole run
     blend: tuple[float, ...] = ()  # weights of several paintings, sum 1; empty: there is one
+    tv_exponent: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -198,6 +204,9 @@ class Static:
     clamp: bool = False
     average: bool = False  # whether; by how much is traced
     statistic: str = "gram"
+    content_reduction: str = "sum"
+    tv_form: str = "absolute"
+    tv_reduction: str = "sum"
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -282,6 +291,9 @@ def split(config: Config, network: str) -> tuple[Static, Hyperparameters]:
         clamp=config.optimizer.clamp,
         average=config.optimizer.average > 0,
         statistic=config.style.statistic,
+        content_reduction=config.content.reduction,
+        tv_form=config.tv.form,
+        tv_reduction=config.tv.reduction,
     )
     hyperparameters = Hyperparameters(
         alpha=config.alpha,
@@ -297,6 +309,7 @@ def split(config: Config, network: str) -> tuple[Static, Hyperparameters]:
         average=config.optimizer.average,
         steps=config.total_steps,
         blend=_blend_weights(config.style),
+        tv_exponent=config.tv.exponent,
     )
     return static, hyperparameters
 

@@ -12,7 +12,7 @@ from nst.config import Config, Source
 NUMERICS = 1
 
 #: Keys of the configuration that don't change the picture.
-BESIDE = ("name", "tracking", "assets", "sweep")
+BESIDE = ("name", "preset", "tracking", "assets", "sweep")
 
 
 def config_hash(config: Config, network: str, sources: dict[str, Asset]) -> str:

@@ -1,8 +1,7 @@
 """The losses of the report, summed as its equations say, as pure functions of activations.
 
 Equation numbers are those of Gatys et al. 2015 (arXiv:1508.06576), section "Methods"; total
-variation is the report's addition (Columbia E4040, 2018; Mahendran and Vedaldi 2015,
-arXiv:1412.0035).
+variation is the report's addition, in nst/variation.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ import jax.numpy as jnp
 from nst import mean_std, regions, wasserstein
 from nst.config import Hyperparameters
 from nst.regions import Regions
+from nst.variation import variation
 
 Number = TypeVar("Number", jax.Array, float)  # on the device, or on the host
 
@@ -47,6 +47,16 @@ def content_loss(activations: jax.Array, target: jax.Array) -> jax.Array:
       target: P, (H, W, C), of the photograph.
     """
     return 0.5 * jnp.sum((activations - target) ** 2)
+
+
+def mean_content_loss(activations: jax.Array, target: jax.Array) -> jax.Array:
+    """Return the mean squared difference of two activations, as most peers have it.
+
+    Args:
+      activations: F, (H, W, C), of the picture.
+      target: P, (H, W, C), of the photograph.
+    """
+    return jnp.mean((activations - target) ** 2)
 
 
 @jax.custom_vjp
@@ -98,19 +108,6 @@ def style_loss(activations: jax.Array, target: jax.Array) -> jax.Array:
     """
     channels = activations.shape[-1]
     return jnp.sum((gram_per_position(activations) - target) ** 2) / (4 * channels**2)
-
-
-def total_variation(picture: jax.Array) -> jax.Array:
-    """Return the anisotropic total variation, the summed |difference| of neighbours.
-
-    Absolute values, not a root of squares: the root has no finite gradient on a flat picture.
-
-    Args:
-      picture: (H, W, 3) in grey levels.
-    """
-    down = jnp.abs(picture[1:, :] - picture[:-1, :])
-    right = jnp.abs(picture[:, 1:] - picture[:, :-1])
-    return jnp.sum(down) + jnp.sum(right)
 
 
 def style_target(statistic: str, activations: jax.Array) -> Any:
@@ -213,6 +210,9 @@ def terms(
     target: Targets,
     weights: Hyperparameters,
     statistic: str = "gram",
+    content_reduction: str = "sum",
+    tv_form: str = "absolute",
+    tv_reduction: str = "sum",
 ) -> Terms[jax.Array]:
     """Return alpha content + beta style + gamma tv (equation 7 and the report's) and its parts.
 
@@ -222,8 +222,12 @@ def terms(
       target: of the photograph and the paintings.
       weights: alpha, beta, gamma, every layer's weight, and every painting's of a blend.
       statistic: of the style loss, as in `target`.
+      content_reduction: "sum", half of it, or "mean".
+      tv_form: "absolute" or "power".
+      tv_reduction: "sum" or "mean".
     """
-    content = {name: content_loss(activations[name], t) for name, t in target.content.items()}
+    squares = mean_content_loss if content_reduction == "mean" else content_loss
+    content = {name: squares(activations[name], t) for name, t in target.content.items()}
     if target.guidance is not None:
         style = {
             name: regions.loss(activations[name], t, target.guidance[name])
@@ -236,7 +240,7 @@ def terms(
         }
     content_sum = _weighted(weights.content_weights, content)
     style_sum = _weighted(weights.style_weights, style)
-    tv = total_variation(picture)
+    tv = variation(picture, tv_form, tv_reduction, weights.tv_exponent)
     total = weights.alpha * content_sum + weights.beta * style_sum + weights.gamma * tv
     return Terms(total, content_sum, style_sum, tv, content, style)
 

@@ -225,7 +225,7 @@ def _fits(layers: tuple[str, ...], picture: jax.Array) -> bool:
 
 
 def _total_variation(picture: np.ndarray) -> float:
-    # nst.losses.total_variation a pixel, in whole numbers: float32 sums lose the last digits.
+    # nst.variation.total_variation a pixel, in whole numbers: float32 sums lose the last digits.
     values = picture.astype(np.int64)
     total = sum(np.abs(np.diff(values, axis=axis)).sum() for axis in (0, 1))
     return float(total / (picture.shape[0] * picture.shape[1]))

@@ -194,7 +194,16 @@ def advance(
 
     def loss(picture: jax.Array) -> tuple[jax.Array, losses.Terms[jax.Array]]:
         activations = _activations(static, params, picture, static.layers)
-        parts = losses.terms(picture, activations, targets, hyperparameters, static.statistic)
+        parts = losses.terms(
+            picture,
+            activations,
+            targets,
+            hyperparameters,
+            static.statistic,
+            static.content_reduction,
+            static.tv_form,
+            static.tv_reduction,
+        )
         return parts.total, parts
 
     state, before = optimizers.steps(static, hyperparameters, loss, state, stride)

@@ -48,7 +48,7 @@ def init(static: Static, numbers: Hyperparameters, picture: np.ndarray | jax.Arr
         # With weak types in it the state after a step would be of another type, and compile anew.
         kept = jax.tree.map(lambda leaf: leaf.astype(leaf.dtype), _lbfgs(static).init(start))
         return State(start, kept, average, jnp.zeros((), jnp.int32))
-    return State(start, _adam(static, numbers).init(start), average)
+    return State(start, _by_gradient(static, numbers).init(start), average)
 
 
 def steps(
@@ -67,7 +67,7 @@ def steps(
     """
     if static.optimizer == "lbfgs":
         return _lbfgs_steps(static, numbers, loss, state, count)
-    return _adam_steps(static, numbers, loss, state, count)
+    return _gradient_steps(static, numbers, loss, state, count)
 
 
 def shown(state: State) -> jax.Array:
@@ -83,7 +83,8 @@ def sound(state: State) -> jax.Array:
         # that it took all the same is good.
         errors = {"decrease_error": 0.0, "curvature_error": 0.0}
         kept = optax.tree.set(kept, **errors)
-    leaves = jax.tree.leaves(kept)
+    # Gradient descent at a constant rate keeps nothing, and takes an overflow into the picture.
+    leaves = jax.tree.leaves(kept) or [state.picture]
     return jnp.all(jnp.stack([jnp.isfinite(leaf).all() for leaf in leaves]))
 
 
@@ -109,17 +110,19 @@ def learning_rate(
     return numbers.lr * (numbers.decay + (1 - numbers.decay) * left)
 
 
-def _adam(static: Static, numbers: Hyperparameters) -> optax.GradientTransformation:
+def _by_gradient(static: Static, numbers: Hyperparameters) -> optax.GradientTransformation:
     rate: Any = numbers.lr
     if static.schedule != "constant":
         rate = functools.partial(learning_rate, static, numbers)
+    if static.optimizer == "sgd":
+        return optax.sgd(rate)
     return optax.adam(rate, b1=numbers.b1, b2=numbers.b2, eps=numbers.eps)
 
 
-def _adam_steps(
+def _gradient_steps(
     static: Static, numbers: Hyperparameters, loss: Loss, state: State, count: int
 ) -> tuple[State, Any]:
-    optimizer = _adam(static, numbers)
+    optimizer = _by_gradient(static, numbers)
 
     def step(state: State, _: None) -> tuple[State, Any]:
         gradient, parts = jax.grad(loss, has_aux=True)(state.picture)

@@ -20,14 +20,20 @@ POOLINGS = ("avg", "max")
 PRECISIONS = ("float32", "bfloat16")
 COLORS = ("none", "match", "luminance", "keep")
 INITS = ("content", "style", "noise", "file")
-OPTIMIZERS = ("adam", "lbfgs")
+OPTIMIZERS = ("adam", "lbfgs", "sgd")
 SCHEDULES = ("constant", "cosine", "exponential")
 TRACKING_MODES = ("offline", "online", "disabled")
 STATISTICS = ("gram", "mean_std", "wasserstein")
 NORMALIZES = ("none", "channels")
+TV_FORMS = ("absolute", "power")
+REDUCTIONS = ("sum", "mean")
 
-#: Keys of the group optimizer that one optimizer alone reads; the others are for each.
-OPTIMIZER_KEYS = {"adam": ("lr", "b1", "b2", "eps", "schedule", "decay"), "lbfgs": ("memory",)}
+#: Keys of the group optimizer that not every optimizer reads; the others are for each.
+OPTIMIZER_KEYS = {
+    "adam": ("lr", "b1", "b2", "eps", "schedule", "decay"),
+    "lbfgs": ("memory",),
+    "sgd": ("lr", "schedule", "decay"),
+}
 
 
 def validated(config: Config) -> Config:
@@ -49,12 +55,13 @@ def validated(config: Config) -> Config:
         precision=_choice("precision", config.precision, PRECISIONS),
         alpha=_number("alpha", config.alpha),
         beta=_number("beta", config.beta),
-        tv=TV(gamma=_number("tv.gamma", config.tv.gamma)),
-        content=_with_layers("content", config.content, network),
-        style=_style(_with_layers("style", config.style, network)),
+        tv=_tv(config.tv),
+        content=_with_layers("content", config.content, network, config.preset),
+        style=_style(_with_layers("style", config.style, network, config.preset)),
         optimizer=_optimizer(config.optimizer),
         tracking=_tracking(config.tracking),
     )
+    _choice("content.reduction", config.content.reduction, REDUCTIONS)
     _number("sweep.save_every", config.sweep.save_every)
     _choice("color", config.color, COLORS)
     _init(config.init)
@@ -75,7 +82,7 @@ def check_layers(config: Config, network: str) -> None:
     """
     for key, source in (("content", config.content), ("style", config.style)):
         for layer in source.layers:
-            _known_layer(f"{key}.layers", layer, network)
+            _known_layer(f"{key}.layers", layer, network, config.preset)
 
 
 def check_positions(
@@ -181,6 +188,18 @@ def _choice(key: str, value: str, choices: tuple[str, ...]) -> str:
     return value
 
 
+def _tv(tv: TV) -> TV:
+    _choice("tv.form", tv.form, TV_FORMS)
+    _choice("tv.reduction", tv.reduction, REDUCTIONS)
+    exponent = _number("tv.exponent", tv.exponent, low=2, high=10)
+    if tv.form != "power" and exponent != TV.exponent:
+        raise UserError(
+            f"tv.exponent={exponent:g} needs tv.form=power: the absolute differences of "
+            f"tv.form={tv.form} have none"
+        )
+    return dataclasses.replace(tv, gamma=_number("tv.gamma", tv.gamma), exponent=exponent)
+
+
 def _init(init: Init) -> None:
     _choice("init.name", init.name, INITS)
     _number("init.amplitude", init.amplitude, high=127.5)
@@ -239,18 +258,20 @@ def _optimizer(optimizer: Optimizer) -> Optimizer:
 
 def _read_by_the_optimizer(optimizer: Optimizer) -> None:
     """Refuse a key that would change nothing: whoever sets it means another run than this."""
-    changed = [
-        entry.name
+    changed = {
+        entry.name: entry.default
         for entry in dataclasses.fields(optimizer)
         if getattr(optimizer, entry.name) != entry.default
-    ]
-    for name, keys in OPTIMIZER_KEYS.items():
-        for key in changed:
-            if name != optimizer.name and key in keys:
-                raise UserError(
-                    f"optimizer.{key}={getattr(optimizer, key)} is for optimizer={name}, and this "
-                    f"run has optimizer={optimizer.name}: leave it at its default or take {name}"
-                )
+    }
+    for key, default in changed.items():
+        readers = [name for name, keys in OPTIMIZER_KEYS.items() if key in keys]
+        if readers and optimizer.name not in readers:
+            names = " or ".join(readers)
+            raise UserError(
+                f"optimizer.{key}={getattr(optimizer, key)} is for optimizer={names}, and this run "
+                f"has optimizer={optimizer.name}: leave it at its default, {default}, "
+                f"or take {names}"
+            )
     if "decay" in changed and optimizer.schedule == "constant":
         raise UserError(
             f"optimizer.decay={optimizer.decay:g} needs optimizer.schedule=cosine or exponential: "
@@ -264,8 +285,8 @@ def _tracking(tracking: Tracking) -> Tracking:
     return dataclasses.replace(tracking, images_every=every)
 
 
-def _with_layers(key: str, source: AnySource, network: str) -> AnySource:
-    weights = _layer_weights(f"{key}.layers", source.layers, network)
+def _with_layers(key: str, source: AnySource, network: str, preset: str | None) -> AnySource:
+    weights = _layer_weights(f"{key}.layers", source.layers, network, preset)
     return dataclasses.replace(source, layers=weights)
 
 
@@ -276,18 +297,19 @@ def _style(style: Style) -> Style:
     return dataclasses.replace(style, size=size, blend=blend.checked(style))
 
 
-def _layer_weights(key: str, layers: object, network: str) -> dict[str, float]:
+def _layer_weights(key: str, layers: object, network: str, preset: str | None) -> dict[str, float]:
     named = weights_by_name(
-        key, layers, "layer", "conv4_2", lambda name: _known_layer(key, name, network)
+        key, layers, "layer", "conv4_2", lambda name: _known_layer(key, name, network, preset)
     )
     # One order for one set: the same layers in another order reuse the compiled program.
     return {name: named[name] for name in layer_names(network) if name in named}
 
 
-def _known_layer(key: str, name: object, network: str) -> None:
+def _known_layer(key: str, name: object, network: str, preset: str | None) -> None:
     names = layer_names(network)
     if name not in names:
+        beside = f" with preset={preset}" if preset else ""
         raise UserError(
-            f"{key}: {network} has no layer {name!r}{did_you_mean(str(name), names)}; "
+            f"{key}{beside}: {network} has no layer {name!r}{did_you_mean(str(name), names)}; "
             f"its layers are {', '.join(names)}"
         )

@@ -242,3 +242,20 @@ def test_of_runs_with_the_same_values_the_newest_finished_is_shown():
 def test_five_thousand_runs_of_their_own_values_are_arranged():
     layout = arrange(some(*({"beta": 1.0 + at, "tv__gamma": 0.5 * at} for at in range(5000))))
     assert len(layout.panels[0].cells[0]) == 5000
+
+
+def test_the_labels_of_a_grid_over_presets_are_the_presets():
+    def two(preset: str, pooling: str, alpha: float, **changes: Any) -> dict[str, Any]:
+        return {"preset": preset, "pooling": pooling, "alpha": alpha} | changes
+
+    report, johnson = two("report", "avg", 1.0), two("johnson", "max", 5.0)
+    both = [run("0", **report), run("1", **johnson)]
+    assert [key.name for key in axes.varying(both)] == ["preset"]
+    assert axes.varying(both)[0].values == ["report", "johnson"]
+    # What differs inside a preset, and what no preset sets, is said as well.
+    more = [*both, run("2", **report, style="starry"), run("3", **johnson, style="starry")]
+    assert {key.name for key in axes.varying(more)} == {"preset", "style"}
+    more = [*both, run("2", **report, tv__gamma=1.0)]
+    assert {key.name for key in axes.varying(more)} == {"preset", "tv.gamma"}
+    own = [*both, run("2")]  # of no preset
+    assert {key.name for key in axes.varying(own)} == {"preset", "pooling", axes.RATIO}

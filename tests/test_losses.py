@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nst import losses
+from nst import losses, variation
 from nst.config import Hyperparameters
 
 
@@ -60,13 +60,13 @@ def test_total_variation_of_a_checkerboard():
     # 4 x 5 squares of 0 and 10: 3 * 5 vertical, 4 * 4 horizontal neighbours, 3 channels.
     board = 10.0 * (np.indices((4, 5)).sum(axis=0) % 2)
     picture = jnp.asarray(np.repeat(board[:, :, None], 3, axis=2))
-    assert losses.total_variation(picture) == 10 * (15 + 16) * 3
+    assert variation.total_variation(picture) == 10 * (15 + 16) * 3
 
 
 def test_total_variation_of_a_constant_picture_is_0_with_a_finite_gradient():
     picture = jnp.full((5, 4, 3), 128.0)
-    assert losses.total_variation(picture) == 0
-    assert np.isfinite(jax.grad(losses.total_variation)(picture)).all()
+    assert variation.total_variation(picture) == 0
+    assert np.isfinite(jax.grad(variation.total_variation)(picture)).all()
 
 
 @pytest.mark.parametrize("loss", ["content", "style", "tv"])
@@ -78,7 +78,7 @@ def test_gradients_against_finite_differences(loss: str):
         function = {
             "content": lambda x: losses.content_loss(x, other),
             "style": lambda x: losses.style_loss(x, losses.gram_per_position(other)),
-            "tv": losses.total_variation,
+            "tv": variation.total_variation,
         }[loss]
         gradient = np.asarray(jax.grad(function)(at))
         for index in np.ndindex(at.shape):

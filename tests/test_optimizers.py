@@ -24,6 +24,9 @@ from nst.vgg import random_params
 SHAPE = (4, 3, 3)
 ADAM = Static("vgg16", "avg", "float32", ("conv1_1",), ("conv1_1",))
 LBFGS = dataclasses.replace(ADAM, optimizer="lbfgs")
+SGD = dataclasses.replace(ADAM, optimizer="sgd")
+#: Learning rates at which the losses of `scene` fall.
+RATES = {"adam": 10.0, "lbfgs": 10.0, "sgd": 1e-4}
 TINY = ("network=vgg16", "tracking=disabled", "size=32", "steps=4", "check_every=2")
 SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
 BATCHED = ("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep", "sweep.report=false")
@@ -133,6 +136,25 @@ def test_a_schedule_is_that_of_optax(schedule: str, theirs: optax.Schedule):
 # --- Clipping and the average -------------------------------------------------------------------
 
 
+def test_gradient_descent_is_the_plain_loop():
+    bowl = Bowl()
+    exponential = dataclasses.replace(SGD, schedule="exponential")
+    (mine,) = moved(exponential, numbers(lr=0.1, decay=0.01, steps=4), bowl, 4)
+    expected = bowl.start
+    # 0.1 times 0.01^0, 0.01^(1/4), 0.01^(2/4), 0.01^(3/4).
+    for rate in (0.1, 0.0316228, 0.01, 0.00316228):
+        expected = expected - np.float32(rate) * bowl.gradient(expected)
+    np.testing.assert_allclose(mine.picture, expected, rtol=1e-4)
+
+
+def test_gradient_descent_that_overflows_is_not_sound():
+    bowl = Bowl()
+    (mine,) = moved(SGD, numbers(lr=1e9), bowl, 6)
+    assert not optimizers.sound(mine)
+    (mine,) = moved(SGD, numbers(lr=0.1), bowl, 6)
+    assert optimizers.sound(mine)
+
+
 def test_clipping_after_each_step_is_the_plain_loop():
     bowl, static = Bowl(lowest=-300), dataclasses.replace(ADAM, clamp=True)
     optimizer = optax.adam(30.0)
@@ -240,6 +262,8 @@ def test_clipped_lbfgs_finds_the_minimum_within_the_bounds_that_scipy_finds():
 KINDS = [
     dataclasses.replace(ADAM, schedule="exponential", clamp=True, average=True),
     dataclasses.replace(LBFGS, memory=3, clamp=True, average=True),
+    SGD,
+    dataclasses.replace(SGD, schedule="cosine", average=True),
 ]
 
 
@@ -262,7 +286,7 @@ def together(scene, static: Static, lanes: list[Lane]) -> dict[int, list[optimis
 @pytest.mark.parametrize("static", KINDS)
 def test_vmapped_lanes_are_the_runs_alone_within_a_tenth_of_a_grey_level(scene, static: Static):
     several = [
-        numbers(gamma=gamma, average=average, decay=decay, steps=6)
+        numbers(gamma=gamma, average=average, decay=decay, steps=6, lr=RATES[static.optimizer])
         for gamma, average, decay in ((0.0, 0.5, 0.1), (10.0, 0.2, 0.5))
     ]
     found = together(scene, static, [Lane(scene[1], one) for one in several])
@@ -277,7 +301,7 @@ def test_vmapped_lanes_are_the_runs_alone_within_a_tenth_of_a_grey_level(scene, 
 
 @pytest.mark.parametrize("static", KINDS)
 def test_a_run_goes_on_from_a_file_to_the_same_bytes(scene, static: Static, tmp_path: Path):
-    one = numbers(average=0.7, decay=0.2, steps=6)
+    one = numbers(average=0.7, decay=0.2, steps=6, lr=RATES[static.optimizer])
     (whole,) = together(scene, static, [Lane(scene[1], one)]).values()
     for cut in (0, 1):
         saved.save(tmp_path, whole[cut], whole[max(cut, 1)])

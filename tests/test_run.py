@@ -273,12 +273,15 @@ def test_every_option_composes(option: str, compose: Callable[..., Config]):
         assert config.tracking.mode == name
     elif group == "experiment":
         assert config.name == name
+    elif group == "preset":
+        assert config.preset == name
     else:
         assert getattr(config, group).name == name
 
 
 def test_the_groups_are_those_of_the_design():
-    assert GROUPS == ["content", "experiment", "init", "network", "optimizer", "style", "tracking"]
+    groups = "content experiment init network optimizer preset style tracking"
+    assert groups.split() == GROUPS
 
 
 def test_the_report_is_the_reports_run(compose: Callable[..., Config]):

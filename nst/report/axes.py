@@ -11,6 +11,8 @@ from nst.runs import Run
 #: Significant digits tried for the labels of numbers until all of them differ.
 _DIGITS = (4, 6, 9, 17)
 RATIO = "alpha/beta"
+#: What a preset never sets, and so never explains.
+_NO_PRESETS = ("preset", "content", "style", "style.blend", "network", "seed", "color")
 
 
 def varying(runs: list[Run]) -> list[Key]:
@@ -19,9 +21,10 @@ def varying(runs: list[Run]) -> list[Key]:
     Args:
       runs: in the order in which texts shall stand.
     """
-    found = [key(name, runs) for name in _differing(runs)]
+    explained = _explained(runs)
+    found = [key(name, runs) for name in _differing(runs) if name not in explained]
     ratio = _ratio(runs)
-    if ratio is None:
+    if ratio is None or "beta" in explained or "alpha" in explained:
         return found
     both = [one.name for one in found if one.name in ("alpha", "beta")]
     kept = [ratio if one.name == both[0] else one for one in found]
@@ -48,6 +51,17 @@ def fixed(runs: list[Run]) -> dict[str, Any]:
 def _differing(runs: list[Run]) -> list[str]:
     names = dict.fromkeys(name for run in runs for name in run.values)
     return [name for name in names if len({_same(run.values.get(name)) for run in runs}) > 1]
+
+
+def _explained(runs: list[Run]) -> set[str]:
+    """Return the keys that have one value in all runs of each preset: the preset says it all."""
+    presets: dict[Any, list[Run]] = {}
+    for run in runs:
+        presets.setdefault(run.values.get("preset"), []).append(run)
+    if len(presets) == 1 or None in presets:
+        return set()
+    inside = {name for several in presets.values() for name in _differing(several)}
+    return set(_differing(runs)) - inside - set(_NO_PRESETS)
 
 
 def _same(value: Any) -> Hashable:

@@ -59,6 +59,7 @@ def chunks(configs: Sequence[Config], size: int) -> list[list[int]]:
             *(one.content.name, one.content.path, one.style.name, one.style.path),
             one.color,
             *(one.style.statistic, one.style.size, tuple(one.style.blend or ())),
+            *(one.content.reduction, one.tv.form, one.tv.reduction),
         )
         alike[program].append(number)
     return [
