@@ -58,7 +58,7 @@ def test_memory_of_several_sizes():
 
 
 def test_startup_of_a_small_run():
-    found = last_line(bench("startup", "--size", "16", "--repeats", "1", "--json"))
+    found = last_line(bench("startup", "--size", "24", "--repeats", "1", "--json"))
     seconds = found["startup_s"]
     assert 0 < seconds["help"] < seconds["warm"] < seconds["cold"]
 

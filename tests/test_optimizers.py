@@ -140,7 +140,7 @@ def test_gradient_descent_is_the_plain_loop():
     bowl = Bowl()
     exponential = dataclasses.replace(SGD, schedule="exponential")
     (mine,) = moved(exponential, numbers(lr=0.1, decay=0.01, steps=4), bowl, 4)
-    expected = bowl.start
+    expected: np.ndarray = bowl.start
     # 0.1 times 0.01^0, 0.01^(1/4), 0.01^(2/4), 0.01^(3/4).
     for rate in (0.1, 0.0316228, 0.01, 0.00316228):
         expected = expected - np.float32(rate) * bowl.gradient(expected)

@@ -92,7 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     grid.add_argument("--network", default="vgg16", choices=("vgg16", "vgg19"))
     grid.add_argument("--repeats", type=_number(1, 24), default=3, help="turns of the three ways")
     startup = commands.add_parser("startup", help="seconds to the first step, and to --help")
-    startup.add_argument("--size", type=_number(16, 4096), default=256, help="long edge in pixels")
+    # The short side must hold a position of conv5_1.
+    startup.add_argument("--size", type=_number(24, 4096), default=256, help="long edge in pixels")
     startup.add_argument("--repeats", type=_number(1, 1000), default=3, help="of each")
     for command in (step, memory, grid, startup):
         command.add_argument("--json", action="store_true", help="an object as the last line")
