@@ -19,11 +19,11 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from nst import losses, optimise, optimizers
-from nst.config import Hyperparameters, Static
 from nst.errors import UserError
 from nst.layers import CHANNELS, layer_names
 from nst.optimise import Check
 from nst.optimizers import State
+from nst.program import Hyperparameters, Static
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from nst import batch, inputs, interrupt, record, saved, scales, transfer
-from nst.config import Config, Static
+from nst.config import Config
 from nst.errors import UserError
 from nst.inputs import Prepared
+from nst.program import Static
 from nst.progress import GridDisplay
 from nst.transfer import Outcome, Place, Session
 

@@ -9,9 +9,10 @@ import numpy as np
 
 from nst import assets, blend, color, images, interrupt, masks, weights
 from nst.assets import Asset
-from nst.config import Config, Hyperparameters, Static, split
+from nst.config import Config
 from nst.losses import Targets
 from nst.optimise import compute_targets, initial_picture
+from nst.program import Hyperparameters, Static, split
 from nst.regions import Regions
 from nst.validation import check_layers, check_positions
 from nst.vgg import with_backward

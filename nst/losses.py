@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from nst import mean_std, regions, wasserstein
-from nst.config import Hyperparameters
+from nst.program import Hyperparameters, Static
 from nst.regions import Regions
 from nst.variation import variation
 
@@ -209,10 +209,7 @@ def terms(
     activations: Mapping[str, jax.Array],
     target: Targets,
     weights: Hyperparameters,
-    statistic: str = "gram",
-    content_reduction: str = "sum",
-    tv_form: str = "absolute",
-    tv_reduction: str = "sum",
+    static: Static,
 ) -> Terms[jax.Array]:
     """Return alpha content + beta style + gamma tv (equation 7 and the report's) and its parts.
 
@@ -221,12 +218,9 @@ def terms(
       activations: layer -> (H, W, C), of the picture.
       target: of the photograph and the paintings.
       weights: alpha, beta, gamma, every layer's weight, and every painting's of a blend.
-      statistic: of the style loss, as in `target`.
-      content_reduction: "sum", half of it, or "mean".
-      tv_form: "absolute" or "power".
-      tv_reduction: "sum" or "mean".
+      static: the statistic of the style loss, as in `target`, and the form of the other losses.
     """
-    squares = mean_content_loss if content_reduction == "mean" else content_loss
+    squares = mean_content_loss if static.content_reduction == "mean" else content_loss
     content = {name: squares(activations[name], t) for name, t in target.content.items()}
     if target.guidance is not None:
         style = {
@@ -235,12 +229,12 @@ def terms(
         }
     else:
         style = {
-            name: blended_style_loss(statistic, activations[name], t, weights.blend)
+            name: blended_style_loss(static.statistic, activations[name], t, weights.blend)
             for name, t in target.style.items()
         }
     content_sum = _weighted(weights.content_weights, content)
     style_sum = _weighted(weights.style_weights, style)
-    tv = variation(picture, tv_form, tv_reduction, weights.tv_exponent)
+    tv = variation(picture, static.tv_form, static.tv_reduction, weights.tv_exponent)
     total = weights.alpha * content_sum + weights.beta * style_sum + weights.gamma * tv
     return Terms(total, content_sum, style_sum, tv, content, style)
 

@@ -10,8 +10,9 @@ import jax
 import numpy as np
 
 from nst import interrupt, losses, optimizers, vgg
-from nst.config import Hyperparameters, Init, Static
+from nst.config import Init
 from nst.optimizers import State
+from nst.program import Hyperparameters, Static
 from nst.regions import Regions
 
 
@@ -194,16 +195,7 @@ def advance(
 
     def loss(picture: jax.Array) -> tuple[jax.Array, losses.Terms[jax.Array]]:
         activations = _activations(static, params, picture, static.layers)
-        parts = losses.terms(
-            picture,
-            activations,
-            targets,
-            hyperparameters,
-            static.statistic,
-            static.content_reduction,
-            static.tv_form,
-            static.tv_reduction,
-        )
+        parts = losses.terms(picture, activations, targets, hyperparameters, static)
         return parts.total, parts
 
     state, before = optimizers.steps(static, hyperparameters, loss, state, stride)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from nst.config import Hyperparameters, Static
+from nst.program import Hyperparameters, Static
 
 #: A picture, (H, W, 3) float32 in grey levels, to its total loss and the parts of it.
 Loss = Callable[[jax.Array], tuple[jax.Array, Any]]

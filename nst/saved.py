@@ -10,10 +10,10 @@ import numpy as np
 from flax import serialization
 
 from nst import optimizers
-from nst.config import Hyperparameters, Static
 from nst.losses import Terms
 from nst.optimise import Check
 from nst.paths import write_whole
+from nst.program import Hyperparameters, Static
 
 FILE = "state.msgpack"
 

@@ -13,11 +13,11 @@ import optax
 
 from nst import batch, inputs, optimizers
 from nst.batch import Lane
-from nst.config import Static
 from nst.inputs import Prepared
 from nst.losses import Targets
 from nst.optimise import Check
 from nst.optimizers import State
+from nst.program import Static
 from nst.saved import Saved
 
 

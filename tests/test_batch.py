@@ -11,7 +11,7 @@ import pytest
 
 from nst import batch, optimise
 from nst.batch import Lane
-from nst.config import Hyperparameters, Static
+from nst.program import Hyperparameters, Static
 from nst.vgg import random_params
 
 SHAPE = (20, 16, 3)

@@ -172,8 +172,8 @@ def ours(case: Case, gamma: float) -> tuple[float, np.ndarray]:
 
     def loss(picture):
         activations = optimise._activations(static, params, picture, static.layers)
-        parts = losses.terms(picture, activations, targets, numbers._replace(gamma=gamma))
-        return parts.total
+        numbers_now = numbers._replace(gamma=gamma)
+        return losses.terms(picture, activations, targets, numbers_now, static).total
 
     total, gradient = jax.value_and_grad(loss)(pictures(case, seed=5)[0])
     return float(total), np.asarray(gradient)

@@ -14,8 +14,9 @@ from PIL import Image
 
 from nst import batch, blend, identity, inputs, losses, optimise, tree
 from nst.batch import Lane
-from nst.config import Hyperparameters, Static, Style
+from nst.config import Style
 from nst.errors import UserError
+from nst.program import Hyperparameters, Static
 from nst.report import axes, build, labels
 from nst.vgg import random_params
 

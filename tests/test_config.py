@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from nst import config, validation
+from nst import config, program, validation
 from nst.config import Config, Content, Init, Network, Optimizer, Style, Tracking
 from nst.errors import UserError
 from nst.layers import conv_names, layer_names, smallest_side
@@ -88,7 +88,7 @@ def test_texts_with_weights_for_some_layers_are_refused(text: str):
 
 def test_normalising_divides_a_layers_weight_by_its_channels_squared():
     style = Style(name="night", layers={"relu1_2": 1, "pool4": 3}, normalize="channels")
-    _, numbers = config.split(validation.validated(plain(style=style)), "vgg19")
+    _, numbers = program.split(validation.validated(plain(style=style)), "vgg19")
     # VGG's blocks have 64, 128, 256, 512 and 512 channels.
     assert numbers.style_weights == {"relu1_2": 1 / 64**2, "pool4": 3 / 512**2}
 
@@ -161,8 +161,8 @@ def test_keys_are_dotted():
 
 def test_split_puts_numbers_on_one_side_and_choices_on_the_other():
     one, other = plain(alpha=1.0, seed=1), plain(alpha=2.0, seed=2)
-    static, numbers = config.split(validation.validated(one), "vgg16")
-    other_static, other_numbers = config.split(validation.validated(other), "vgg16")
+    static, numbers = program.split(validation.validated(one), "vgg16")
+    other_static, other_numbers = program.split(validation.validated(other), "vgg16")
     assert static == other_static
     assert hash(static) == hash(other_static)
     assert (numbers.alpha, other_numbers.alpha) == (1.0, 2.0)

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from nst import losses, variation
-from nst.config import Hyperparameters
+from nst.program import Hyperparameters, Static
+
+STATIC = Static("vgg19", "avg", "float32", (), ())  # the report's losses
 
 
 def test_content_loss_by_hand():
@@ -103,7 +105,7 @@ def test_total_is_the_weighted_sum_and_parts_are_unweighted():
         style_weights={"conv1_1": 0.25, "conv2_1": 4.0},
     )
     picture = jnp.array([[[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]])
-    parts = losses.terms(picture, activations, target, weights)
+    parts = losses.terms(picture, activations, target, weights, STATIC)
     # conv2_1: content 9/2; style: G = 9, (81) / (4 * 1 * 1). conv1_1 as by hand above.
     assert parts.content_layers["conv2_1"] == 4.5
     assert parts.style_layers["conv2_1"] == 81 / 4
@@ -124,6 +126,6 @@ def test_a_layer_of_weight_0_adds_nothing():
     both = losses.targets(zeros, [zeros], ("conv1_1",), ("conv1_1", "conv2_1"))
     one = losses.targets(zeros, [zeros], ("conv1_1",), ("conv1_1",))
     alone = weights._replace(style_weights={"conv1_1": 1.0})
-    with_zero = losses.terms(picture, activations, both, weights)
-    without = losses.terms(picture, activations, one, alone)
+    with_zero = losses.terms(picture, activations, both, weights, STATIC)
+    without = losses.terms(picture, activations, one, alone, STATIC)
     assert with_zero.total == without.total

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from nst import losses, optimise
-from nst.config import Hyperparameters, Init, Static
+from nst.config import Init
+from nst.program import Hyperparameters, Static
 from nst.vgg import random_params
 
 SHAPE = (12, 16, 3)

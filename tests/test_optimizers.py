@@ -17,7 +17,8 @@ import scipy.optimize
 
 from nst import identity, inputs, optimise, optimizers, saved
 from nst.batch import Lane, bytes_of_a_lane, checks
-from nst.config import Config, Hyperparameters, Static
+from nst.config import Config
+from nst.program import Hyperparameters, Static
 from nst.report.curves import curves
 from nst.vgg import random_params
 

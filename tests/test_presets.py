@@ -14,10 +14,11 @@ import pytest
 from PIL import Image
 
 from nst import inputs, losses, vgg
-from nst.config import Config, split
+from nst.config import Config
 from nst.errors import UserError
 from nst.layers import channels
 from nst.paths import conf_dir
+from nst.program import split
 from nst.validation import check_layers
 from nst.variation import power_variation, variation
 
@@ -139,16 +140,7 @@ def ours(config: Config, x: np.ndarray, own: Any, photo: Any, paint: Any) -> los
     target = losses.targets(
         single[1], [single[2]], static.content_layers, static.style_layers, static.statistic
     )
-    return losses.terms(
-        jnp.asarray(x),
-        single[0],
-        target,
-        numbers,
-        static.statistic,
-        static.content_reduction,
-        static.tv_form,
-        static.tv_reduction,
-    )
+    return losses.terms(jnp.asarray(x), single[0], target, numbers, static)
 
 
 def activations(rng: np.random.Generator, height: int, width: int) -> dict[str, np.ndarray]:

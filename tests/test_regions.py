@@ -13,8 +13,8 @@ from PIL import ExifTags, Image
 
 from nst import batch, identity, images, inputs, losses, masks, optimise, regions, vgg
 from nst.batch import Lane
-from nst.config import Hyperparameters, Static
 from nst.errors import UserError
+from nst.program import Hyperparameters, Static
 from nst.regions import Regions
 from nst.report import build
 from nst.vgg import random_params

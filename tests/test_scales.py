@@ -20,10 +20,11 @@ from PIL import Image
 
 from nst import batch, history, identity, inputs, optimise, optimizers, scales, transfer, vgg
 from nst.batch import Lane
-from nst.config import Config, Hyperparameters, Static
+from nst.config import Config
 from nst.errors import UserError
 from nst.inputs import Prepared
 from nst.optimise import Check
+from nst.program import Hyperparameters, Static
 from nst.report.__main__ import main
 from nst.report.curves import read
 from nst.tracking import Tracker

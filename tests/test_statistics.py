@@ -11,8 +11,8 @@ import pytest
 from scipy.linalg import LinAlgWarning, sqrtm
 
 from nst import losses, mean_std, wasserstein
-from nst.config import Hyperparameters, Static
 from nst.optimise import checks, compute_targets
+from nst.program import Hyperparameters, Static
 from nst.vgg import random_params
 
 QUICK = ("network=vgg16", "tracking=disabled", "size=32", "steps=4", "check_every=2")

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from nst import vgg
-from nst.config import Config, Hyperparameters, Static, split
+from nst.config import Config
+from nst.program import Hyperparameters, Static, split
 
 CONTENT = "conv4_2"
 STYLE = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")

@@ -1,7 +1,7 @@
 """How much arithmetic a step is, from the shapes of its layers alone."""
 
-from nst.config import Static
 from nst.layers import CHANNELS, layer_names
+from nst.program import Static
 
 
 def convolutions(static: Static, size: int) -> int:

@@ -13,9 +13,9 @@ import torch
 import torch.nn.functional as F
 
 from nst.bench.case import Case, Interval, parameters, pictures, program, sources
-from nst.config import Hyperparameters, Static
 from nst.errors import UserError
 from nst.layers import layer_names
+from nst.program import Hyperparameters, Static
 
 #: Pictures (N, 3, S, S) in grey levels to the sum of their losses.
 Loss = Callable[[Any], Any]
