@@ -99,15 +99,24 @@ def gram_per_position(activations: jax.Array) -> jax.Array:
 def style_loss(activations: jax.Array, target: jax.Array) -> jax.Array:
     """Return E_l = sum (G - A)^2 / (4 N^2 M^2) (equation 4).
 
-    M^2 is inside the Gram matrices, each divided by its own M: the same number where picture and
-    painting have as many positions, and the one that compares where they do not.
-
     Args:
       activations: (H, W, N), of the picture.
       target: (N, N), `gram_per_position` of the painting.
     """
-    channels = activations.shape[-1]
-    return jnp.sum((gram_per_position(activations) - target) ** 2) / (4 * channels**2)
+    return gram_distance(gram_per_position(activations), target)
+
+
+def gram_distance(gram: jax.Array, target: jax.Array) -> jax.Array:
+    """Return the E_l of Gram matrices that are divided by their numbers of positions.
+
+    M^2 of equation 4 is inside them, each divided by its own M: the same number where picture and
+    painting have as many positions, and the one that compares where they do not.
+
+    Args:
+      gram: (N, N), `gram_per_position` of the picture.
+      target: (N, N), of the painting.
+    """
+    return jnp.sum((gram - target) ** 2) / (4 * gram.shape[-1] ** 2)
 
 
 def style_target(statistic: str, activations: jax.Array) -> Any:

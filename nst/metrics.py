@@ -201,16 +201,11 @@ def _compared(heads: dict, own: _Features, targets: _Features) -> dict[str, jax.
     if targets.content is not None:
         found["content"] = losses.content_loss(own.content, targets.content)
     if own.grams and targets.grams:
-        style = [_style_loss(own.grams[name], targets.grams[name]) for name in own.grams]
+        style = [losses.gram_distance(own.grams[name], targets.grams[name]) for name in own.grams]
         found["style"] = jnp.stack(style).mean()
     if targets.lpips:
         found["lpips"] = lpips.distance(heads, own.lpips, targets.lpips)
     return found
-
-
-def _style_loss(gram: jax.Array, target: jax.Array) -> jax.Array:
-    # nst.losses.style_loss of what is left of the activations.
-    return jnp.sum((gram - target) ** 2) / (4 * gram.shape[0] ** 2)
 
 
 def _activations(params: dict, picture: jax.Array, layers: tuple[str, ...]) -> dict[str, jax.Array]:

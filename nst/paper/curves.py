@@ -89,7 +89,7 @@ def _file(run: Run, key: str) -> Path:
 
 
 @functools.lru_cache(maxsize=64)
-def _grams(path: Path, size: int) -> tuple[np.ndarray, ...]:
+def _grams(path: Path, size: int) -> tuple[jax.Array, ...]:
     found = vgg.activations(
         _params(),
         jnp.asarray(images.load(path, size, key="picture"))[None],
@@ -98,7 +98,7 @@ def _grams(path: Path, size: int) -> tuple[np.ndarray, ...]:
         pooling="max",
         precision="float32",
     )
-    return tuple(np.asarray(losses.gram_per_position(found[name][0])) for name in STYLE_LAYERS)
+    return tuple(losses.gram_per_position(found[name][0]) for name in STYLE_LAYERS)
 
 
 @functools.cache
@@ -107,8 +107,6 @@ def _params() -> dict:
     return jax.device_put(weights.load(asset))
 
 
-def _distance(one: tuple[np.ndarray, ...], other: tuple[np.ndarray, ...]) -> float:
+def _distance(one: tuple[jax.Array, ...], other: tuple[jax.Array, ...]) -> float:
     """Return the style loss of two sets of Gram matrices (Gatys et al. 2015, equations 4 and 5)."""
-    return mean(
-        float(np.sum((a - b) ** 2)) / (4 * len(a) ** 2) for a, b in zip(one, other, strict=True)
-    )
+    return mean(float(losses.gram_distance(a, b)) for a, b in zip(one, other, strict=True))
