@@ -66,10 +66,6 @@ def test_a_figure_from_its_command_to_its_page_and_again(nst):
     assert nst(*tiny, *shallow, program=PAPER, env=ALONE).returncode == 0
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("history.csv")} == before
     assert (folder / "figure8.png").is_file()
-    # What the figure sets itself can't be set for it.
-    other = nst(*tiny, "tv.gamma=3", program=PAPER)
-    assert other.returncode == 1
-    assert other.stderr == "nst: tv.gamma is what the figures 8 set themselves\n"
     # A grid that was run otherwise is not mixed with this one.
     other = nst(*tiny[:2], "steps=3", *tiny[3:], *shallow, program=PAPER, env=ALONE)
     assert other.returncode == 1
