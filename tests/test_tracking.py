@@ -110,7 +110,7 @@ def test_the_summary_has_the_best_and_the_sources(tracked: Path, inspect: Inspec
 def test_the_configuration_is_resolved(tracked: Path, inspect: Inspect):
     (whole,) = inspect(tracked, "--summary")
     assert whole["config"]["alpha"] == 3
-    assert whole["config"]["tv"] == {"gamma": 7}
+    assert whole["config"]["tv"]["gamma"] == 7
     assert whole["config"]["style"]["layers"] == {"conv1_1": 0.5, "conv2_1": 0.5}
     assert "beta=5e3" in whole["config"]["overrides"]
 

@@ -120,7 +120,7 @@ def _layers_by_ratio(folder: Path) -> Panel:
         f"Gatys et al. 2015, figure 3. {_title(one, 'style')}: more style layers from row to row, "
         "more of the photograph from column to column",
         [[Cell(_picture(runs[layers, beta])) for beta in grids.BETAS] for layers in grids.UP_TO],
-        columns=[f"alpha/beta = {1 / float(beta):g}" for beta in grids.BETAS],
+        columns=[f"alpha/beta = {beta.replace('e', 'e-')}" for beta in grids.BETAS],
         labels=[_up_to(layer) for layer in grids.STYLE_LAYERS],
         notes=[_made(one, "alpha = 1"), *_stand_ins(runs.values())],
         letters=False,
