@@ -98,7 +98,8 @@ def _pair(name: str, shared: dict[str, str], swept: dict[str, Sequence[str]]) ->
 
 
 POOLING_STATEMENT = _pair("pooling", {}, {"pooling": ("avg", "max"), "beta": ("1e3", "1e4", "1e5")})
-TV_STATEMENT = _pair("tv", {}, {"tv.gamma": ("0", "1e2", "1e3")})
+#: Beside the plain run, the cell ("avg", "1e4") of POOLING_STATEMENT.
+TV_STATEMENT = _pair("tv", {}, {"tv.gamma": ("1e2", "1e3")})
 INIT_STATEMENT = _pair("init", {"init": "noise"}, {"seed": SEEDS})
 
 #: What `figures=` names, and the grids that each needs.

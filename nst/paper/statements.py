@@ -56,12 +56,11 @@ def _poolings(folder: Path) -> str:
 def _smoothing(folder: Path) -> str:
     keys = ("tv", "style_distance", "content_distance", "lpips")
     rows, ratios = [], []
-    for pair, grid in zip(_PAIRS, grids.TV_STATEMENT, strict=True):
-        runs = grids.runs(grid, folder)
-        for (gamma,), run in runs.items():
+    for at, pair in enumerate(_PAIRS):
+        plain, smoothed = _plain(folder, at), grids.runs(grids.TV_STATEMENT[at], folder)
+        for gamma, run in [("0", plain), *((gamma, run) for (gamma,), run in smoothed.items())]:
             rows.append([pair, gamma, *(f"{number(run, key):.3g}" for key in keys)])
-        plain, smooth = runs["0",], runs["1e3",]
-        ratios.append([number(smooth, key) / number(plain, key) for key in keys])
+        ratios.append([number(smoothed["1e3",], key) / number(plain, key) for key in keys])
     tv, style, *_ = (geometric_mean(each) for each in zip(*ratios, strict=True))
     return _section(
         "Total variation smooths without losing style",
@@ -75,11 +74,9 @@ def _smoothing(folder: Path) -> str:
 def _starts(folder: Path) -> str:
     keys = ("content_distance", "lpips", "style_distance")
     rows, kept = [], 0
-    for pair, of_noise, others in zip(
-        _PAIRS, grids.INIT_STATEMENT, grids.TV_STATEMENT, strict=True
-    ):
-        from_photograph = grids.runs(others, folder)["0",]
-        from_noise = grids.runs(of_noise, folder).values()
+    for at, pair in enumerate(_PAIRS):
+        from_photograph = _plain(folder, at)
+        from_noise = grids.runs(grids.INIT_STATEMENT[at], folder).values()
         row = [pair]
         for key in keys:
             seeds = [number(run, key) for run in from_noise]
@@ -119,6 +116,11 @@ def _best_of(folder: Path) -> str:
         rows,
         "The shares are of the last step's total loss, over the runs in which the rule helped.",
     )
+
+
+def _plain(folder: Path, pair: int) -> Run:
+    """Return the run of a pair with nst's defaults."""
+    return grids.runs(grids.POOLING_STATEMENT[pair], folder)["avg", "1e4"]
 
 
 def _gain(run: Run) -> float:
