@@ -4,7 +4,7 @@ VENV ?= .venv
 RUN = $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-gpu demo paper bench test lint clean
+.PHONY: help setup setup-gpu demo paper bench test test-slow lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ bench: $(VENV)/.runtime ## speed, memory and start-up, the tables of docs/perfor
 
 test: $(VENV)/.dev ## the tests
 	$(RUN) -m pytest -n 2
+
+test-slow: $(VENV)/.dev ## the tests that take longer
+	$(RUN) -m pytest -n 2 -m slow
 
 lint: $(VENV)/.dev ## format, lint and types
 	$(RUN) -m ruff format --check .

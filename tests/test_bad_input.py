@@ -249,8 +249,9 @@ def test_a_picture_too_thin_for_a_layer(nst, tmp_path: Path, key: str):
     (smallest,) = map(int, re.findall(r"size of (\d+)", line))
     # 10 of 100 pixels at size 75 are 7.5, rounded to 8.
     assert smallest == 75
-    done = nst(*arguments, "content.layers=[conv1_1]", f"size={smallest}")
-    assert done.returncode == 0, done.stderr
+    if key == "style":  # the same sum for both
+        done = nst(*arguments, "content.layers=[conv1_1]", f"size={smallest}")
+        assert done.returncode == 0, done.stderr
 
 
 # --- Weights ------------------------------------------------------------------------------------

@@ -57,6 +57,7 @@ def test_memory_of_several_sizes():
     assert large["bytes_per_megapixel"] == pytest.approx(large["peak_bytes"] / 0.065536)
 
 
+@pytest.mark.slow
 def test_startup_of_a_small_run():
     found = last_line(bench("startup", "--size", "24", "--repeats", "1", "--json"))
     seconds = found["startup_s"]

@@ -68,6 +68,7 @@ def test_a_chunk_holds_runs_that_share_a_program(compose):
     assert _cluster.chunks(configs, 2) == [[0, 2], [4], [1, 3], [5]]
 
 
+@pytest.mark.slow
 def test_nodes_give_the_pictures_of_one_process(nst):
     pytest.importorskip("submitit", reason="submitit is not installed: nst[slurm]")
     grid = ("tv.gamma=0,1e3", "pooling=avg,max")
@@ -88,6 +89,7 @@ def test_nodes_give_the_pictures_of_one_process(nst):
     assert len(list((nst.folder / "nodes" / "wandb").glob("offline-run-*"))) == 4 + 1  # the table
 
 
+@pytest.mark.slow
 def test_a_node_that_dies_fails_its_runs_alone(nst, slurm: Path, monkeypatch):
     pytest.importorskip("submitit", reason="submitit is not installed: nst[slurm]")
     monkeypatch.setenv("NODES", "0")
@@ -146,6 +148,7 @@ def test_a_machine_without_slurm_is_a_sentence(nst):
     assert "found no sbatch and no srun here" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["submitit_local", "submitit_slurm", "joblib"])
 def test_hydra_s_own_launchers_run_the_jobs(nst, slurm: Path, launcher: str):
     package = f"hydra_plugins.hydra_{launcher.partition('_')[0]}_launcher"
@@ -164,6 +167,7 @@ def test_hydra_s_own_launchers_run_the_jobs(nst, slurm: Path, launcher: str):
         assert "#SBATCH --array=0-1%2\n" in (slurm / "script.sh").read_text()
 
 
+@pytest.mark.slow
 def test_optuna_lowers_the_total_that_runs_report(nst):
     package = "hydra_plugins.hydra_optuna_sweeper"
     pytest.importorskip(package, reason="the sweeper is not installed: nst[optuna]")
