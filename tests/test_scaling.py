@@ -68,6 +68,12 @@ def test_a_chunk_holds_runs_that_share_a_program(compose):
     assert _cluster.chunks(configs, 2) == [[0, 2], [4], [1, 3], [5]]
 
 
+def test_a_chunk_holds_runs_that_go_through_the_same_sizes(compose):
+    scales = ("scales=[32,48]", "scales=[32,48]", "scales=[32,64]")
+    configs = [compose(*TINY, one, f"tv.gamma={number}") for number, one in enumerate(scales)]
+    assert _cluster.chunks(configs, 8) == [[0, 1], [2]]
+
+
 @pytest.mark.slow
 def test_nodes_give_the_pictures_of_one_process(nst):
     pytest.importorskip("submitit", reason="submitit is not installed: nst[slurm]")

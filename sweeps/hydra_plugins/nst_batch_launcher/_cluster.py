@@ -55,10 +55,11 @@ def chunks(configs: Sequence[Config], size: int) -> list[list[int]]:
     for number, one in enumerate(configs):
         program = (
             *(one.network.name, one.network.weights, one.pooling, one.precision),
-            *(one.size, one.steps, one.check_every),
+            *(one.plan, one.check_every),
             *(one.content.name, one.content.path, one.style.name, one.style.path),
             one.color,
             *(one.style.statistic, one.style.size, tuple(one.style.blend or ())),
+            *(one.content.mask, one.style.mask),
             *(one.content.reduction, one.tv.form, one.tv.reduction),
         )
         alike[program].append(number)
