@@ -1,16 +1,34 @@
 """The frozen 3 x 3 convolution, in the form that is fastest on the device it runs on."""
 
-import math
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-#: Rows, and positions, of a chunk of `_by_rows`: its operands stay in a core's cache.
-_ROWS, _POSITIONS = 16, 4096
-#: Output channels from which `_by_rows` is faster than XLA's own convolution: a matrix unit's rows
-#: are too short below.
-_CHANNELS = 128
+from nst import winograd
+
+#: The type of the convolutions' operands, by the configuration's name.
+DTYPES: dict[str, Any] = {"float32": np.float32, "bfloat16": jnp.bfloat16}
+
+#: Channels, in and out, from which `nst.winograd` is the faster one on a CPU.
+_CHANNELS = 64
+
+
+def fastest(kernel: np.ndarray, precision: str) -> dict[str, np.ndarray]:
+    """Return what the fastest form of a layer wants in place of its kernel.
+
+    Args:
+      kernel: (3, 3, C, C') float32.
+      precision: "float32", or "bfloat16" for products of bfloat16 operands.
+
+    Returns:
+      "winograd" for `nst.winograd.convolve`, or "kernel" and "backward" for `convolve`.
+    """
+    # A GPU's library chooses between such forms by itself.
+    if jax.default_backend() == "cpu" and min(kernel.shape[2:]) >= _CHANNELS:
+        return {"winograd": winograd.transformed(kernel).astype(DTYPES[precision])}
+    return {"kernel": kernel, "backward": np.ascontiguousarray(flipped(kernel))}
 
 
 @jax.custom_vjp
@@ -27,7 +45,7 @@ def convolve(x: jax.Array, kernel: jax.Array, backward: jax.Array) -> jax.Array:
     """
     if x.dtype == jnp.float32:
         return _direct(x, kernel)
-    return jax.lax.platform_dependent(x, kernel, cpu=_on_a_cpu, default=_direct)
+    return jax.lax.platform_dependent(x, kernel, cpu=_converted, default=_direct)
 
 
 def flipped(kernel: Any) -> Any:
@@ -72,49 +90,9 @@ def _direct(x: jax.Array, kernel: jax.Array) -> jax.Array:
     return y[:, :height, :width]
 
 
-def _on_a_cpu(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """Return the convolution of bfloat16 operands by matrix products, where they are faster.
+def _converted(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """Return the convolution of bfloat16 operands in float32, as XLA has it on a CPU anyway.
 
-    XLA's own runs at the speed of float32 on a CPU, whatever the type.
+    Converted here, its operands need not be converted to and fro inside.
     """
-    if kernel.shape[-1] >= _CHANNELS:
-        return _by_rows(x, kernel)
-    # In float32 it need not be converted to and fro inside.
     return _direct(x.astype(jnp.float32), kernel.astype(jnp.float32)).astype(x.dtype)
-
-
-def _by_rows(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """Return the convolution as products of rows, the three columns of the kernel side by side.
-
-    Of each chunk of rows the pixel to the left, the pixel and that to the right make one operand of
-    3 C columns; each row of the kernel then is one matrix product, with a sum in float32.
-
-    Args:
-      x: (N, H, W, C).
-      kernel: (3, 3, C, C').
-    """
-    count, height, width, channels = x.shape
-    rows = max(1, min(_ROWS, _POSITIONS // (count * width)))
-    chunks = math.ceil(height / rows)
-    rows = math.ceil(height / chunks)
-    below = chunks * rows - height + 1
-    padded = jnp.pad(x, ((0, 0), (1, below), (1, 1), (0, 0)))
-    columns = kernel.reshape(3, 3 * channels, -1)
-
-    def chunk(first: jax.Array) -> jax.Array:
-        part = jax.lax.dynamic_slice_in_dim(padded, first, rows + 2, axis=1)
-        beside = jnp.concatenate([part[:, :, at : at + width] for at in range(3)], axis=-1)
-        products = [
-            jax.lax.dot_general(
-                beside[:, at : at + rows],
-                columns[at],
-                (((3,), (0,)), ((), ())),
-                preferred_element_type=jnp.float32,
-            )
-            for at in range(3)
-        ]
-        return (products[0] + products[1] + products[2]).astype(x.dtype)
-
-    found = jax.lax.map(chunk, rows * jnp.arange(chunks))  # (chunks, N, rows, W, C')
-    whole = found.swapaxes(0, 1).reshape(count, chunks * rows, width, -1)
-    return whole[:, :height]

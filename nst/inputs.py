@@ -15,7 +15,7 @@ from nst.optimise import compute_targets, initial_picture
 from nst.program import Hyperparameters, Static, split
 from nst.regions import Regions
 from nst.validation import check_layers, check_positions
-from nst.vgg import with_backward
+from nst.vgg import frozen
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def _prepared(config: Config, sources: dict[str, Asset]) -> Prepared:
         static=static,
         hyperparameters=hyperparameters,
         sources=sources,
-        params=_parameters(sources["network"], network),
+        params=_parameters(sources["network"], network, config.precision),
         photograph=photograph,
         paintings=tuple(painted.values()),
         initial=initial,
@@ -208,6 +208,6 @@ def _mask(asset: Asset, picture: Asset, shape: tuple[int, ...], group: str) -> m
 
 
 @functools.lru_cache(maxsize=2)
-def _parameters(asset: Asset, network: str) -> dict:
+def _parameters(asset: Asset, network: str, precision: str) -> dict:
     # The runs of a process share one copy on the device.
-    return jax.device_put(with_backward(weights.load(asset, network)))
+    return jax.device_put(frozen(weights.load(asset, network), precision))

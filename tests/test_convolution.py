@@ -7,8 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nst import convolution
-from nst.convolution import convolve, flipped
+from nst.convolution import convolve, fastest, flipped
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 2), (2, 4), (3, 2), (1, 8), (3, 3), (4, 7)])
@@ -27,24 +26,6 @@ def test_a_convolution_and_its_gradient_are_those_of_the_formula(shape: tuple[in
     found, pull = jax.vjp(lambda a: convolve(a, own, flipped(own)), jnp.asarray(x, jnp.float32))
     np.testing.assert_allclose(found, y, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(pull(jnp.asarray(gradient, jnp.float32))[0], back, atol=1e-4)
-
-
-@pytest.mark.parametrize(
-    ("count", "height", "width", "channels"),
-    # A chunk of 16 rows alone, one row more, rows that don't divide evenly, rows of one pixel, rows
-    # so long that a chunk has fewer; a gradient with few channels, which takes the other form.
-    [(1, 16, 8, 128), (1, 17, 5, 128), (2, 42, 6, 128), (1, 5, 1, 128), (1, 6, 1100, 3)],
-)
-def test_products_of_rows_are_the_convolution(count: int, height: int, width: int, channels: int):
-    rng = np.random.default_rng(0)
-    x = jnp.asarray(rng.standard_normal((count, height, width, channels)), jnp.bfloat16)
-    kernel = jnp.asarray(rng.standard_normal((3, 3, channels, 128)), jnp.bfloat16)
-    gradient = jnp.asarray(rng.standard_normal((count, height, width, 128)), jnp.bfloat16)
-    found, pull = jax.vjp(lambda a: convolve(a, kernel, flipped(kernel)), x)
-    expected, exact = jax.vjp(lambda a: by_xla(a, kernel), x.astype(jnp.float32))
-    assert found.dtype == jnp.bfloat16
-    near(found, expected)
-    near(pull(gradient)[0], exact(gradient.astype(jnp.float32))[0])
 
 
 def by_xla(x: jax.Array, kernel: jax.Array) -> jax.Array:
@@ -75,14 +56,27 @@ def test_lanes_are_the_runs_alone():
     np.testing.assert_array_equal(jax.vmap(one)(x), jnp.stack([one(a) for a in x]))
 
 
-def test_which_form_serves_on_a_cpu():
-    def program(dtype: jnp.dtype, channels: int) -> str:
-        x = jnp.zeros((1, 8, 8, 128), dtype)
-        kernel = jnp.zeros((3, 3, 128, channels), dtype)
-        lowered = jax.jit(lambda a: convolve(a, kernel, flipped(kernel))).lower(x)
-        return lowered.as_text()
+@pytest.mark.parametrize(
+    ("precision", "channels"),
+    [("float32", (64, 64)), ("float32", (512, 512)), ("bfloat16", (64, 128))],
+)
+def test_which_form_serves_on_a_cpu(precision: str, channels: tuple[int, int]):
+    kernel = np.zeros((3, 3, *channels), np.float32)
+    found = fastest(kernel, precision)
+    assert {name: (value.shape, value.dtype) for name, value in found.items()} == {
+        "winograd": ((4, 4, *channels), precision)
+    }
 
-    assert "dot_general" in program(jnp.bfloat16, convolution._CHANNELS)
-    for other in (program(jnp.bfloat16, 64), program(jnp.float32, 128)):
-        assert "dot_general" not in other
-        assert "convolution" in other
+
+def test_what_has_few_channels_is_xlas_own_convolution():
+    kernel = np.arange(3 * 3 * 3 * 64, dtype=np.float32).reshape(3, 3, 3, 64)
+    found = fastest(kernel, "float32")
+    assert set(found) == {"kernel", "backward"}
+    np.testing.assert_array_equal(found["kernel"], kernel)
+    for row, column in itertools.product(range(3), range(3)):
+        np.testing.assert_array_equal(found["backward"][row, column], kernel[2 - row, 2 - column].T)
+
+
+def test_what_a_gpus_library_chooses_is_left_to_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert set(fastest(np.zeros((3, 3, 64, 64), np.float32), "bfloat16")) == {"kernel", "backward"}

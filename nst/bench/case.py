@@ -45,8 +45,8 @@ def program(case: Case) -> tuple[Static, Hyperparameters]:
 
 
 def parameters(case: Case) -> dict:
-    """Return random parameters of the case's network, its gradient's kernels among them."""
-    return vgg.with_backward(vgg.random_params(case.network, seed=0))
+    """Return random parameters of the case's network, as a file holds them."""
+    return vgg.random_params(case.network, seed=0)
 
 
 def pictures(case: Case, seed: int) -> np.ndarray:

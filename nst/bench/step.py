@@ -10,7 +10,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from nst import batch, optimise, optimizers
+from nst import batch, optimise, optimizers, vgg
 from nst.bench import ceiling, flops, memory
 from nst.bench.case import Case, Interval, parameters, pictures, program, sources
 
@@ -27,7 +27,7 @@ def ours(case: Case, steps: int) -> Interval:
     """
     static, values = program(case)
     numbers = jax.tree.map(np.float32, values)
-    params = jax.device_put(parameters(case))
+    params = jax.device_put(vgg.frozen(parameters(case), case.precision))
     targets = optimise.compute_targets(static, params, *sources(case))
 
     def start(several: np.ndarray) -> Any:

@@ -115,7 +115,8 @@ def _features(static: Static, weights: dict, x: Any, dtype: Any) -> dict[str, An
     names = layer_names(static.network)
     for name in names[: max(names.index(layer) for layer in static.layers) + 1]:
         if name.startswith("conv"):
-            x = F.conv2d(x, *weights[name], padding=1)
+            kernel, bias = weights[name]
+            x = F.conv2d(x, kernel, bias, padding=1)
         elif name.startswith("relu"):
             # In place where no loss reads what was there.
             x = F.relu(x, inplace=name.replace("relu", "conv") not in static.layers)
