@@ -224,10 +224,10 @@ def _vmapped(
                 del lowest[lane]
 
 
-@functools.partial(jax.jit, static_argnames=("static", "stride"))
+@functools.partial(jax.jit, static_argnames="static")
 def advance_lanes(
     static: Static,
-    stride: int,
+    stride: jax.Array | int,
     params: dict,
     targets: losses.Targets,
     states: State,

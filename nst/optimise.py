@@ -170,10 +170,10 @@ def seconds_per_step(before: Check, after: Check) -> float:
     return (after.seconds - before.seconds) / (after.step - before.step)
 
 
-@functools.partial(jax.jit, static_argnames=("static", "stride"))
+@functools.partial(jax.jit, static_argnames="static")
 def advance(
     static: Static,
-    stride: int,
+    stride: jax.Array | int,
     params: dict,
     targets: losses.Targets,
     state: State,
@@ -198,8 +198,8 @@ def advance(
         parts = losses.terms(picture, activations, targets, hyperparameters, static)
         return parts.total, parts
 
-    state, before = optimizers.steps(static, hyperparameters, loss, state, stride)
-    return state, before, loss(optimizers.shown(state))[1], optimizers.sound(state)
+    state, before, after = optimizers.steps(static, hyperparameters, loss, state, stride)
+    return state, before, after, optimizers.sound(state)
 
 
 def _activations(

@@ -52,18 +52,19 @@ def init(static: Static, numbers: Hyperparameters, picture: np.ndarray | jax.Arr
 
 
 def steps(
-    static: Static, numbers: Hyperparameters, loss: Loss, state: State, count: int
-) -> tuple[State, Any]:
-    """Take `count` steps; return the state and the parts of the loss before the first of all steps.
+    static: Static, numbers: Hyperparameters, loss: Loss, state: State, count: jax.Array | int
+) -> tuple[State, Any, Any]:
+    """Take `count` steps; return the state, and the parts of the loss before and after them.
 
-    Where the state is not that before the first of all steps, the parts may be anything.
+    The parts before are for the call before the first of all steps; those of a later call may be
+    anything. The parts after are those of the picture that is `shown`.
 
     Args:
       static: which optimizer, and what it does beside.
       numbers: float32 scalars, traced.
       loss: of a picture, with its parts.
       state: from `init`, or from here.
-      count: steps to take.
+      count: steps to take, at least 1; may be traced.
     """
     if static.optimizer == "lbfgs":
         return _lbfgs_steps(static, numbers, loss, state, count)
@@ -120,20 +121,32 @@ def _by_gradient(static: Static, numbers: Hyperparameters) -> optax.GradientTran
 
 
 def _gradient_steps(
-    static: Static, numbers: Hyperparameters, loss: Loss, state: State, count: int
-) -> tuple[State, Any]:
+    static: Static, numbers: Hyperparameters, loss: Loss, state: State, count: jax.Array | int
+) -> tuple[State, Any, Any]:
     optimizer = _by_gradient(static, numbers)
 
-    def step(state: State, _: None) -> tuple[State, Any]:
-        gradient, parts = jax.grad(loss, has_aux=True)(state.picture)
+    def moved(state: State, gradient: jax.Array) -> State:
         updates, kept = optimizer.update(gradient, state.optimizer)
         picture = optax.apply_updates(state.picture, updates)
         if static.clamp:
             picture = jnp.clip(picture, 0, 255)
-        return State(picture, kept, _averaged(numbers, state.average, picture)), parts
+        return State(picture, kept, _averaged(numbers, state.average, picture))
 
-    state, history = jax.lax.scan(step, state, length=count)
-    return state, jax.tree.map(lambda values: values[0], history)
+    def evaluated(index: jax.Array, carry: tuple[State, Any, Any]) -> tuple[State, Any, Any]:
+        # One turn more than steps, which only looks: the check's loss then needs no second copy
+        # of the network in the program, a third of its compilation.
+        state, before, _ = carry
+        last = index == count
+        picture = jnp.where(last, shown(state), state.picture)
+        total, pull, parts = jax.vjp(loss, picture, has_aux=True)
+        one = jnp.ones_like(total)
+        state = jax.lax.cond(last, lambda: state, lambda: moved(state, *pull(one)))
+        before = jax.tree.map(lambda new, old: jnp.where(index == 0, new, old), parts, before)
+        return state, before, parts
+
+    shapes = jax.eval_shape(loss, state.picture)[1]
+    nothing = jax.tree.map(lambda part: jnp.zeros(part.shape, part.dtype), shapes)
+    return jax.lax.fori_loop(0, count + 1, evaluated, (state, nothing, nothing))
 
 
 def _lbfgs(static: Static) -> optax.GradientTransformationExtraArgs:
@@ -141,14 +154,14 @@ def _lbfgs(static: Static) -> optax.GradientTransformationExtraArgs:
 
 
 def _lbfgs_steps(
-    static: Static, numbers: Hyperparameters, loss: Loss, state: State, count: int
-) -> tuple[State, Any]:
+    static: Static, numbers: Hyperparameters, loss: Loss, state: State, count: jax.Array | int
+) -> tuple[State, Any, Any]:
     optimizer = _lbfgs(static)
 
     def total(picture: jax.Array) -> jax.Array:
         return loss(picture)[0]
 
-    def step(state: State, _: None) -> tuple[State, None]:
+    def step(_: jax.Array, state: State) -> State:
         value, gradient = _known(state.optimizer)
         updates, kept = optimizer.update(
             gradient, state.optimizer, state.picture, value=value, grad=gradient, value_fn=total
@@ -159,10 +172,11 @@ def _lbfgs_steps(
             picture, kept, more = _clamped(total, picture, kept)
             evaluations += more
         average = _averaged(numbers, state.average, picture)
-        return State(picture, kept, average, evaluations), None
+        return State(picture, kept, average, evaluations)
 
-    state, parts = _evaluated(loss, state)
-    return jax.lax.scan(step, state, length=count)[0], parts
+    state, before = _evaluated(loss, state)
+    state = jax.lax.fori_loop(0, count, step, state)
+    return state, before, loss(shown(state))[1]
 
 
 def _evaluated(loss: Loss, state: State) -> tuple[State, Any]:

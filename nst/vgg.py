@@ -86,7 +86,7 @@ class VGG(nn.Module):
             if name.startswith("conv"):
                 x = Convolution(CHANNELS[int(name[4]) - 1], self.dtype, name=name)(x)
             else:
-                x = nn.relu(x) if name.startswith("relu") else _pool(x, self.pooling)
+                x = _relu(x) if name.startswith("relu") else _pool(x, self.pooling)
             if name in layers:
                 kept[name] = x.astype(jnp.float32)
         return {name: kept[name] for name in layers}
@@ -159,6 +159,23 @@ def random_params(network: str, seed: int) -> dict[str, Any]:
             "bias": generator.standard_normal(shapes["bias"], np.float32),
         }
     return params
+
+
+@jax.custom_vjp
+def _relu(x: jax.Array) -> jax.Array:
+    """Return max(x, 0), and keep a byte a number for its gradient; flax's keeps zeros too."""
+    return jnp.maximum(x, 0)
+
+
+def _relu_forward(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+    return _relu(x), x > 0
+
+
+def _relu_backward(positive: jax.Array, gradient: jax.Array) -> tuple[jax.Array]:
+    return (jnp.where(positive, gradient, 0),)
+
+
+_relu.defvjp(_relu_forward, _relu_backward)
 
 
 def _pool(x: jax.Array, pooling: str) -> jax.Array:

@@ -74,16 +74,19 @@ def _by_strips(x: jax.Array, kernel: jax.Array, flip: bool) -> jax.Array:
     below, beside = 2 * strips * rows + 1 - height, 2 * right + 1 - width
     padded = jnp.pad(x, ((0, 0), (1, below), (1, beside), (0, 0)))
 
-    def strip(first: jax.Array) -> jax.Array:
-        part = jax.lax.dynamic_slice_in_dim(padded, first, 2 * rows + 2, axis=1)
-        return _convolved(part, kernel, flip)
-
     if strips == 1:
-        y = _convolved(padded, kernel, flip)
-    else:
-        several = jax.lax.map(strip, 2 * rows * jnp.arange(strips))  # (strips, N, 2 rows, ...)
-        y = several.swapaxes(0, 1).reshape(count, 2 * strips * rows, 2 * right, -1)
-    return y[:, :height, :width]
+        return _convolved(padded, kernel, flip)[:, :height, :width]
+
+    def strip(index: jax.Array, y: jax.Array) -> jax.Array:
+        first = 2 * rows * index
+        part = jax.lax.dynamic_slice_in_dim(padded, first, 2 * rows + 2, axis=1)
+        return jax.lax.dynamic_update_slice_in_dim(y, _convolved(part, kernel, flip), first, axis=1)
+
+    # Zeros of this array's own: XLA would keep those of jnp.zeros, or of jax.lax.map, for all
+    # layers of a shape, through all of the program.
+    shape = count, 2 * strips * rows, 2 * right, kernel.shape[2 if flip else 3]
+    nothing = jnp.broadcast_to(0 * x[0, 0, 0, 0], shape)
+    return jax.lax.fori_loop(0, strips, strip, nothing)[:, :height, :width]
 
 
 def _convolved(x: jax.Array, kernel: jax.Array, flip: bool) -> jax.Array:

@@ -45,7 +45,7 @@ def ours(case: Case, steps: int) -> Interval:
     seconds = time.perf_counter() - began
 
     def take(state: Any) -> Any:
-        return jax.block_until_ready(compiled(params, targets, *state))
+        return jax.block_until_ready(compiled(steps, params, targets, *state))
 
     return Interval(start, take, seconds, "compiled")
 
