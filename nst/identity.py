@@ -9,7 +9,7 @@ from nst.assets import Asset
 from nst.config import Config, Source
 
 #: Raised whenever the same configuration gives another picture than before.
-NUMERICS = 1
+NUMERICS = 2
 
 #: Keys of the configuration that don't change the picture.
 BESIDE = ("name", "preset", "tracking", "assets", "sweep")

@@ -17,7 +17,7 @@ from nst.weighted import LARGEST, weights_by_name
 AnySource = TypeVar("AnySource", Content, Style)
 
 POOLINGS = ("avg", "max")
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = ("auto", "float32", "bfloat16")
 COLORS = ("none", "match", "luminance", "keep")
 INITS = ("content", "style", "noise", "file")
 OPTIMIZERS = ("adam", "lbfgs", "sgd")

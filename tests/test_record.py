@@ -15,6 +15,7 @@ from PIL import Image
 
 from nst import assets, identity, inputs, optimise, paths, record, transfer
 from nst.config import Config
+from nst.convolution import resolved
 from nst.errors import UserError
 from nst.inputs import Prepared
 from nst.optimise import Check
@@ -462,3 +463,9 @@ def test_a_record_of_another_make_is_refused(long: Prepared, tmp_path: Path, tex
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(UserError, match=r"run\.json"):
         transfer.perform(long, transfer.Place(tmp_path))
+
+
+def test_auto_is_the_precision_it_stands_for(compose: Compose):
+    auto = inputs.prepare(compose("precision=auto"))
+    assert auto.config.precision == auto.static.precision == resolved("auto")
+    assert auto.config == inputs.prepare(compose(f"precision={resolved('auto')}")).config
