@@ -134,7 +134,7 @@ class Config:
     check_every: Any = 20  # steps between checks (losses logged, best kept); 1 to 10 million
     seed: Any = 0  # seed of everything random; 0 to 2**32 - 1
     pooling: str = "avg"  # avg or max
-    precision: str = "float32"  # float32; bfloat16: convolutions on such operands; auto: the faster
+    precision: str = "float32"  # float32; bfloat16: convolutions on such operands; auto
     alpha: float = 1.0  # weight of the content loss; 0 to 1e30
     beta: float = 1e4  # weight of the style loss; 0 to 1e30
     color: str = "none"  # the painting's colours; match, luminance or keep: the photograph's

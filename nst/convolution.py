@@ -1,6 +1,5 @@
 """The frozen 3 x 3 convolution, in the form that is fastest on the device it runs on."""
 
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -12,33 +11,18 @@ from nst import winograd
 #: The type of the convolutions' operands, by the configuration's name.
 DTYPES: dict[str, Any] = {"float32": np.float32, "bfloat16": jnp.bfloat16}
 
-#: What Linux says of the processor; elsewhere `auto` is float32.
-_PROCESSOR = Path("/proc/cpuinfo")
-
 #: Channels, in and out, from which `nst.winograd` is the faster one on a CPU.
 _CHANNELS = 64
 
 
 def resolved(precision: str) -> str:
-    """Return the precision that a run has on this machine.
+    """Return the precision that a run has.
 
     Args:
-      precision: "float32", "bfloat16", or "auto": "bfloat16" where the device multiplies such
-        operands faster.
+      precision: "float32", "bfloat16", or "auto": the fastest whose pictures are the same. Those of
+        bfloat16 are not (docs/performance.md has them measured), so that is "float32".
     """
-    if precision != "auto":
-        return precision
-    return "bfloat16" if _multiplies_bfloat16() else "float32"
-
-
-def _multiplies_bfloat16() -> bool:
-    device = jax.local_devices()[0]
-    if device.platform == "cpu":
-        flags = set(_PROCESSOR.read_text().split()) if _PROCESSOR.exists() else set()
-        return bool(flags & {"avx512_bf16", "amx_bf16"})
-    # NVIDIA's from Ampere on (compute capability 8.0).
-    capability = str(getattr(device, "compute_capability", "0"))
-    return capability.partition(".")[0].isdigit() and float(capability) >= 8
+    return "float32" if precision == "auto" else precision
 
 
 def fastest(kernel: np.ndarray, precision: str) -> dict[str, np.ndarray]:

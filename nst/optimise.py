@@ -3,7 +3,7 @@
 import functools
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import jax
@@ -41,12 +41,11 @@ class Check:
         return math.isfinite(self.terms.total) and not self.overflow
 
 
-@functools.partial(jax.jit, static_argnames="static")
 def compute_targets(
     static: Static,
     params: dict,
-    photograph: jax.Array,
-    *paintings: jax.Array,
+    photograph: jax.Array | np.ndarray,
+    *paintings: jax.Array | np.ndarray,
     masks: Regions | None = None,
 ) -> losses.Targets:
     """Return the targets of a run.
@@ -58,14 +57,32 @@ def compute_targets(
       paintings: one, or those of a blend, each (H', W', 3) in grey levels; of any size.
       masks: the regions of the photograph and of its one painting; none: each is one.
     """
-    return losses.targets(
-        _activations(static, params, photograph, static.content_layers),
-        [_activations(static, params, one, static.style_layers) for one in paintings],
-        static.content_layers,
-        static.style_layers,
-        static.statistic,
-        masks,
-    )
+    return _targets_program()(static, params, photograph, *paintings, masks=masks)
+
+
+@functools.cache
+def _targets_program() -> Callable[..., losses.Targets]:
+    def targets(
+        static: Static,
+        params: dict,
+        photograph: jax.Array,
+        *paintings: jax.Array,
+        masks: Regions | None,
+    ) -> losses.Targets:
+        return losses.targets(
+            _activations(static, params, photograph, static.content_layers),
+            [_activations(static, params, one, static.style_layers) for one in paintings],
+            static.content_layers,
+            static.style_layers,
+            static.statistic,
+            masks,
+        )
+
+    # It runs once: on a CPU it takes a second less to compile so, and as little longer to run. The
+    # content loss of the photograph itself is 0 all the same.
+    quickly = {"xla_backend_optimization_level": 0}
+    options = quickly if jax.default_backend() == "cpu" else None
+    return jax.jit(targets, static_argnames="static", compiler_options=options)
 
 
 def initial_picture(init: Init, start: np.ndarray, seed: int) -> np.ndarray:

@@ -24,7 +24,7 @@ _OUTPUT = np.array([[1, 1, 1, 0], [0, 1, -1, -1]], np.float32)
 _FLIPPED = [3, 1, 2, 0]
 
 #: Products at a time: more would leave the processor's cache, fewer are slow to start.
-_NUMBERS = 2**24
+_NUMBERS = 2**25
 
 
 def transformed(kernel: np.ndarray) -> np.ndarray:
@@ -63,6 +63,7 @@ def _backward(kernel: jax.Array, gradient: jax.Array) -> tuple[jax.Array, None]:
 convolve.defvjp(_forward, _backward)
 
 
+@functools.partial(jax.jit, static_argnames="flip")
 def _by_strips(x: jax.Array, kernel: jax.Array, flip: bool) -> jax.Array:
     """Return the convolution with the kernel, or with the flipped one, some rows at a time."""
     count, height, width, _ = x.shape

@@ -209,7 +209,7 @@ def test_a_grid_over_the_weights_is_one_program_and_one_axis(nst, picture: Path)
     env = {"JAX_LOG_COMPILES": "1"}
     done = nst(*batched, *QUICK, *SHALLOW, f"style.blend={blends}", env=env)
     assert done.returncode == 0, done.stderr
-    for program in ("advance", "compute_targets"):
+    for program in ("advance", "targets"):
         assert done.stderr.count(f"WARNING: Compiling jit({program})") == 1
     sweep = nst.folder / "sweep"
     written = [read(sweep / str(job)) for job in range(3)]

@@ -148,7 +148,7 @@ def test_a_grid_over_the_colours(nst, compose):
         env={"JAX_LOG_COMPILES": "1"},
     )
     assert done.returncode == 0, done.stderr
-    for program in ("advance_lanes", "compute_targets"):
+    for program in ("advance_lanes", "targets"):
         lines = re.findall(rf"^WARNING: Compiling jit\({program}\)", done.stderr, re.MULTILINE)
         assert len(lines) == 1, program
     photograph = chelsea()

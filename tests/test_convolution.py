@@ -1,16 +1,13 @@
 """The convolution in each of its forms, against the formula and against XLA's own."""
 
 import itertools
-from pathlib import Path
-from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nst import convolution
-from nst.convolution import DTYPES, convolve, fastest, flipped
+from nst.convolution import convolve, fastest, flipped
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 2), (2, 4), (3, 2), (1, 8), (3, 3), (4, 7)])
@@ -83,30 +80,3 @@ def test_what_has_few_channels_is_xlas_own_convolution():
 def test_what_a_gpus_library_chooses_is_left_to_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     assert set(fastest(np.zeros((3, 3, 64, 64), np.float32), "bfloat16")) == {"kernel", "backward"}
-
-
-@pytest.mark.parametrize(
-    ("cpu", "expected"),
-    [
-        ("flags : fpu avx512f avx512_bf16 sse2", "bfloat16"),
-        ("flags : amx_bf16 fpu", "bfloat16"),
-        ("flags : fpu avx512f bf16", "float32"),
-        (None, "float32"),
-    ],
-)
-def test_auto_is_bfloat16_where_the_processor_multiplies_it(
-    cpu: str | None, expected: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
-    file = tmp_path / "cpuinfo"
-    if cpu is not None:
-        file.write_text(cpu)
-    monkeypatch.setattr(convolution, "_PROCESSOR", file)
-    assert convolution.resolved("auto") == expected
-    assert [convolution.resolved(own) for own in DTYPES] == list(DTYPES)
-
-
-@pytest.mark.parametrize(("capability", "expected"), [("9.0", "bfloat16"), ("7.5", "float32")])
-def test_auto_on_a_gpu(capability: str, expected: str, monkeypatch: pytest.MonkeyPatch):
-    device = SimpleNamespace(platform="gpu", compute_capability=capability)
-    monkeypatch.setattr(jax, "local_devices", lambda: [device])
-    assert convolution.resolved("auto") == expected

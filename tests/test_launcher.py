@@ -54,7 +54,7 @@ def test_the_grid_compiles_a_program_a_group(nst):
     grid = ("pooling=avg,max", "tv.gamma=0,1,2", "style.layers=[conv1_1],[conv1_1,conv2_1]")
     done = nst(*BATCHED, *TINY, *grid, "content.layers=[conv1_1]", env={"JAX_LOG_COMPILES": "1"})
     assert done.returncode == 0, done.stderr
-    for program in ("advance", "compute_targets"):
+    for program in ("advance", "targets"):
         lines = re.findall(rf"^WARNING: Compiling jit\({program}\)", done.stderr, re.MULTILINE)
         assert len(lines) == 2
 

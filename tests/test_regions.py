@@ -363,7 +363,7 @@ def test_each_half_takes_the_colours_of_its_region(nst, files: dict[str, Path]):
     done = nst(*batched, *QUICK[:3], *layers, *given, *both, env=env)
     assert done.returncode == 0, done.stderr
     # Two groups, and one program for both.
-    for program in ("advance", "compute_targets"):
+    for program in ("advance", "targets"):
         assert done.stderr.count(f"WARNING: Compiling jit({program})") == 1
     sweep = nst.folder / "sweep"
     for run in ("0", "1"):

@@ -392,7 +392,7 @@ def test_a_grid_of_scales_compiles_a_program_a_size(nst):
     assert done.returncode == 0, done.stderr
     # Of either style.size: at 32 and at 48 pixels. Of the four pairs of pictures three differ in
     # shape from each other: 48 pixels are those of style.size=48 at the last scale, too.
-    for program, count in (("advance", 2), ("compute_targets", 3)):
+    for program, count in (("advance", 2), ("targets", 3)):
         lines = re.findall(rf"^WARNING: Compiling jit\({program}\)", done.stderr, re.MULTILINE)
         assert len(lines) == count
     records = [run_json(nst.folder / "sweep" / str(number)) for number in range(6)]
