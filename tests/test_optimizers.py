@@ -430,7 +430,11 @@ def test_the_command_line_refuses_a_key_of_the_other_optimizer_before_anything_r
     assert nst.files() == []
 
 
-def test_runs_that_use_nothing_of_it_keep_the_hash_they_had(compose: Callable[..., Config]):
+def test_runs_that_use_nothing_of_it_keep_the_hash_they_had(
+    compose: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+):
+    # Convolutions have been computed in another way since then, which is a number of its own.
+    monkeypatch.setattr(identity, "NUMERICS", 1)
     prepared = inputs.prepare(compose(*TINY, *SHALLOW))
     sources = {
         key: dataclasses.replace(asset, sha256="0" * 64) for key, asset in prepared.sources.items()
