@@ -15,16 +15,6 @@ DTYPES: dict[str, Any] = {"float32": np.float32, "bfloat16": jnp.bfloat16}
 _CHANNELS = 64
 
 
-def resolved(precision: str) -> str:
-    """Return the precision that a run has.
-
-    Args:
-      precision: "float32", "bfloat16", or "auto": the fastest whose pictures are the same. Those of
-        bfloat16 are not (docs/performance.md has them measured), so that is "float32".
-    """
-    return "float32" if precision == "auto" else precision
-
-
 def fastest(kernel: np.ndarray, precision: str) -> dict[str, np.ndarray]:
     """Return what the fastest form of a layer wants in place of its kernel.
 

@@ -10,7 +10,6 @@ import numpy as np
 from nst import assets, blend, color, images, interrupt, masks, weights
 from nst.assets import Asset
 from nst.config import Config
-from nst.convolution import resolved
 from nst.losses import Targets
 from nst.optimise import compute_targets, initial_picture
 from nst.program import Hyperparameters, Static, split
@@ -55,8 +54,6 @@ def prepare(config: Config) -> Prepared:
     Raises:
       UserError: a picture or the weights can't be had or read, or don't fit the layers.
     """
-    # Written out, so that the record says which it was, and the hash is that of the picture.
-    config = dataclasses.replace(config, precision=resolved(config.precision))
     sources = _sources(config)
     sizes = [scale.size for scale in config.plan]
     # The smallest first, which is the likeliest to be refused.

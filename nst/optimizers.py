@@ -134,7 +134,7 @@ def _gradient_steps(
 
     def evaluated(index: jax.Array, carry: tuple[State, Any, Any]) -> tuple[State, Any, Any]:
         # One turn more than steps, which only looks: the check's loss then needs no second copy
-        # of the network in the program, a third of its compilation.
+        # of the network in the program, about a fifth of its compilation.
         state, before, _ = carry
         last = index == count
         picture = jnp.where(last, shown(state), state.picture)

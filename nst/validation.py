@@ -52,7 +52,7 @@ def validated(config: Config) -> Config:
         check_every=_whole("check_every", config.check_every, 1, 10_000_000, "steps"),
         seed=_whole("seed", config.seed, 0, 2**32 - 1),
         pooling=_choice("pooling", config.pooling, POOLINGS),
-        precision=_choice("precision", config.precision, PRECISIONS),
+        precision=_precision(config.precision),
         alpha=_number("alpha", config.alpha),
         beta=_number("beta", config.beta),
         tv=_tv(config.tv),
@@ -177,6 +177,13 @@ def _whole(key: str, value: object, low: int, high: int, unit: str = "") -> int:
         of = f" of {unit}" if unit else ""
         raise UserError(f"{key} must be a whole number{of} from {low} to {high}, not {value}")
     return int(value)  # type: ignore[call-overload]
+
+
+def _precision(value: str) -> str:
+    # Written out, so that record and hash are of what ran. "auto" is the fastest whose pictures are
+    # the same, which bfloat16's are not: docs/performance.md has them measured.
+    precision = _choice("precision", value, PRECISIONS)
+    return "float32" if precision == "auto" else precision
 
 
 def _choice(key: str, value: str, choices: tuple[str, ...]) -> str:

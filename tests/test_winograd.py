@@ -1,6 +1,7 @@
 """Winograd's convolution against loops over pixels and taps, and against its paper's matrices."""
 
 import itertools
+from collections.abc import Iterator
 
 import jax
 import jax.numpy as jnp
@@ -11,25 +12,28 @@ from nst import winograd
 from nst.winograd import convolve, transformed
 
 
-def by_loops(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """The 3 x 3 convolution with zero padding as loops over pixels and taps."""
-    height, width = x.shape[1:3]
-    y = np.zeros((*x.shape[:3], kernel.shape[3]))
+def pairs(picture: np.ndarray) -> Iterator[tuple[int, int, int, int, tuple[int, int]]]:
+    """Yield each output's row and column, those of a pixel it sees, and the tap between them."""
+    height, width = picture.shape[1:3]
     for row, column, i, j in itertools.product(range(height), range(width), range(3), range(3)):
         above, left = row + i - 1, column + j - 1
         if 0 <= above < height and 0 <= left < width:
-            y[:, row, column] += x[:, above, left] @ kernel[i, j]
+            yield row, column, above, left, (i, j)
+
+
+def by_loops(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """The 3 x 3 convolution with zero padding as loops over pixels and taps."""
+    y = np.zeros((*x.shape[:3], kernel.shape[3]))
+    for row, column, above, left, tap in pairs(x):
+        y[:, row, column] += x[:, above, left] @ kernel[tap]
     return y
 
 
 def its_gradient(gradient: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """What `gradient` is with respect to the picture, by loops over the same pairs of pixels."""
-    height, width = gradient.shape[1:3]
     back = np.zeros((*gradient.shape[:3], kernel.shape[2]))
-    for row, column, i, j in itertools.product(range(height), range(width), range(3), range(3)):
-        above, left = row + i - 1, column + j - 1
-        if 0 <= above < height and 0 <= left < width:
-            back[:, above, left] += gradient[:, row, column] @ kernel[i, j].T
+    for row, column, above, left, tap in pairs(gradient):
+        back[:, above, left] += gradient[:, row, column] @ kernel[tap].T
     return back
 
 

@@ -176,10 +176,7 @@ def _left(cell: Cell, why: str) -> Any:
     fields = record.read(cell.folder)
     if not fields or fields["status"] != "finished":
         return _failed(why)
-    asked = asdict(cell.config)
-    if asked["precision"] == "auto":  # which the node has resolved
-        asked["precision"] = fields["config"]["precision"]
-    if identity.differences(fields["config"], asked):
+    if identity.differences(fields["config"], asdict(cell.config)):
         return _failed(why)
     best = fields["best"]
     return record.Outcome("finished", cell.folder / "result.png", best["step"], best["total"], None)
