@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,14 @@ from nst.optimise import Check, seconds_per_step
 class Tracker:
     """One run at Weights & Biases, or none where tracking is disabled."""
 
-    run: Any  # wandb.Run, or None
+    opening: Future | None  # of a wandb.Run
     config: Config
     before: Check | None = None
+
+    @property
+    def run(self) -> Any:
+        """The wandb.Run once it is open, or None where tracking is disabled."""
+        return self.opening and self.opening.result()
 
     def log(self, check: Check, picture: Path | None) -> None:
         """Log a check: losses, evaluations, the time of a step, the picture if there is a file."""
@@ -92,6 +98,9 @@ class Tracker:
 def track(config: Config, settings: dict[str, Any], folder: Path, group: str | None) -> Iterator:
     """Open a W&B run, yield its `Tracker`, and close it whatever happens.
 
+    Offline it opens while the caller goes on, as W&B takes most of a second to start: what keeps
+    it from opening is raised by the tracker's first use.
+
     Args:
       config: validated.
       settings: the resolved configuration and what else describes the run; W&B's config.
@@ -104,15 +113,19 @@ def track(config: Config, settings: dict[str, Any], folder: Path, group: str | N
     if config.tracking.mode == "disabled":
         yield Tracker(None, config)
         return
-    with _run(
+    run = _run(
         config.tracking,
         folder,
         group=group,
         name=config.tracking.name or _name(config, settings["overrides"]),
         job_type="sweep" if group else "run",
         config=settings,
-    ) as run:
-        yield Tracker(run, config)
+    )
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor(1) as beside:
+        opening = beside.submit(stack.enter_context, run)
+        if config.tracking.mode == "online":
+            opening.result()
+        yield Tracker(opening, config)
 
 
 def log_cells(

@@ -9,7 +9,6 @@ convolution in float32, half as large again with bfloat16 products.
 import functools
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -33,8 +32,8 @@ def transformed(kernel: np.ndarray) -> np.ndarray:
     Args:
       kernel: g, (3, 3, C, C') float32.
     """
-    rows = np.tensordot(_KERNEL, kernel, (1, 0))  # (4, 3, C, C')
-    return np.ascontiguousarray(np.tensordot(_KERNEL, rows, (1, 1)).swapaxes(0, 1))
+    rows = (_KERNEL @ kernel.reshape(3, -1)).reshape(4, 3, -1)
+    return (_KERNEL @ rows).reshape(4, 4, *kernel.shape[2:])
 
 
 @jax.custom_vjp
@@ -107,14 +106,15 @@ def _convolved(x: jax.Array, kernel: jax.Array, flip: bool) -> jax.Array:
 
     products = []
     for column in range(4):
-        rows = [_sum(tile[column], [pixels(row, at) for at in range(4)]) for row in range(4)]
+        used = [at for at in range(4) if tile[column, at]]
+        rows = [_sum(tile[column, used], [pixels(row, at) for at in used]) for row in range(4)]
         tiles = _sums(tile, rows, axis=0).astype(kernel.dtype)
         product = _product(tiles.reshape(4, -1, x.shape[3]), kernel[:, column], flip)
         products.append(product.reshape(4, count, down, right, -1))
     columns = []
     for weights in output:
-        rows = [_sum(weights, [product[row] for product in products]) for row in range(4)]
-        columns.append(_sums(output, rows, axis=2))  # (N, H/2, 2, W/2, C')
+        together = _sum(weights, products)  # (4, N, H/2, W/2, C')
+        columns.append(_sums(output, list(together), axis=2))  # (N, H/2, 2, W/2, C')
     return jnp.stack(columns, 4).reshape(count, 2 * down, 2 * right, -1).astype(x.dtype)
 
 
@@ -129,16 +129,24 @@ def _product(tiles: jax.Array, kernel: jax.Array, flip: bool) -> jax.Array:
     )
 
 
+# Operations of lax: those of jnp, a function each, would take a third of a program's tracing.
 def _sum(weights: np.ndarray, arrays: Sequence[jax.Array]) -> jax.Array:
     """Return the sum of the arrays with weights 1, -1 or 0, of which the last are left out."""
     pairs = zip(weights, arrays, strict=True)
-    signed = (array if weight > 0 else -array for weight, array in pairs if weight)
-    return functools.reduce(jnp.add, signed)
+    signed = (array if weight > 0 else jax.lax.neg(array) for weight, array in pairs if weight)
+    return functools.reduce(jax.lax.add, signed)
 
 
-def _sums(matrix: np.ndarray, arrays: Sequence[jax.Array], axis: int) -> Any:
+def _sums(matrix: np.ndarray, arrays: Sequence[jax.Array], axis: int) -> jax.Array:
     """Return all sums of the arrays with the rows of `matrix` as weights, along a new axis."""
-    shape = np.ones(arrays[0].ndim + 1, int)
-    shape[axis] = len(matrix)
-    pairs = zip(matrix.T, arrays, strict=True)
-    return sum(column.reshape(shape) * jnp.expand_dims(array, axis) for column, array in pairs)
+    shape = list(arrays[0].shape)
+    shape.insert(axis, len(matrix))
+    others = tuple(at for at in range(len(shape)) if at != axis)
+    terms = [
+        jax.lax.mul(
+            jax.lax.broadcast_in_dim(weights, shape, (axis,)),
+            jax.lax.broadcast_in_dim(array, shape, others),
+        )
+        for weights, array in zip(matrix.T, arrays, strict=True)
+    ]
+    return functools.reduce(jax.lax.add, terms)

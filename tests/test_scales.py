@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -174,7 +175,8 @@ def test_a_run_is_two_optimisations_by_hand(
     sizes = [(row["_step"], row["size"]) for row in logged]
     assert sizes == [(0, 32), (2, 32), (4, 48), (5, 48)]
     again: list[tuple[int, int]] = []
-    run = SimpleNamespace(log=lambda row, step: again.append((step, row["size"])))
+    run: Future = Future()
+    run.set_result(SimpleNamespace(log=lambda row, step: again.append((step, row["size"]))))
     restored = history.rows(finished / "history.csv")
     Tracker(run, compose(*TWO)).restore(restored, finished / "images")
     assert again == sizes
