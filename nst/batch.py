@@ -4,6 +4,7 @@ A layer's weight is traced, so a group's program reads the union of its runs' la
 that lacks one of them gives it the weight 0.
 """
 
+import contextlib
 import dataclasses
 import functools
 import math
@@ -11,6 +12,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -107,12 +109,62 @@ def check_lanes(lanes: int, static: Static, shape: tuple[int, ...]) -> None:
         )
 
 
+def check_memory(static: Static | None, shape: tuple[int, ...], key: str) -> None:
+    """Refuse a picture that takes more than the memory there is.
+
+    Args:
+      static: of the run whose photograph it is; none: it is a painting, seen once.
+      shape: of the picture, (H, W, 3).
+      key: the configuration key that sets its size.
+
+    Raises:
+      UserError: gives the estimate, the memory there is, and the size that fits.
+    """
+    if static:
+        # Where `bytes_of_a_lane` counts 8 bytes, a run at 1024 px was seen to hold 3.4 in float32
+        # and 3.0 in bfloat16: what a bit more might do is not refused.
+        needed = bytes_of_a_lane(static, shape) * 3 // 8
+    else:
+        needed = 2 * 4 * CHANNELS[0] * shape[0] * shape[1]  # what goes into a layer, what comes out
+    memory = _memory()
+    if needed > memory:
+        longest = max(shape)
+        fits = int(longest * math.sqrt(memory / needed)) // 16 * 16
+        raise UserError(
+            f"{key}={longest} needs at least {needed / 2**30:.1f} GiB of memory at {shape[1]} x "
+            f"{shape[0]} pixels, and there are {memory / 2**30:.1f} GiB: take at most {key}={fits}"
+        )
+
+
+@contextlib.contextmanager
+def memory_errors() -> Iterator[None]:
+    """Turn the device's error that its memory is used up into a `UserError`."""
+    try:
+        yield
+    except jax.errors.JaxRuntimeError as error:
+        if not exhausted(error):
+            raise
+        raise UserError(
+            "the device's memory is used up: take a smaller size, precision=bfloat16 or less deep "
+            "layers, or end what else runs on it"
+        ) from error
+
+
+def exhausted(error: jax.errors.JaxRuntimeError) -> bool:
+    """Return whether an error of the device says that its memory is used up."""
+    # A CPU's is INTERNAL, "Out of memory allocating 2539229252 bytes".
+    return any(words in str(error) for words in ("RESOURCE_EXHAUSTED", "Out of memory"))
+
+
 def _memory() -> int:
-    """Return the bytes of memory of a device, of the machine where that is a CPU."""
+    """Return the bytes of memory of a device; of the machine, or its container, for a CPU."""
     device = jax.local_devices()[0]
-    if device.platform == "cpu":
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return (device.memory_stats() or {}).get("bytes_limit", 8 * 2**30)
+    if device.platform != "cpu":
+        return (device.memory_stats() or {}).get("bytes_limit", 8 * 2**30)
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with contextlib.suppress(OSError, ValueError):  # "max" where there is no limit
+        return min(machine, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return machine
 
 
 def bytes_of_a_lane(static: Static, shape: tuple[int, ...]) -> int:

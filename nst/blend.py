@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from nst import home
 from nst.config import Source, Style
 from nst.errors import UserError, did_you_mean
 from nst.paths import conf_dir
@@ -50,7 +51,8 @@ def checked(style: Style) -> dict[str, float] | None:
                 f"{', '.join(names)}, and files of your own by their path, ./mine.jpg"
             )
 
-    weights = weights_by_name(KEY, style.blend, "painting", "starry", check)
+    given = weights_by_name(KEY, style.blend, "painting", "starry", check)
+    weights = {home.short(name) or name: weight for name, weight in given.items()}
     # Scaled first, since the sum of large weights may overflow.
     largest = max(weights.values())
     total = sum(weight / largest for weight in weights.values())

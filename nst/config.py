@@ -96,11 +96,11 @@ class Tracking:
     """What goes to Weights & Biases."""
 
     mode: str = "???"  # offline: kept on disk for `wandb sync`; online; disabled
-    project: str = "nst"  # W&B project
+    project: str = "nst"  # W&B project; up to 128 characters, none of them of /\#?%:
     entity: str | None = None  # W&B team or user; none: the account's default
     group: str | None = None  # W&B group; none: the sweep's folder, or no group for a single run
     name: str | None = None  # W&B run name; none: the overrides that make this run
-    tags: list[str] = field(default_factory=list)  # W&B tags
+    tags: list[str] = field(default_factory=list)  # W&B tags, each of 1 to 64 characters
     images_every: Any = 20  # steps between pictures kept and logged; 0: only first and best
 
 

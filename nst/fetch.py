@@ -9,13 +9,14 @@ import logging
 import re
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from nst import interrupt
+from nst import interrupt, lock
 from nst.config import Source
 from nst.errors import UserError
 
@@ -96,7 +97,9 @@ def download(source: Source, target: Path, wanted: str) -> None:
     pooch.get_logger().setLevel(logging.WARNING)  # the bar already says what is being fetched
     began = time.monotonic()
     try:
-        pooch.retrieve(source.url, source.checksum, target.name, target.parent, None, fetch)
+        with lock.in_turn(target):
+            # Leaves a file alone that another process has fetched meanwhile.
+            pooch.retrieve(source.url, source.checksum, target.name, target.parent, None, fetch)
     except (OSError, HTTPError, ValueError) as error:  # ValueError: redirected to what is no url
         why = _reason(error)
         if time.monotonic() - began > SLOW:
@@ -155,7 +158,6 @@ def _check_writable(folder: Path) -> None:
 
 def _stream(url: str, file: Path, name: str) -> None:
     """Write what `url` serves to `file`, with a bar in a terminal as soon as there is an answer."""
-    import requests
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
@@ -167,15 +169,48 @@ def _stream(url: str, file: Path, name: str) -> None:
         # Without the first, FORCE_COLOR counts as a terminal; a dumb one isn't interactive.
         disable=not (sys.stderr.isatty() and screen.is_interactive),
     )
-    plain = {"Accept-Encoding": "identity"}  # so that Content-Length counts what is written
-    hooks = {"response": _refuse_downgrade}
-    with requests.get(url, stream=True, timeout=TIMEOUT, headers=plain, hooks=hooks) as answer:
+    with _answer(url) as answer:
         answer.raise_for_status()
         with bar, file.open("wb") as out:
             task = bar.add_task(f"fetching {name}", total=answer.raw.length_remaining)
             for piece in _pieces(answer.raw):
                 out.write(piece)
                 bar.advance(task, len(piece))
+
+
+def _answer(url: str) -> Any:
+    """Return the answer to a request for `url`, of which nothing but its head has arrived.
+
+    Raises:
+      OSError: there is none, or its head has not arrived within a window.
+      KeyboardInterrupt: Ctrl-C was pressed while waiting.
+    """
+    import requests
+
+    plain = {"Accept-Encoding": "identity"}  # so that Content-Length counts what is written
+    hooks = {"response": _refuse_downgrade}
+    found: list[Any] = []
+
+    def ask() -> None:
+        try:
+            found.append(
+                requests.get(url, stream=True, timeout=TIMEOUT, headers=plain, hooks=hooks)
+            )
+        except Exception as error:
+            found.append(error)
+
+    # Beside, since requests limits the wait for each piece of a head, and a piece may be a byte.
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    began = time.monotonic()
+    while asking.is_alive():
+        if (passed := time.monotonic() - began) > WINDOW:
+            raise OSError(f"too slow: no answer in {passed:.0f} s")
+        asking.join(0.1)
+        interrupt.check()
+    if isinstance(found[0], Exception):
+        raise found[0]
+    return found[0]
 
 
 def _refuse_downgrade(answer: Any, **_: Any) -> None:
@@ -203,7 +238,7 @@ def _pieces(raw: Any) -> Iterator[bytes]:
 def _reason(error: Exception) -> str:
     """Return what went wrong underneath the layers of the network libraries."""
     answer = getattr(error, "response", None)  # the server's answer, where there was one
-    if answer is not None:
+    if answer is not None and not answer.ok:
         return f"the server answered {answer.status_code} {answer.reason}"
     cause: BaseException = error
     while inner := cause.__cause__ or cause.__context__:

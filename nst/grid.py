@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nst import batch, inputs, interrupt, record, saved, scales, transfer
+from nst import batch, compiled, inputs, interrupt, lock, record, saved, scales, transfer
 from nst.config import Config
-from nst.errors import UserError
+from nst.errors import NO_ROOM, UserError, of_file
 from nst.inputs import Prepared
 from nst.program import Static
 from nst.progress import GridDisplay
@@ -57,7 +57,7 @@ def run(jobs: Sequence[Job], lanes: int | None = None) -> list[Outcome]:
       UserError: a job's folder holds another run, or `lanes` don't fit; nothing has run then.
       KeyboardInterrupt: after the records of what was running are written.
     """
-    transfer.use_compilation_cache()
+    compiled.use_cache()
     outcomes: dict[int, Outcome] = {}
     groups: dict[Any, list[_Member]] = defaultdict(list)
     for number, job in enumerate(jobs):
@@ -65,9 +65,7 @@ def run(jobs: Sequence[Job], lanes: int | None = None) -> list[Outcome]:
         try:
             prepared = inputs.prepare(job.config)
         except UserError as error:
-            place = job.place
-            record.refuse(place.folder, job.config, place.overrides, str(error))
-            outcomes[number] = _failed(error)
+            outcomes[number] = _refused(job, error)
             continue
         ended = transfer.ended_before(prepared, job.place)
         if ended:
@@ -123,15 +121,19 @@ def _run_group(
     first = members[0].prepared
     fit = lanes or batch.lanes_that_fit(static, first.photograph.shape)
     task = display.group(members[0].job.label, len(members), first.config.total_steps)
-    targets = scales.targets(first, static)
     outcomes: dict[int, Outcome] = {}
+    try:
+        with batch.memory_errors():
+            targets = scales.targets(first, static)
+    except UserError as error:
+        return {member.number: _refused(member.job, error) for member in members}
     waiting = list(members)
     while waiting:
         chunk, waiting = waiting[:fit], waiting[fit:]
         try:
             outcomes |= _run_chunk(chunk, static, targets, display, task)
         except jax.errors.JaxRuntimeError as error:
-            if "RESOURCE_EXHAUSTED" not in str(error) or len(chunk) == 1:
+            if not batch.exhausted(error) or len(chunk) == 1:
                 raise
             fit = max(1, len(chunk) // 2)
             log.warning("%d lanes don't fit the device's memory: going on with %d", len(chunk), fit)
@@ -144,32 +146,80 @@ def _run_chunk(
 ) -> dict[int, Outcome]:
     """Run lanes of one program, each with its session; return how they ended, by number."""
     outcomes: dict[int, Outcome] = {}
-    sessions: dict[int, Session] = {}  # by lane
+    lanes: list[tuple[_Member, Session]] = []
     with contextlib.ExitStack() as stack:
-        for lane, member in enumerate(chunk):
-            try:
-                session = Session(member.prepared, member.job.place, member.earlier)
-                sessions[lane] = stack.enter_context(session)
-            except (UserError, OSError) as error:
-                outcomes[member.number] = _failed(error)
+        for member in chunk:
+            place = member.job.place
+            stack.enter_context(_alone(member, outcomes))
+            with _alone(member, outcomes):
+                stack.enter_context(lock.sole(place.folder))
+                if ended := _ended_meanwhile(member):
+                    outcomes[member.number] = ended
+                    continue
+                session = Session(member.prepared, place, member.earlier)
+                lanes.append((member, stack.enter_context(session)))
+        if len(chunk) == 1:  # of several, fewer may fit
+            stack.enter_context(batch.memory_errors())
         with contextlib.suppress(KeyboardInterrupt):
-            for lane, check in _checks(chunk, static, targets):
-                if lane in sessions:
-                    own = batch.narrowed(check, chunk[lane].prepared.static)
-                    sessions[lane].add(own)
-                    display.show(task, lane, check)
+            for lane, check in _checks([member for member, _ in lanes], static, targets):
+                member, session = lanes[lane]
+                if member.number not in outcomes:
+                    with _alone(member, outcomes):
+                        session.add(batch.narrowed(check, member.prepared.static))
+                        display.show(task, lane, check)
+                if all(member.number in outcomes for member, _ in lanes):
+                    break
                 interrupt.check()
-    for lane, session in sessions.items():
-        outcomes[chunk[lane].number] = session.outcome
-        display.ended(task, chunk[lane].job.label, session.outcome)
+    for member, session in lanes:
+        outcome = outcomes.setdefault(member.number, session.outcome)
+        display.ended(task, member.job.label, outcome)
     interrupt.check()
     return outcomes
 
 
+@contextlib.contextmanager
+def _alone(member: _Member, outcomes: dict[int, Outcome]) -> Iterator[None]:
+    """Let a run that is refused, or whose files can't be written, fail alone.
+
+    Raises:
+      OSError: no file can be written any more; the sweep would compute what it can't keep.
+    """
+    try:
+        yield
+    except UserError as error:
+        outcomes[member.number] = _failed(str(error))
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise
+        outcomes[member.number] = _failed(of_file(error))
+
+
+def _ended_meanwhile(member: _Member) -> Outcome | None:
+    """Return how a run ended that another process has had since this one looked at it.
+
+    Raises:
+      UserError: the other process has gone on with it without ending it.
+    """
+    prepared, folder = member.prepared, member.job.place.folder
+    if ended := transfer.ended_before(prepared, member.job.place):
+        return ended
+    now = saved.load(folder, prepared.static, prepared.hyperparameters)
+    if (now and now.last.step) != (member.earlier and member.earlier.last.step):
+        raise UserError(f"{folder} was worked on by another process: start the sweep again")
+    return None
+
+
 def _checks(chunk: list[_Member], static: Static, targets: Any) -> Iterator[tuple[int, Any]]:
+    if not chunk:
+        return iter(())
     lanes = [scales.lane(member.prepared, static, member.earlier) for member in chunk]
     return scales.checks(chunk[0].prepared, static, targets, lanes)
 
 
-def _failed(error: Exception) -> Outcome:
-    return Outcome("failed", None, 0, None, str(error))
+def _refused(job: Job, error: UserError) -> Outcome:
+    record.refuse(job.place.folder, job.config, job.place.overrides, str(error))
+    return _failed(str(error))
+
+
+def _failed(error: str) -> Outcome:
+    return Outcome("failed", None, 0, None, error)

@@ -1,12 +1,21 @@
 """history.csv: the losses of a run, a row a check, each appended whole."""
 
+import contextlib
 import csv
+import errno
 import io
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
+from nst.errors import UserError
 from nst.losses import Terms
 from nst.optimise import Check
-from nst.paths import write_whole
+from nst.paths import naming, write_whole
+
+#: Columns without which it is no history, and those of whole numbers.
+NEEDED = {"step", "seconds", "evaluations", "total", "content", "style", "tv"}
+WHOLE = ("step", "evaluations", "size")
 
 
 class History:
@@ -19,6 +28,9 @@ class History:
           path: of the file.
           upto: the step of the last row to keep.
           sizes: whether the picture goes through several, so that a row says which.
+
+        Raises:
+          UserError: the rows so far can't be read.
         """
         self.path = path
         self._sizes = sizes
@@ -26,12 +38,18 @@ class History:
         if upto < 0:
             path.unlink(missing_ok=True)
             return
-        header, *rows = path.read_text().splitlines()
-        kept = [row for row in rows if int(row.split(",")[0]) <= upto]
-        write_whole(path, "\n".join([header, *kept, ""]).encode())
+        with _reading(path):
+            # What ends without a line's end is no row: a disk may have been full, or power lost.
+            *whole, _ = path.read_text().split("\n")
+            kept = [row for row in whole[1:] if int(row.partition(",")[0]) <= upto]
+        write_whole(path, "\n".join([*whole[:1], *kept, ""]).encode())
 
     def add(self, check: Check) -> None:
-        """Append the check's row, after the header if it is the first."""
+        """Append the check's row, after the header if it is the first.
+
+        Raises:
+          OSError: it can't be written, and the file has no part of it.
+        """
         row = {
             "step": check.step,
             "seconds": round(check.seconds, 3),
@@ -41,18 +59,45 @@ class History:
         }
         text = io.StringIO()
         writer = csv.DictWriter(text, row, lineterminator="\n")
-        if not self.path.exists():
-            writer.writeheader()
-        writer.writerow(row)
-        # One write call: a kill comes before it or after it, not in the middle of a row.
-        with open(self.path, "ab", buffering=0) as file:
-            file.write(text.getvalue().encode())
+        with naming(self.path), open(self.path, "ab", buffering=0) as file:
+            before = os.fstat(file.fileno()).st_size
+            if not before:
+                writer.writeheader()
+            writer.writerow(row)
+            data = text.getvalue().encode()
+            # One write call: a kill comes before it or after it, not in the middle of a row.
+            if file.write(data) < len(data):
+                # The disk took a part and no more.
+                file.truncate(before)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def rows(path: Path) -> list[dict[str, float]]:
-    """Return the rows of a history.csv: step, seconds, evaluations, losses by their names."""
-    with open(path, newline="") as file:
-        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    """Return the rows of a history.csv: step, seconds, evaluations, losses by their names.
+
+    Raises:
+      UserError: it can't be read.
+    """
+    with _reading(path), open(path, newline="") as file:
+        reader = csv.DictReader(file)
+        if missing := NEEDED - set(reader.fieldnames or ()):
+            raise ValueError(f"no column {min(missing)}")
+        return [
+            {name: int(value) if name in WHOLE else float(value) for name, value in row.items()}
+            for row in reader
+        ]
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, TypeError, csv.Error) as error:
+        what = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise UserError(
+            f"{path} can't be read ({what}), and the run in {path.parent} goes on after it: "
+            "delete the folder to run anew"
+        ) from error
 
 
 def flat(terms: Terms[float]) -> dict[str, float]:

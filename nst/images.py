@@ -20,6 +20,9 @@ FORMATS += ("AVIF",) if features.check("avif") else ()  # builds of Pillow diffe
 SMALLEST = 8
 #: Most pixels of a file that is read: Pillow's own limit against decompression bombs.
 MOST_PIXELS = 178_956_970
+#: Pixels above which a file must be of the size that so many take, or is damaged: Deflate makes a
+#: byte of at most 8 * 1032 of them.
+LARGE, PIXELS_PER_BYTE = 4096 * 4096, 10_000
 
 #: What each EXIF orientation asks for (Exif 2.32, tag 274); 1 is upright.
 _TURNS = {
@@ -150,7 +153,7 @@ def _decode(file: Path, subject: str) -> tuple[Image.Image, int]:
         raise UserError(f"{subject} is empty, but {allowed}")
     try:
         with Image.open(file, formats=FORMATS) as image:
-            _check_size(image, subject)
+            _check_size(image, file, subject)
             image.load()
             turn = 1
             with contextlib.suppress(Exception):  # broken EXIF must not cost a picture
@@ -168,12 +171,19 @@ def _decode(file: Path, subject: str) -> tuple[Image.Image, int]:
         raise UserError(f"{subject} is truncated or damaged ({what}), but {allowed}") from error
 
 
-def _check_size(image: Image.Image, subject: str) -> None:
+def _check_size(image: Image.Image, file: Path, subject: str) -> None:
     width, height = image.size
     if min(width, height) < SMALLEST or width * height > MOST_PIXELS:
         raise UserError(
             f"{subject} is {width}x{height} pixels, but at least {SMALLEST}x{SMALLEST} and at most "
             f"{MOST_PIXELS} in all are allowed"
+        )
+    size = file.stat().st_size
+    # It would take seconds and gigabytes to find out.
+    if width * height > max(LARGE, PIXELS_PER_BYTE * size):
+        raise UserError(
+            f"{subject} has {width}x{height} pixels in {size} bytes, so it is damaged, but it must "
+            "be a whole picture"
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from nst import assets, blend, color, images, interrupt, masks, weights
 from nst.assets import Asset
+from nst.batch import check_memory
 from nst.config import Config
 from nst.losses import Targets
 from nst.optimise import compute_targets, initial_picture
@@ -68,16 +69,20 @@ def _prepared(config: Config, sources: dict[str, Asset]) -> Prepared:
     network = sources["network"].name if sources["network"].fallback else config.network.name
     check_layers(config, network)
     static, hyperparameters = split(config, network)
+    size = (config.size, "scales" if config.scales else "size")
+    own_size = (config.style.size, "style.size") if config.style.size else size
+    # Before a file is read, which at such a size takes memory and time by itself.
+    check_memory(static, _shape(sources["content"], config.size, "content.path"), size[1])
+    for key, one in blend.paintings(config.style).items():
+        check_memory(None, _shape(sources[key], own_size[0], one.key), own_size[1])
     photograph = _picture(sources["content"], config.size, "content.path")
-    painted = paintings(config, sources, config.style.size or config.size)
+    painted = paintings(config, sources, own_size[0])
     initial = None
     if "init" in sources:
         initial = _picture(sources["init"], photograph.shape[:2], "init.path")
     # The picture takes the photograph's shape, so the photograph must suit every layer.
     own = images.dimensions(sources["content"].path)
-    size = (config.size, "scales" if config.scales else "size")
     check_positions("content", own, photograph.shape, static.layers, *size)
-    own_size = (config.style.size, "style.size") if config.style.size else size
     for key, painting in painted.items():
         own = images.dimensions(sources[key].path)
         check_positions(key, own, painting.shape, static.style_layers, *own_size)
@@ -194,6 +199,12 @@ def start(prepared: Prepared) -> np.ndarray:
         picture = prepared.initial
     picture = initial_picture(config.init, picture, config.seed)
     return color.grey(picture) if config.color == "luminance" else picture
+
+
+@functools.lru_cache(maxsize=16)
+def _shape(asset: Asset, size: int, key: str) -> tuple[int, int]:
+    height, width = images.upright_shape(asset.path, key=key)
+    return images.scaled_shape(width, height, size)
 
 
 @functools.lru_cache(maxsize=16)

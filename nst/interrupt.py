@@ -11,9 +11,14 @@ def listen() -> None:
     signal.signal(signal.SIGINT, _note)
 
 
+def asked() -> bool:
+    """Return whether Ctrl-C was pressed since `listen`."""
+    return _asked
+
+
 def check() -> None:
     """Raise KeyboardInterrupt if Ctrl-C was pressed since `listen`."""
-    if _asked:
+    if asked():
         raise KeyboardInterrupt
 
 

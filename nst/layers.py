@@ -14,6 +14,9 @@ BLOCKS: dict[str, tuple[int, ...]] = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 
 #: Output channels of every convolution in each block.
 CHANNELS: tuple[int, ...] = (64, 128, 256, 512, 512)
 
+#: Mean ImageNet pixel (red, green, blue) of the Caffe weights that Keras converted, in [0, 255].
+CAFFE_MEAN = (123.68, 116.779, 103.939)
+
 
 def layer_names(network: str) -> tuple[str, ...]:
     """Return every layer name of `network` ("vgg16" or "vgg19") in the order of computation."""
@@ -33,6 +36,16 @@ def conv_names(network: str) -> tuple[str, ...]:
 def channels(layer: str) -> int:
     """Return the number of channels of a layer."""
     return CHANNELS[int(layer[4]) - 1]
+
+
+def parameter_shapes(network: str) -> dict[str, dict[str, tuple[int, ...]]]:
+    """Return the shapes of every convolution's kernel (3, 3, in, out) and bias (out,)."""
+    shapes: dict[str, dict[str, tuple[int, ...]]] = {}
+    before = 3
+    for name in conv_names(network):
+        shapes[name] = {"kernel": (3, 3, before, channels(name)), "bias": (channels(name),)}
+        before = channels(name)
+    return shapes
 
 
 def smallest_side(layers: Iterable[str]) -> int:

@@ -18,17 +18,26 @@ from typing import Any
 import jax
 import numpy as np
 
-from nst import __version__, color, images, saved
+from nst import __version__, color, home, images, saved
 from nst.assets import Asset
 from nst.config import Config
 from nst.errors import UserError
 from nst.history import History, flat
 from nst.identity import config_hash
 from nst.optimise import Check, seconds_per_step
-from nst.paths import write_whole
+from nst.paths import remove_parts, write_whole
 from nst.run_json import SCHEMA
 from nst.saved import Saved
 
+#: What is read of an earlier run, and of its best check.
+NEEDED: dict[str, Any] = {
+    "config": dict,
+    "config_hash": str | None,
+    "status": str,
+    "best": dict | None,
+    "error": str | None,
+}
+OF_BEST: dict[str, Any] = {"step": int, "total": float | None}
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "pillow")
 
 
@@ -43,12 +52,26 @@ def read(folder: Path) -> dict[str, Any] | None:
         return None
     try:
         fields = json.loads(path.read_bytes())
-        if fields["schema"] == SCHEMA:
+        if fields["schema"] != SCHEMA:
+            problem = (
+                f"has layout {fields['schema']!r:.40}, and this version writes layout {SCHEMA}"
+            )
+        elif wrong := _wrong(fields):
+            problem = f"can't be read ({', '.join(wrong)})"
+        else:
             return fields
-        problem = f"has layout {fields['schema']}, and this version writes layout {SCHEMA}"
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        problem = f"can't be read ({error})"
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        problem = f"can't be read ({' '.join(str(error).split())})"
     raise UserError(f"{path} {problem}: take another folder")
+
+
+def _wrong(fields: dict[str, Any]) -> list[str]:
+    """Return the names of what is of another type than is needed."""
+    wrong = [key for key, kind in NEEDED.items() if not isinstance(fields[key], kind)]
+    if wrong or not fields["best"]:
+        return wrong
+    best = fields["best"]
+    return [f"best.{key}" for key, kind in OF_BEST.items() if not isinstance(best[key], kind)]
 
 
 @dataclass(frozen=True)
@@ -127,6 +150,7 @@ class Record:
             "sources": {key: _source(asset) for key, asset in sources.items()},
         }
         (folder / "images").mkdir(parents=True, exist_ok=True)
+        remove_parts(folder)
         self._write("running")
 
     def add(self, check: Check) -> Path | None:
@@ -147,23 +171,23 @@ class Record:
             self._saved_at = time.monotonic()
         return picture
 
-    def finish(
-        self, status: str, error: str | None, metrics: Mapping[str, float | None]
-    ) -> Path | None:
-        """Write the best picture and the final run.json; return the picture's file.
+    def keep_best(self) -> Path | None:
+        """Write the best picture, if there is one; return its file."""
+        return self._save("result.png", self.best) if self.best else None
+
+    def finish(self, status: str, error: str | None, metrics: Mapping[str, float | None]) -> None:
+        """Write the final run.json, after which a run that has not been interrupted is over.
 
         Args:
           status: "finished", "diverged", "interrupted" or "failed".
           error: one sentence, where the run did not finish.
           metrics: of the best picture, as `nst.metrics.evaluate` returns them; empty: none taken.
         """
-        result = self._save("result.png", self.best) if self.best else None
         if status == "interrupted" and self.last and self.best:
             saved.save(self.folder, self.last, self.best)
         self._write(status, error, metrics)
         if status != "interrupted":
             saved.remove(self.folder)
-        return result
 
     def seconds_per_step(self) -> float | None:
         """Return the median time of a step over the intervals between checks."""
@@ -216,6 +240,7 @@ def _fields(config: Config, overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def _write(path: Path, fields: dict[str, Any]) -> None:
+    fields = home.without_in(fields)
     write_whole(path, (json.dumps(fields, indent=2, allow_nan=False) + "\n").encode())
 
 

@@ -1,38 +1,39 @@
 """``python -m nst.run``: from the command line to a run, from an error to a sentence."""
 
 import contextlib
-import dataclasses
+import logging
 import os
-import re
 import shutil
 import sys
 import traceback
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hydra
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
-from nst import interrupt
-from nst.config import Config, from_mapping, unknown_key
-from nst.errors import UserError, did_you_mean
+from nst import home, interrupt
+from nst.config import Config, from_mapping
+from nst.errors import UserError
 from nst.paths import conf_dir
+from nst.sentence import (
+    REFUSALS,
+    as_typed,
+    check_form,
+    check_options,
+    composing,
+    options,
+    sentence,
+)
 from nst.validation import validated
 
 if TYPE_CHECKING:
     from nst.transfer import Outcome
 
 ConfigStore.instance().store(name="schema", node=Config)
-
-#: What a user can mend, and is told in a sentence.
-REFUSALS = (UserError, HydraException, OmegaConfBaseException, OSError)
-
 
 HELP = """\
 Neural style transfer (Gatys et al. 2015), one run or a sweep of them, each tracked.
@@ -60,9 +61,12 @@ def main() -> None:
     sys.argv = [argument for argument in sys.argv if argument != "-v"]
     # Hydra then raises what it would print over several lines; a sentence is made of it here.
     os.environ["HYDRA_FULL_ERROR"] = "1"
+    # A log that can't be written, on a full disk say, would cost a traceback a line.
+    logging.raiseExceptions = False
     interrupt.listen()
     error: BaseException
     try:
+        check_form(sys.argv[1:])
         if {"-h", "--help"} & set(sys.argv):
             _help([argument for argument in sys.argv[1:] if not argument.startswith("-")])
         else:
@@ -72,9 +76,9 @@ def main() -> None:
         error = refused.__cause__ or refused
     except REFUSALS as raised:
         error = raised
-    except ValueError as raised:
-        # Hydra's own, for a group's option that isn't text: style=3.
-        if not str(raised).startswith("Config group override"):
+    except Exception as raised:
+        # Hydra has no error of its own for some overrides: style=3, a number beyond a float's.
+        if not composing(raised):
             raise
         error = raised
     except KeyboardInterrupt:
@@ -88,7 +92,7 @@ def _help(overrides: list[str]) -> None:
     """Print groups and keys; Hydra's own help takes three times as long to gather them."""
     with hydra.initialize_config_dir(str(conf_dir()), version_base="1.3"):
         composed = hydra.compose("config", overrides)
-    groups = "\n".join(f"{name}: {', '.join(them)}" for name, them in sorted(_options().items()))
+    groups = "\n".join(f"{name}: {', '.join(them)}" for name, them in sorted(options().items()))
     print(HELP.format(groups=groups, keys=OmegaConf.to_yaml(composed)))
 
 
@@ -106,6 +110,8 @@ def _job(composed: DictConfig) -> float | None:
 def _perform(composed: DictConfig) -> float | None:
     folder = Path(HydraConfig.get().runtime.output_dir)
     try:
+        _hide_home(folder)
+        check_options(HydraConfig.get())
         values = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
         config = validated(from_mapping(values))  # type: ignore[arg-type]
         # JAX loads here, so that --help and a mistyped key answer at once.
@@ -121,6 +127,12 @@ def _perform(composed: DictConfig) -> float | None:
     return _report(outcome)
 
 
+def _hide_home(folder: Path) -> None:
+    sweep = HydraConfig.get().mode == RunMode.MULTIRUN and Path(HydraConfig.get().sweep.dir)
+    above = [sweep / "multirun.yaml"] if sweep else []
+    home.hide_in([*folder.glob(".hydra/*.yaml"), *above])
+
+
 def _prepared(config: Config, folder: Path) -> Any:
     from nst import inputs, record
 
@@ -128,14 +140,15 @@ def _prepared(config: Config, folder: Path) -> Any:
         return inputs.prepare(config)
     except UserError as error:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
-            record.refuse(folder, config, HydraConfig.get().overrides.task, str(error))
+            overrides = as_typed(HydraConfig.get().overrides.task)
+            record.refuse(folder, config, overrides, str(error))
         raise
 
 
 def _place() -> dict[str, Any]:
     """Return where else the run belongs, from what Hydra knows of the job."""
     settings = HydraConfig.get()
-    overrides = tuple(settings.overrides.task)
+    overrides = as_typed(settings.overrides.task)
     if settings.mode != RunMode.MULTIRUN:
         return {"overrides": overrides}
     # One wandb/ folder a sweep: `wandb leet` finds only the runs directly under what it is given.
@@ -153,7 +166,9 @@ def _report(outcome: "Outcome") -> float | None:
         )
     if outcome.status == "interrupted":
         raise KeyboardInterrupt
-    if outcome.status != "finished":
+    if outcome.status == "failed":
+        raise UserError(f"{outcome.error}; in this folder sweep.retry=true tries it again")
+    if outcome.status == "diverged":
         raise UserError(
             f"{outcome.error}, so the run stopped there and kept its best picture so far, of step "
             f"{outcome.best_step}: try a lower optimizer.lr or lower weights"
@@ -163,79 +178,19 @@ def _report(outcome: "Outcome") -> float | None:
 
 def _discard(folder: Path) -> None:
     """Remove what Hydra and W&B made for a run that never started, and nothing else."""
-    if (folder / "run.json").exists():
+    if (folder / "run.json").exists() or (folder / ".lock").exists():
         return
     for name in (".hydra", "wandb"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    (folder / "run.log").unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        (folder / "run.log").unlink(missing_ok=True)
     # Empty folders too, up to the one the user is in; elsewhere only the run's own.
     here = Path.cwd()
-    for empty in (folder, *(parent for parent in folder.parents if here in parent.parents)):
+    above = (parent for parent in folder.parents if here in parent.parents)
+    for empty in (folder / "images", folder, *above):
         if empty != here:
             with contextlib.suppress(OSError):
                 empty.rmdir()
-
-
-def sentence(error: BaseException) -> str:
-    """Return one line that says what is wrong and what is allowed."""
-    text = str(error)
-    unknown = re.match(r"Could not override '([^']+)'", text)
-    if unknown:
-        return str(unknown_key(unknown[1], _options()))
-    if isinstance(error, MissingConfigException) and error.options is not None:
-        group, _, option = (error.missing_cfg_file or "").rpartition("/")
-        return _unknown_option(group, option, error.options)
-    if text.startswith("Config group override"):
-        return _option_that_is_no_text()
-    if isinstance(error, OverrideParseException):
-        return f"can't read the override {error.override!r}: it must look like key=value"
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename}: {error.strerror}"
-    cause = error.__cause__
-    reason = cause if isinstance(cause, OmegaConfBaseException) else error
-    line = " ".join(str(reason).split("\n")[0].split())
-    if line.startswith("Ambiguous value"):
-        found = text.partition("'")[2].partition("'")[0]
-        return f"{found} gives several values, and one run takes one: -m runs each in turn"
-    key = getattr(reason, "full_key", None)
-    return f"{key} {_expected(key)}: {line}" if key else line
-
-
-def _expected(key: str) -> str:
-    """Return what the schema says a key takes."""
-    entry: Any = Config
-    for part in key.split("."):
-        fields = {field.name: field.type for field in dataclasses.fields(entry)}
-        entry = fields.get(part, str)
-        if not dataclasses.is_dataclass(entry):
-            break
-    kinds = {float: "a number", bool: "true or false", str: "text", list[str]: "a list of texts"}
-    return f"must be {kinds.get(entry, 'given')}"
-
-
-def _options() -> dict[str, list[str]]:
-    """Return the options of every configuration group."""
-    return {
-        group.name: sorted(path.stem for path in group.glob("*.yaml"))
-        for group in conf_dir().iterdir()
-        if group.is_dir() and group.name != "hydra"
-    }
-
-
-def _unknown_option(group: str, option: str, options: Iterable[str]) -> str:
-    allowed = sorted(options)
-    hint = did_you_mean(option, allowed)
-    return f"{group} has no option {option!r}{hint}; it has {', '.join(allowed)}"
-
-
-def _option_that_is_no_text() -> str:
-    # Hydra doesn't say which argument it was: the first that names no option of its group.
-    for argument in sys.argv[1:]:
-        group, _, option = argument.lstrip("+").partition("=")
-        if group in _options() and option not in _options()[group]:
-            return _unknown_option(group, option, _options()[group])
-    wrong = next((a for a in sys.argv[1:] if a.startswith("=")), "an override")
-    return f"can't read the override {wrong!r}: it must look like key=value"
 
 
 if __name__ == "__main__":

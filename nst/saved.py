@@ -1,9 +1,10 @@
 """What a run needs to go on after it was cut off: its last state and its best picture."""
 
 import dataclasses
+import hashlib
 import math
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -16,6 +17,8 @@ from nst.paths import write_whole
 from nst.program import Hyperparameters, Static
 
 FILE = "state.msgpack"
+#: Bytes of the checksum that the file begins with, SHA-256 of what follows.
+DIGEST = 32
 
 
 class Saved(NamedTuple):
@@ -33,7 +36,8 @@ class Saved(NamedTuple):
 def save(folder: Path, last: Check, best: Check) -> None:
     """Write `last` and `best` into the run's folder, whole or not at all."""
     tree = {"last": _tree(last), "best": _tree(best) | {"state": None}}
-    write_whole(folder / FILE, serialization.msgpack_serialize(tree))
+    data = serialization.msgpack_serialize(tree)
+    write_whole(folder / FILE, hashlib.sha256(data).digest() + data)
 
 
 def load(folder: Path, static: Static, numbers: Hyperparameters) -> Saved | None:
@@ -45,12 +49,17 @@ def load(folder: Path, static: Static, numbers: Hyperparameters) -> Saved | None
       numbers: the run's hyperparameters.
     """
     try:
-        tree = serialization.msgpack_restore((folder / FILE).read_bytes())
+        found: Any = memoryview((folder / FILE).read_bytes())
+        digest, data = found[:DIGEST], found[DIGEST:]
+        # A damaged picture would be read as well as a whole one, and make another run of this one.
+        if hashlib.sha256(data).digest() != digest:
+            return None
+        tree = serialization.msgpack_restore(data)
         last = _check(tree["last"])
         template = optimizers.init(static, numbers, last.picture)
         state = serialization.from_state_dict(template, tree["last"]["state"])
         return Saved(dataclasses.replace(last, state=state), _check(tree["best"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except Exception:  # Whatever is wrong with it, the run starts anew.
         return None
 
 

@@ -1,17 +1,27 @@
 """Weights & Biases: the only user of wandb."""
 
 import contextlib
+import logging
+import shlex
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nst import home
 from nst.assets import Asset
 from nst.config import Config, Tracking
 from nst.errors import UserError
 from nst.history import flat
 from nst.optimise import Check, seconds_per_step
+
+log = logging.getLogger("nst")
+
+#: Longest wait in seconds at the end of a run for W&B's server to take what it has not yet. What it
+#: takes as the run goes on counts for nothing, so this is for the last pictures and a slow line.
+WAIT = 120.0
 
 
 @dataclass
@@ -161,7 +171,9 @@ def sweep_group(folder: Path) -> str:
 
 
 @contextlib.contextmanager
-def _run(tracking: Tracking, folder: Path, *, group: str | None, **settings: Any) -> Iterator[Any]:
+def _run(
+    tracking: Tracking, folder: Path, *, group: str | None, name: str, **settings: Any
+) -> Iterator[Any]:
     """Open a W&B run in `folder`, yield it, and close it whatever happens."""
     import wandb
 
@@ -169,33 +181,74 @@ def _run(tracking: Tracking, folder: Path, *, group: str | None, **settings: Any
     try:
         if tracking.mode == "online":
             _need_key()
-        run = wandb.init(
-            dir=folder.absolute(),
-            mode=tracking.mode,  # type: ignore[arg-type]
-            project=tracking.project,
-            entity=tracking.entity,
-            group=tracking.group or group,
-            tags=list(tracking.tags),
-            reinit="create_new",
-            **settings,
-            settings=wandb.Settings(
-                # Our own output is on the terminal already, and in run.log.
-                silent=True,
-                console="off",
-                init_timeout=30,
-                # A list of every installed package costs more than the rest of a run's start;
-                # run.json has the versions that count.
-                x_save_requirements=False,
-                disable_job_creation=True,
-            ),
-        )
+        with _plain_command_line():
+            run = wandb.init(
+                dir=folder.absolute(),
+                mode=tracking.mode,  # type: ignore[arg-type]
+                project=_utf8(tracking.project),
+                entity=_utf8(tracking.entity),
+                group=_utf8(tracking.group or group),
+                name=_utf8(name),
+                tags=[_utf8(tag) for tag in tracking.tags],
+                reinit="create_new",
+                **settings,
+                settings=wandb.Settings(
+                    # Our own output is on the terminal already, and in run.log.
+                    silent=True,
+                    console="off",
+                    init_timeout=30,
+                    # By default W&B waits for a server that is gone until it is back.
+                    finish_timeout=WAIT,
+                    finish_timeout_raises=True,
+                    # A list of every installed package costs more than the rest of a run's start;
+                    # run.json has the versions that count.
+                    x_save_requirements=False,
+                    disable_job_creation=True,
+                    x_executable=home.without(sys.executable),
+                ),
+            )
     except wandb.Error as error:
         raise UserError(
             f"tracking={tracking.mode}: W&B could not start the run ({_one_line(error)}); "
             "tracking=offline keeps it on disk for `wandb sync`"
         ) from error
-    with run:
+    # Not W&B's own way to close it, which prints the traceback of what went wrong in between.
+    try:
         yield run
+    except BaseException:
+        with contextlib.suppress(OSError):  # what went wrong first is what to tell
+            _finish(run, 1)
+        raise
+    _finish(run, 0)
+
+
+def _finish(run: Any, status: int) -> None:
+    """Close a W&B run, and say where it is kept if its server is not there to take it."""
+    kept = shlex.quote(run.settings.sync_dir)
+    try:
+        run.finish(exit_code=status)
+    except TimeoutError:
+        log.warning(
+            "W&B's server has not taken all of the run within %g s, but all of it is kept here: "
+            "`wandb sync --no-skip-online %s` sends it",
+            *(WAIT, kept),
+        )
+
+
+@contextlib.contextmanager
+def _plain_command_line() -> Iterator[None]:
+    """Let W&B, which keeps the command line, see it without the home folder and as UTF-8."""
+    before = sys.argv
+    sys.argv = [_utf8(home.without(argument)) for argument in before]
+    try:
+        yield
+    finally:
+        sys.argv = before
+
+
+def _utf8(text: Any) -> Any:
+    """Return a text that W&B can store: a file's name may hold bytes that are no UTF-8."""
+    return text and text.encode("utf-8", "backslashreplace").decode()
 
 
 def _losses(terms: dict[str, float], config: Config) -> dict[str, Any]:

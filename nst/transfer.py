@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import logging
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +11,15 @@ from types import TracebackType
 import jax
 
 from nst import (
-    assets,
+    batch,
     blend,
     color,
+    compiled,
     history,
     identity,
     inputs,
     interrupt,
+    lock,
     metrics,
     record,
     saved,
@@ -50,15 +51,19 @@ def perform(prepared: Prepared, place: Place) -> Outcome:
     Raises:
       UserError: the folder holds another run, W&B can't be reached, or nothing can be written.
     """
-    use_compilation_cache()
-    if ended := ended_before(prepared, place):
-        return ended
+    compiled.use_cache()
+    with lock.sole(place.folder):
+        return ended_before(prepared, place) or _perform(prepared, place)
+
+
+def _perform(prepared: Prepared, place: Place) -> Outcome:
     earlier = saved.load(place.folder, prepared.static, prepared.hyperparameters)
     display = Display(prepared.config)
     with (
         Session(prepared, place, earlier) as session,
         display.live,
         contextlib.suppress(KeyboardInterrupt),
+        batch.memory_errors(),
     ):
         for check in _checks(prepared, earlier):
             session.add(check)
@@ -90,13 +95,17 @@ def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
         differ = identity.differences(fields["config"], config) or [
             "the pictures' or weights' bytes"
         ]
-        raise UserError(f"{place.folder} holds another run, which differs in {'; '.join(differ)}")
+        found = "; ".join(differ)
+        raise UserError(
+            f"{place.folder} holds another run, which differs in {found}: take another folder"
+        )
     status, best = fields["status"], fields["best"] or {"step": 0, "total": None}
     over = status == "finished" or (
         status in ("diverged", "failed") and not prepared.config.sweep.retry
     )
     if not over:
         return None
+    saved.remove(place.folder)  # a kill may have come between the last record and this
     picture = place.folder / "result.png"
     return Outcome(status, picture, best["step"], best["total"], fields["error"])
 
@@ -108,8 +117,8 @@ class Session:
         """Go on from `earlier`, what a process that was cut off saved in the folder, or anew."""
         self._prepared = prepared
         self._place = place
-        self._stack = contextlib.ExitStack()
         self._earlier = earlier
+        self._closed = False
         self.outcome = Outcome("interrupted", None, 0, None, "stopped before the first check")
 
     def __enter__(self) -> "Session":
@@ -117,24 +126,35 @@ class Session:
         config = prepared.config
         settings = dataclasses.asdict(config) | {"overrides": list(place.overrides)}
         folder = place.tracking or place.folder
-        self._tracker = self._stack.enter_context(track(config, settings, folder, place.group))
-        self._record = Record(
-            place.folder,
-            prepared.static.network,
-            config,
-            prepared.sources,
-            place.overrides,
-            [one.photograph for one in prepared.scales],
-            self._earlier,
-        )
-        if self._earlier:
-            folder = place.folder
-            self._tracker.restore(history.rows(folder / "history.csv"), folder / "images")
+        with contextlib.ExitStack() as stack:
+            self._tracker = stack.enter_context(track(config, settings, folder, place.group))
+            self._record = Record(
+                place.folder,
+                prepared.static.network,
+                config,
+                prepared.sources,
+                place.overrides,
+                [one.photograph for one in prepared.scales],
+                self._earlier,
+            )
+            if self._earlier:
+                folder = place.folder
+                self._tracker.restore(history.rows(folder / "history.csv"), folder / "images")
+            self._stack = stack.pop_all()
         return self
 
     def add(self, check: Check) -> None:
-        """Record and track a check."""
-        self._tracker.log(check, self._record.add(check))
+        """Record and track a check.
+
+        Raises:
+          OSError: it can't be written; the session is closed, and its run stays unfinished.
+        """
+        try:
+            self._tracker.log(check, self._record.add(check))
+        except OSError as error:
+            self._stack.__exit__(type(error), error, error.__traceback__)
+            self._closed = True
+            raise
         log.info("step %d: total %g", check.step, check.terms.total)
 
     def __exit__(
@@ -143,9 +163,13 @@ class Session:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if self._closed:
+            return
         with self._stack:
             if kind is None:
                 self._finish(*self._status())
+            elif isinstance(error, UserError):
+                self._finish("failed", str(error))
 
     def _status(self) -> tuple[str, str | None]:
         last = self._record.last
@@ -159,9 +183,11 @@ class Session:
 
     def _finish(self, status: str, error: str | None) -> None:
         best = self._record.best
-        numbers = {} if status == "interrupted" else _measured(best, self._prepared)
-        picture = self._record.finish(status, error, numbers)
+        numbers = {} if status in ("interrupted", "failed") else _measured(best, self._prepared)
+        picture = self._record.keep_best()
+        # Before the last record: once that says that the run is over, nothing is made up for.
         self._tracker.finish(status, best, self._prepared.sources, picture, numbers)
+        self._record.finish(status, error, numbers)
         step, total = (best.step, best.terms.total) if best else (0, None)
         self.outcome = Outcome(status, picture, step, total, error)
 
@@ -186,14 +212,3 @@ def _measured(best: Check | None, prepared: Prepared) -> dict[str, float | None]
         # The picture is what the run was for.
         log.warning("the picture's metrics could not be taken: %s", str(error).split("\n")[0])
         return {}
-
-
-def use_compilation_cache() -> None:
-    """Let the next process find what this one compiles, where there is a place for it."""
-    folder = assets.cache_dir() / "compiled"
-    with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-    if not os.access(folder, os.W_OK):
-        return
-    jax.config.update("jax_compilation_cache_dir", str(folder))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)

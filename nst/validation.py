@@ -8,7 +8,7 @@ import math
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from nst import blend
+from nst import blend, home
 from nst.config import TV, Config, Content, Init, Optimizer, Style, Tracking
 from nst.errors import UserError, did_you_mean
 from nst.layers import BLOCKS, layer_names, smallest_side
@@ -27,6 +27,9 @@ STATISTICS = ("gram", "mean_std", "wasserstein")
 NORMALIZES = ("none", "channels")
 TV_FORMS = ("absolute", "power")
 REDUCTIONS = ("sum", "mean")
+
+#: Characters that W&B has no projects with.
+NOT_IN_A_PROJECT = r"/\#?%:"
 
 #: Keys of the group optimizer that not every optimizer reads; the others are for each.
 OPTIMIZER_KEYS = {
@@ -60,11 +63,12 @@ def validated(config: Config) -> Config:
         style=_style(_with_layers("style", config.style, network, config.preset)),
         optimizer=_optimizer(config.optimizer),
         tracking=_tracking(config.tracking),
+        init=_init(config.init),
+        network=dataclasses.replace(config.network, weights=home.short(config.network.weights)),
     )
     _choice("content.reduction", config.content.reduction, REDUCTIONS)
     _number("sweep.save_every", config.sweep.save_every)
     _choice("color", config.color, COLORS)
-    _init(config.init)
     _masks(checked)
     if checked.alpha == checked.beta == checked.tv.gamma == 0:
         raise UserError(
@@ -207,7 +211,7 @@ def _tv(tv: TV) -> TV:
     return dataclasses.replace(tv, gamma=_number("tv.gamma", tv.gamma), exponent=exponent)
 
 
-def _init(init: Init) -> None:
+def _init(init: Init) -> Init:
     _choice("init.name", init.name, INITS)
     _number("init.amplitude", init.amplitude, high=127.5)
     _number("init.mix", init.mix, high=1)
@@ -217,6 +221,7 @@ def _init(init: Init) -> None:
         raise UserError(
             f"init.path goes with init=file alone, not with init={init.name}: {init.path!r}"
         )
+    return dataclasses.replace(init, path=home.short(init.path))
 
 
 def _masks(config: Config) -> None:
@@ -289,12 +294,25 @@ def _read_by_the_optimizer(optimizer: Optimizer) -> None:
 def _tracking(tracking: Tracking) -> Tracking:
     _choice("tracking.mode", tracking.mode, TRACKING_MODES)
     every = _whole("tracking.images_every", tracking.images_every, 0, 10_000_000, "steps")
+    if len(tracking.project) > 128 or set(tracking.project) & set(NOT_IN_A_PROJECT):
+        raise UserError(
+            f"tracking.project must be at most 128 characters, none of them of {NOT_IN_A_PROJECT} "
+            f"(W&B refuses them), not {tracking.project!r}"
+        )
+    if not isinstance(tracking.tags, list):
+        raise UserError(f"tracking.tags must be a list of texts, not {tracking.tags}")
+    for tag in tracking.tags:
+        if not (isinstance(tag, str) and 1 <= len(tag) <= 64):
+            raise UserError(
+                f"each of tracking.tags must be a text of 1 to 64 characters, not {tag!r}"
+            )
     return dataclasses.replace(tracking, images_every=every)
 
 
 def _with_layers(key: str, source: AnySource, network: str, preset: str | None) -> AnySource:
     weights = _layer_weights(f"{key}.layers", source.layers, network, preset)
-    return dataclasses.replace(source, layers=weights)
+    path, mask = home.short(source.path), home.short(source.mask)
+    return dataclasses.replace(source, layers=weights, path=path, mask=mask)
 
 
 def _style(style: Style) -> Style:

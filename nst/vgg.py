@@ -10,10 +10,7 @@ import numpy as np
 from nst import winograd
 from nst.convolution import DTYPES, convolve, fastest, flipped
 from nst.errors import UserError, did_you_mean
-from nst.layers import CHANNELS, conv_names, layer_names
-
-#: Mean ImageNet pixel (red, green, blue) of the Caffe weights that Keras converted, in [0, 255].
-CAFFE_MEAN = (123.68, 116.779, 103.939)
+from nst.layers import CAFFE_MEAN, CHANNELS, layer_names, parameter_shapes
 
 
 def frozen(params: dict[str, Any], precision: str) -> dict[str, Any]:
@@ -126,17 +123,6 @@ def activations(
         {"params": params}, pictures, tuple(layers)
     )
     return found
-
-
-def parameter_shapes(network: str) -> dict[str, dict[str, tuple[int, ...]]]:
-    """Return the shapes of every convolution's kernel (3, 3, in, out) and bias (out,)."""
-    shapes: dict[str, dict[str, tuple[int, ...]]] = {}
-    before = 3
-    for name in conv_names(network):
-        channels = CHANNELS[int(name[4]) - 1]
-        shapes[name] = {"kernel": (3, 3, before, channels), "bias": (channels,)}
-        before = channels
-    return shapes
 
 
 def random_params(network: str, seed: int) -> dict[str, Any]:

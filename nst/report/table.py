@@ -5,6 +5,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+from nst import home
 from nst.metric_info import METRICS
 from nst.paths import write_whole
 from nst.report import labels
@@ -38,7 +39,7 @@ def write(path: Path, report: Report) -> None:
         row += [run.metrics.get(name) for name in metrics] + [run.best_step]
         row += [run.losses.get(name) for name in losses]
         row += [run.steps_s, run.s_per_step, run.started, run.width, run.height]
-        table.writerow([*row, run.folder, run.error])
+        table.writerow([*row, home.short(str(run.folder)), run.error])
     write_whole(path, file.getvalue().encode("utf-8", "backslashreplace"))
 
 

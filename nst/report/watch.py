@@ -107,7 +107,7 @@ class _Handler(SimpleHTTPRequestHandler):
         try:
             found = Path(self.translate_path(self.path)).resolve()
             inside = found.is_relative_to(self.server.root)
-        except (OSError, ValueError):  # a NUL, or a loop of links
+        except (OSError, ValueError, RuntimeError):  # a NUL, or a loop of links
             inside = False
         if not inside or (found.is_dir() and found != self.server.root):
             self.send_error(HTTPStatus.NOT_FOUND)

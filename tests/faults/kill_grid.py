@@ -1,6 +1,6 @@
 """Kills a grid of 24 runs at random moments, lets it end, and holds it to an undisturbed one.
 
-    python tests/faults/kill_grid.py [KILLS] [SEED]
+    python tests/faults/kill_grid.py [KILLS] [SEED] [OVERRIDES...]
 
 Exit status 0 says that every run ended once, with the same bytes and the same history. In short
 form it is part of the tests: `tests/faults/test_kill.py`.
@@ -53,15 +53,29 @@ def finished(folder: Path) -> int:
 def kill_often(
     folder: Path, kills: int, span: float, chance: random.Random, *overrides: str
 ) -> None:
-    """Start the grid again and again, killing it each time; then let it end."""
+    """Start the grid again and again, killing it each time; then let it end.
+
+    A fifth of the kills comes while the process starts; the others come after it has begun or gone
+    on with a run, so early that the grid lasts for as many kills.
+    """
     for number in range(kills):
+        began = time.time()
         running = start(folder, *overrides)
-        moment = chance.uniform(0.2, 1) * span
+        starting = chance.random() < 0.2
+        while not starting and running.poll() is None and not at_work(folder, began):
+            time.sleep(0.01)
+        moment = chance.uniform(0, 3 if starting else span / kills)
         time.sleep(moment)
         running.kill()
         running.wait()
-        print(f"kill {number + 1} after {moment:.1f} s: {finished(folder)} finished", flush=True)
+        when = "of starting" if starting else "of work"
+        print(f"kill {number + 1} after {moment:.2f} s {when}: {finished(folder)} finished")
     assert start(folder, *overrides).wait() == 0
+
+
+def at_work(folder: Path, since: float) -> bool:
+    """Return whether a run's record was written after `since`, in seconds."""
+    return any(path.stat().st_mtime > since for path in folder.glob("*/run.json"))
 
 
 def compare(whole: Path, killed: Path) -> list[str]:
@@ -96,5 +110,5 @@ def main(kills: int, seed: int, *overrides: str) -> int:
 
 
 if __name__ == "__main__":
-    given = dict(enumerate(map(int, sys.argv[1:])))
-    sys.exit(main(given.get(0, 10), given.get(1, 0)) > 0)
+    kills, seed, *overrides = [*sys.argv[1:], "10", "0"][: max(2, len(sys.argv) - 1)]
+    sys.exit(main(int(kills), int(seed), *overrides) > 0)

@@ -1,9 +1,115 @@
-"""The kill test in short form, tracking off."""
+"""A sweep and a run, killed at any moment, end as if nothing had happened."""
+
+import json
+import random
+import sys
+import time
+from pathlib import Path
 
 import kill_grid
 import pytest
+from conftest import Command
+from PIL import Image
+
+DYING = (sys.executable, str(Path(__file__).with_name("dying.py")))
+RUN = (
+    "network=vgg16",
+    "size=32",
+    "steps=30",
+    "check_every=10",
+    "sweep.save_every=0",
+    "content.layers=[conv2_1]",
+    "style.layers=[conv1_1,conv2_1]",
+)
+#: Into how many tests the changes of a run are divided, for as many processes.
+PARTS = 8
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "kills",
+    [pytest.param(2, id="short"), pytest.param(25, id="long", marks=pytest.mark.slow)],
+)
 def test_a_grid_survives_kills(kills: int):
-    assert kill_grid.main(kills, 1, "tracking=disabled") == 0
+    steps = f"steps={60 if kills < 10 else 300}"
+    assert kill_grid.main(kills, 1, "tracking=disabled", steps) == 0
+
+
+def contents(folder: Path) -> tuple[set[str], dict, list[dict[str, str]], bytes, list[bytes]]:
+    """Return what a run has left, without times and W&B's own files, whose names are random."""
+    names = {str(path.relative_to(folder)) for path in folder.rglob("*")}
+    fields = json.loads((folder / "run.json").read_text())
+    del fields["timings"]
+    pictures = sorted((folder / "images").glob("*.png"))
+    for path in pictures:
+        with Image.open(path) as picture:
+            picture.verify()
+    return (
+        {name for name in names if not name.startswith("wandb")},
+        fields,
+        kill_grid.history(folder),
+        (folder / "result.png").read_bytes(),
+        [path.read_bytes() for path in pictures],
+    )
+
+
+def undisturbed(nst: Command) -> tuple[Path, int]:
+    """Return the folder of a run that nobody kills, and how many files it changes."""
+    folder = nst.folder / "whole"
+    done = nst(str(folder), "0", *RUN, f"hydra.run.dir={folder}", program=DYING)
+    assert done.returncode == 0, done.stderr
+    return folder, int(done.stdout.split()[-1])
+
+
+@pytest.mark.parametrize(
+    "part", ["short", *(pytest.param(part, marks=pytest.mark.slow) for part in range(PARTS))]
+)
+def test_a_run_survives_a_kill_before_any_change_of_a_file(nst: Command, part: int | str):
+    """Pictures, history, saved states, records, W&B's files: each before each change of it."""
+    whole, changes = undisturbed(nst)
+    wanted = contents(whole)
+    assert changes > 40
+    if part == "short":
+        chosen = [changes // 3, changes - 3]
+    else:
+        chosen = list(range(1 + int(part), changes + 1, PARTS))
+    for fatal in chosen:
+        folder = nst.folder / f"killed-{fatal}"
+        arguments = (*RUN, f"hydra.run.dir={folder}")
+        killed = nst(str(folder), str(fatal), *arguments, program=DYING)
+        assert killed.returncode == -9, (fatal, killed.stderr)
+        again = nst(*arguments)
+        assert again.returncode == 0, (fatal, again.stderr)
+        assert contents(folder) == wanted, fatal
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_a_run_survives_kills_at_random_moments(nst: Command, seed: int):
+    """Five kills of each, while it starts, compiles, steps and ends."""
+    whole, _ = undisturbed(nst)
+    chance = random.Random(seed)
+    folder = nst.folder / "killed"
+    arguments = (*RUN, f"hydra.run.dir={folder}")
+    for _ in range(5):
+        running = nst.start(*arguments)
+        time.sleep(chance.uniform(0.5, 6))
+        running.kill()
+        assert running.communicate(timeout=60) is not None
+    again = nst(*arguments)
+    assert again.returncode == 0, again.stderr
+    assert contents(folder) == contents(whole)
+
+
+def test_a_kill_in_the_middle_of_a_file_leaves_nothing(nst: Command):
+    run = nst.folder / "run"
+    arguments = (*RUN, "tracking=disabled", f"hydra.run.dir={run}")
+    running = nst.start(*arguments)
+    while not (run / "history.csv").exists():
+        assert running.poll() is None
+        time.sleep(0.01)
+    running.kill()
+    running.communicate(timeout=60)
+    for name in (".run.json.1.part", "images/.step_00010.png.1.part"):
+        (run / name).write_bytes(b"half")
+    assert nst(*arguments).returncode == 0
+    assert not list(run.rglob("*.part"))

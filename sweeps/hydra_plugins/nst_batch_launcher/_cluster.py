@@ -15,7 +15,7 @@ from hydra_plugins.nst_batch_launcher.launcher import BatchedLauncherConf
 
 from nst import interrupt
 from nst.config import Config
-from nst.errors import UserError
+from nst.errors import UserError, of_file
 
 #: Seconds that a result may come after its job's end.
 LATE = 5.0
@@ -37,6 +37,8 @@ class Node:
             return run(cells, self.lanes)
         except UserError as error:
             return [_failed(str(error)) for _ in cells]
+        except OSError as error:
+            return [_failed(of_file(error)) for _ in cells]
 
     def checkpoint(self, cells: Sequence[Cell]) -> Any:
         """Let a chunk that is preempted or out of time go on in another job."""

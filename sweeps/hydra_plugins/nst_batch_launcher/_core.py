@@ -11,6 +11,7 @@ from hydra_plugins.nst_batch_launcher.launcher import BatchedLauncherConf
 from hydra_plugins.nst_grid_sweeper._compose import Composer, Job, jobs
 from omegaconf import DictConfig
 
+from nst import home
 from nst.errors import UserError
 
 
@@ -41,7 +42,11 @@ def launch(
         own = jobs(composer, job_overrides, first, sweep)
         cells = [
             _cells.Cell(
-                job.label, job.config, job.folder, tuple(filter_overrides(job.overrides)), sweep
+                job.label,
+                job.config,
+                job.folder,
+                tuple(map(home.without, filter_overrides(job.overrides))),
+                sweep,
             )
             for job in own
         ]
@@ -64,6 +69,7 @@ def _returned(context: HydraContext, composer: Composer, job: Job, outcome: Any)
     """Let Hydra do for a job what it does for every job: .hydra/, callbacks, the return value."""
 
     def hand_over(_: DictConfig) -> float | None:
+        home.hide_in(job.folder.glob(".hydra/*.yaml"))
         if outcome.status == "interrupted":
             raise KeyboardInterrupt
         if outcome.status != "finished":

@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from nst.config import Config, from_mapping
 from nst.errors import UserError
-from nst.run import REFUSALS, sentence
+from nst.sentence import REFUSALS, check_options, sentence
 from nst.validation import validated
 
 
@@ -115,6 +115,7 @@ def _job(composer: Composer, sweep: Path, overrides: Sequence[str], label: str, 
         # ${hydra:job.num} and its like are resolved from here.
         hydra.cfg = composed = composer(overrides, number)
         folder = sweep / str(OmegaConf.select(composed, "hydra.sweep.subdir"))
+        check_options(composed.hydra)
         config = validated(from_mapping(values(composed)))
         return Job(number, label, tuple(overrides), config, folder)
     except REFUSALS as error:

@@ -8,7 +8,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from nst.errors import UserError
+from nst.errors import NO_ROOM, UserError
 
 
 @contextlib.contextmanager
@@ -20,8 +20,10 @@ def reported(config: DictConfig) -> Iterator[None]:
     """
     try:
         yield
-    except Exception:
-        _report(config)
+    except Exception as error:
+        # There would be no room for the report either.
+        if not (isinstance(error, OSError) and error.errno in NO_ROOM):
+            _report(config)
         raise
     _report(config)
 

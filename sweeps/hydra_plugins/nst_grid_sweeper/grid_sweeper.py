@@ -47,4 +47,8 @@ class GridSweeper(BasicSweeper):
             return super().sweep(arguments)
 
     def validate_batch_is_legal(self, batch: Sequence[Sequence[str]]) -> None:
-        """Do nothing: `sweep` has looked at every job, as Hydra would and as a run would."""
+        """Mend multirun.yaml, just written: `sweep` has looked at every job, as a run would."""
+        from nst import home
+
+        assert self.config is not None
+        home.hide_in([Path(str(self.config.hydra.sweep.dir)) / "multirun.yaml"])

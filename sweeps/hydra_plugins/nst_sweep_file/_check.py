@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 
 from nst.config import from_mapping
 from nst.errors import UserError
-from nst.run import REFUSALS, sentence
+from nst.sentence import REFUSALS, sentence
 from nst.validation import validated
 
 #: Composes the configuration of a run with some overrides.

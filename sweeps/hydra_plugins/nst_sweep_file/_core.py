@@ -17,6 +17,7 @@ from hydra_plugins.nst_sweep_file._points import Point, overrides, points
 from hydra_plugins.nst_sweep_file._search import failure, search
 from omegaconf import DictConfig, OmegaConf
 
+from nst import home
 from nst.errors import UserError
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def _keep(config: DictConfig) -> None:
     folder = Path(config.hydra.sweep.dir)
     folder.mkdir(parents=True, exist_ok=True)
     OmegaConf.save(config, folder / "multirun.yaml")
+    home.hide_in([folder / "multirun.yaml"])
 
 
 def _raise_failures(jobs: list[JobReturn], common: list[str]) -> None:

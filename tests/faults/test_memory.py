@@ -1,0 +1,76 @@
+"""More memory than there is: refused with the estimate, or caught, and the rest goes on."""
+
+import json
+import os
+import re
+import sys
+
+import pytest
+from conftest import Command
+
+from nst import batch, inputs
+from nst.errors import UserError
+
+RUN = ("network=vgg16", "content=chelsea", "style=night", "steps=1", "tracking=disabled")
+#: A command of its own, whose address space ends where that of a small machine would.
+LIMITED = (
+    sys.executable,
+    "-c",
+    "import resource, runpy, sys; size = int(sys.argv.pop(1)) * 2**20\n"
+    "resource.setrlimit(resource.RLIMIT_AS, (size, size))\n"
+    "runpy.run_module('nst.run', run_name='__main__', alter_sys=True)",
+)
+
+
+@pytest.mark.parametrize("key", ["size", "style.size", "scales"])
+def test_what_can_t_fit_is_refused_at_once(nst: Command, key: str):
+    value = "[256,16384]" if key == "scales" else "16384"
+    done = nst(*RUN, f"{key}={value}")
+    assert done.returncode == 1
+    found = re.fullmatch(
+        rf"nst: {key}=16384 needs at least (\d+\.\d) GiB of memory at 16384 x \d+ pixels, and "
+        rf"there are (\d+\.\d) GiB: take at most {key}=(\d+)\n",
+        done.stderr,
+    )
+    assert found, done.stderr
+    assert float(found[1]) > float(found[2])
+    assert int(found[3]) % 16 == 0
+    assert nst.files() == []
+
+
+def test_the_size_that_fits_is_not_refused(compose, monkeypatch: pytest.MonkeyPatch):
+    prepared = inputs.prepare(compose(*RUN, "size=64"))
+    monkeypatch.setattr(batch, "_memory", lambda: 2**25)
+    with pytest.raises(UserError, match="size=300 needs") as refused:
+        batch.check_memory(prepared.static, (200, 300, 3), "size")
+    fits = int(str(refused.value).rpartition("=")[2])
+    assert 64 < fits < 300
+    batch.check_memory(prepared.static, (fits * 2 // 3, fits, 3), "size")
+    with pytest.raises(UserError):
+        batch.check_memory(prepared.static, (fits * 7 // 6, fits * 5 // 4, 3), "size")
+
+
+def test_the_limit_of_a_container_counts(monkeypatch: pytest.MonkeyPatch):
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    monkeypatch.setattr(batch.Path, "read_text", lambda path: "1000000\n")
+    assert batch._memory() == 1_000_000
+    monkeypatch.setattr(batch.Path, "read_text", lambda path: "max\n")
+    assert batch._memory() == machine
+
+
+def test_the_device_s_error_is_a_sentence_and_fails_alone(nst: Command):
+    """5 GiB of address space: enough for 32 pixels, not for 2500."""
+    grid = ("-m", "hydra/launcher=batched", "size=2500,32", "hydra.sweep.dir=sweep")
+    done = nst("5000", *grid, *RUN, "sweep.report=false", program=LIMITED)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr, done.stderr
+    large, small = (
+        json.loads((nst.folder / "sweep" / name / "run.json").read_text()) for name in "01"
+    )
+    assert (large["status"], small["status"]) == ("failed", "finished")
+    assert large["error"].startswith("the device's memory is used up: take a smaller size")
+    single = nst("5000", *RUN, "size=2500", "hydra.run.dir=one", program=LIMITED)
+    assert (single.returncode, single.stderr.count("\n")) == (1, 1), single.stderr
+    assert single.stderr.startswith(f"nst: {large['error']}")
+    record = json.loads((nst.folder / "one" / "run.json").read_text())
+    assert (record["status"], record["error"]) == ("failed", large["error"])

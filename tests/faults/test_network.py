@@ -1,0 +1,346 @@
+"""Servers that fail in every way: of a source's file, and W&B's own in the middle of a run."""
+
+import contextlib
+import csv
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Command, Inspect, environment
+from PIL import Image
+
+from nst import assets, fetch
+from nst.assets import locate
+from nst.config import Source
+from nst.errors import UserError
+
+BYTES = b"a picture, as far as a checksum can tell" * 5000
+SHA256 = hashlib.sha256(BYTES).hexdigest()
+
+
+class Quiet(BaseHTTPRequestHandler):
+    """A handler that logs nothing."""
+
+    server: "Server"
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    """A server on this machine."""
+
+    def __init__(self, handler: type[Quiet], port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), handler)
+        self.over = threading.Event()  # what ends a handler that waits
+        self.asked: list[str] = []
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, *_: object) -> None:
+        pass  # whoever asked has gone
+
+    def die(self) -> None:
+        """Answer nobody any more: connections are refused from now on."""
+        self.over.set()
+        self.shutdown()
+        self.server_close()
+
+
+@contextlib.contextmanager
+def serving(handler: type[Quiet], port: int = 0) -> Iterator[Server]:
+    server = Server(handler, port)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.die()
+
+
+# --- A source's file ----------------------------------------------------------------------------
+
+
+class Bad(Quiet):
+    """Serves a file as badly as the path says."""
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        getattr(self, self.path.strip("/"))()
+
+    def head(self, *headers: str) -> None:
+        self.send_response(200)
+        for header in (f"Content-Length: {len(BYTES)}", *headers):
+            self.send_header(*header.split(": "))
+        self.end_headers()
+
+    def drip(self, data: bytes) -> None:
+        for byte in data:
+            self.wfile.write(bytes([byte]))
+            if self.server.over.wait(0.1 if fetch.WINDOW < 5 else 1):
+                return
+
+    def stalls(self) -> None:
+        self.server.over.wait()
+
+    def stalls_half_way(self) -> None:
+        self.head()
+        self.wfile.write(BYTES[: len(BYTES) // 2])
+        self.server.over.wait()
+
+    def drips(self) -> None:
+        self.head()
+        self.drip(BYTES)
+
+    def drips_its_head(self) -> None:
+        self.drip(b"HTTP/1.0 200 OK\r\n" + b"X-Nothing: 0\r\n" * 1000)
+
+    def cuts(self) -> None:
+        self.head()
+        self.wfile.write(BYTES[: len(BYTES) // 2])
+
+    def hangs_up(self) -> None:
+        pass
+
+    def sends_no_http(self) -> None:
+        self.wfile.write(BYTES)
+
+    def sends_others(self) -> None:
+        self.head()
+        self.wfile.write(BYTES[::-1])
+
+    def redirects(self) -> None:
+        self.send_response(302)
+        self.send_header("Location", "http://example.invalid/a.jpg")
+        self.end_headers()
+
+    def redirects_for_ever(self) -> None:
+        self.send_response(302)
+        self.send_header("Location", self.path)
+        self.end_headers()
+
+    def has_none(self) -> None:
+        self.send_error(404)
+
+    def is_broken(self) -> None:
+        self.send_error(500)
+
+
+#: What a server does -> what the message says of it.
+BEHAVIOURS = {
+    "refuses": "Connection refused",
+    "stalls": "timed out",
+    "stalls_half_way": "timed out",
+    "drips": r"too slow: \d+ bytes in",
+    "drips_its_head": "too slow: no answer in",
+    "cuts": "IncompleteRead",
+    "hangs_up": "closed connection without response",
+    "sends_no_http": "more than 65536 bytes when reading status line",
+    "redirects": "it redirects to http://example.invalid/a.jpg, but only https:// is allowed",
+    "redirects_for_ever": "30 redirects",
+    "has_none": "the server answered 404",
+    "is_broken": "the server answered 500",
+    "sends_others": f"wrong checksum, expected sha256:{SHA256}",
+}
+REAL = (fetch.TIMEOUT, fetch.WINDOW, fetch.SLOW)
+
+
+@pytest.mark.parametrize(
+    "limits", [(0.5, 0.8, 0.4), pytest.param(REAL, marks=pytest.mark.slow)], ids=["short", "real"]
+)
+@pytest.mark.parametrize("behaviour", BEHAVIOURS)
+def test_a_server_that_fails(
+    behaviour: str,
+    limits: tuple[float, float, float],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+):
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("NST_CACHE", str(cache))
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setattr(fetch, "_silent", {})
+    monkeypatch.setattr(assets, "_warned", set())
+    for name, limit in zip(("TIMEOUT", "WINDOW", "SLOW"), limits, strict=True):
+        monkeypatch.setattr(fetch, name, limit)
+    why = BEHAVIOURS[behaviour]
+    with serving(Bad) as server:
+        if behaviour == "refuses":
+            server.die()
+        url = f"{server.url}/{behaviour}"
+        source = Source("starry", "A title", url, f"sha256:{SHA256}", "starry.jpg", "astronaut")
+        began = time.monotonic()
+        with pytest.raises(UserError, match=why) as refused:
+            locate(source, None, key="style.path", fallback=False)
+        # The longest wait is for a window to pass and a wait for bytes to end.
+        assert time.monotonic() - began < sum(limits[:2]) + 3
+        text = str(refused.value)
+        assert text.startswith("style=starry")
+        assert "\n" not in text
+        if behaviour == "sends_others":
+            assert f"download the right file to {cache / 'starry.jpg'}" in text
+        else:
+            assert f"download {url} to {cache / 'starry.jpg'}" in text
+            assert "give a file of your own with style.path=" in text
+            # The sweep's next run asks no slow server again, and has its stand-in.
+            asset = locate(source, None, key="style.path", fallback=True)
+            assert (asset.name, asset.fallback) == ("astronaut", True)
+            assert "assets.fallback=false makes this an error" in caplog.text
+            slow = behaviour.startswith(("stalls", "drips"))
+            asked = 31 if behaviour == "redirects_for_ever" else behaviour != "refuses"
+            assert len(server.asked) == asked * (1 if slow else 2)
+    left = [path.name for path in cache.rglob("*") if path.is_file()]
+    assert [name for name in left if not name.endswith(".lock")] == []
+
+
+# --- W&B ----------------------------------------------------------------------------------------
+
+
+class Wandb(Quiet):
+    """Answers W&B's client as its server does, as far as a run needs."""
+
+    def answer(self, value: Any) -> None:
+        data = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def body(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def do_PUT(self) -> None:
+        self.server.asked.append(self.path)
+        self.body()
+        self.answer({})
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.body())
+        self.server.asked.append(asked.get("operationName", self.path))
+        if self.path != "/graphql":
+            self.answer({"exitcode": None, "limits": {}})
+            return
+        given = asked.get("variables") or {}
+        project = {"id": "p", "name": "nst", "entity": {"id": "e", "name": "me"}}
+        bucket = {"id": "b", "name": given.get("name"), "config": "{}", "historyLineCount": 0}
+        files = [
+            {"name": name, "uploadUrl": f"{self.server.url}/{name}"}
+            for name in given.get("files", ())
+        ]
+        data = {
+            "viewer": {"id": "u", "entity": "me", "username": "me", "teams": {"edges": []}},
+            "upsertBucket": {"bucket": bucket | {"project": project}, "inserted": True},
+            "createRunFiles": {"runID": "b", "uploadHeaders": [], "files": files},
+        }
+        self.answer({"data": data})
+
+
+ONLINE = (
+    "network=vgg16",
+    "tracking=online",
+    "tracking.images_every=0",
+    "size=32",
+    "steps=600",
+    "check_every=50",
+    "content.layers=[conv2_1]",
+    "style.layers=[conv1_1]",
+    "hydra.run.dir=run",
+)
+#: The command with a shorter wait at the end of a run.
+HURRIED = "import sys; from nst import run, tracking; tracking.WAIT = 1.0; run.main()"
+
+
+def account(server: str, home: Path) -> dict[str, str | None]:
+    """Return the environment of somebody with an account at `server`."""
+    return {
+        "WANDB_BASE_URL": server,
+        "WANDB_API_KEY": "0123456789" * 4,
+        "WANDB_MODE": None,
+        "HOME": str(home),
+        "NETRC": str(home / "netrc"),
+        "NO_PROXY": "*",
+    }
+
+
+@pytest.mark.parametrize(
+    "program",
+    [("-c", HURRIED), pytest.param(("-m", "nst.run"), marks=pytest.mark.slow)],
+    ids=["short", "real"],
+)
+def test_wandb_s_server_dies_in_mid_run(
+    nst: Command, tmp_path: Path, inspect: Inspect, program: tuple[str, str]
+):
+    folder = nst.folder / "run"
+    with serving(Wandb) as server:
+        env = environment(account(server.url, tmp_path))
+        running = subprocess.Popen(
+            [sys.executable, *program, *ONLINE],
+            cwd=nst.folder,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        wait_for_rows(folder, 2, running)
+        assert "UpsertBucket" in server.asked
+        server.die()
+        died = time.monotonic()
+        _, stderr = running.communicate(timeout=240)
+    # The run's own 600 steps, and the wait.
+    assert time.monotonic() - died < (30 if "-c" in program else 180)
+    assert running.returncode == 0, stderr
+    assert "Traceback" not in stderr
+    assert json.loads((folder / "run.json").read_text())["status"] == "finished"
+    with Image.open(folder / "result.png") as picture:
+        picture.verify()
+    (kept,) = folder.glob("wandb/run-*")
+    (line,) = re.findall(r"^WARNING: (W&B's server .*)$", stderr, re.MULTILINE)
+    command = f"wandb sync --no-skip-online {kept}"
+    assert f"`{command}` sends it" in line
+    # W&B's own file has every row, and what it is sent anew from.
+    rows = csv.DictReader((folder / "history.csv").read_text().splitlines())
+    logged = [line["history"]["item"] for line in inspect(folder) if line["type"] == "history"]
+    assert [row["_step"] for row in logged] == [int(row["step"]) for row in rows]
+    assert [len(logged), "metrics/ssim" in logged[-1]] == [13, True]
+    with serving(Wandb, server.server_port) as revived:
+        sync = [str(Path(sys.executable).parent / "wandb"), *command.split()[1:]]
+        subprocess.run(sync, env=env, check=True, timeout=120, capture_output=True)
+    assert [path for path in revived.asked if path.endswith("/file_stream")]
+    assert [path for path in revived.asked if path.startswith("/media/images/result")]
+
+
+def wait_for_rows(folder: Path, rows: int, running: subprocess.Popen[str]) -> None:
+    """Wait until a run has written so many rows."""
+    history = folder / "history.csv"
+    deadline = time.monotonic() + 120
+    while not (history.exists() and history.read_text().count("\n") > rows):
+        assert running.poll() is None, running.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("behaviour", ["refuses", "stalls"])
+def test_wandb_s_server_is_out_of_reach(nst: Command, tmp_path: Path, behaviour: str):
+    class Silent(Quiet):
+        def do_POST(self) -> None:
+            self.server.over.wait()
+
+    with serving(Silent) as server:
+        if behaviour == "refuses":
+            server.die()
+        began = time.monotonic()
+        done = nst(*ONLINE, env=account(server.url, tmp_path))
+    assert time.monotonic() - began < 60
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert re.match("nst: tracking=online: W&B could not start the run .*tracking=offline", line)
+    assert not (nst.folder / "run").exists()
