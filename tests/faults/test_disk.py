@@ -149,51 +149,42 @@ def nothing_half(folder: Path) -> None:
 # --- A full disk --------------------------------------------------------------------------------
 
 
+# How many pages the files take depends on how long their paths are, so which one of them is the
+# first without room is not said here.
 @pytest.mark.parametrize(
-    ("pages", "file"),
-    [
-        # Hydra's own three files come first.
-        pytest.param(1, "run/.hydra/hydra.yaml", marks=pytest.mark.slow),
-        pytest.param(3, "run/run.json", marks=pytest.mark.slow),
-        pytest.param(4, "run/history.csv", marks=pytest.mark.slow),
-        pytest.param(5, "run/images/step_00000.png", marks=pytest.mark.slow),
-        # One page is run.log's.
-        (7, "run/result.png"),
-        pytest.param(8, "run/run.json", marks=pytest.mark.slow),
-    ],
+    "pages", [7, *(pytest.param(pages, marks=pytest.mark.slow) for pages in (1, 3, 4, 5, 6, 8))]
 )
-def test_a_disk_fills_up_in_a_run(nst: Command, mount: Mount, pages: int, file: str):
+def test_a_disk_fills_up_in_a_run(nst: Command, mount: Mount, pages: int):
     disk = mount(f"size={pages * PAGE}k")
     command = (*QUIET, f"hydra.run.dir={disk.folder}/run")
-    assert refused(nst(*command, before=disk.inside), disk.folder) == file
+    assert refused(nst(*command, before=disk.inside), disk.folder).startswith("run/")
     nothing_half(disk.seen)
-    if file == "run/result.png":
-        disk.remount("size=1m")
-        done = nst(*command, before=disk.inside)
-        assert done.returncode == 0, done.stderr
-        whole(disk.seen / "run")
+    disk.remount("size=1m")
+    done = nst(*command, before=disk.inside)
+    assert done.returncode == 0, done.stderr
+    whole(disk.seen / "run")
 
 
 @pytest.mark.parametrize(
-    ("launcher", "pages", "file"),
+    ("launcher", "pages"),
     [
-        ("batched", 15, "sweep/2/result.png"),
-        # Hydra writes its own of a run when all have ended.
-        pytest.param("batched", 25, "sweep/1/.hydra/config.yaml", marks=pytest.mark.slow),
-        pytest.param("basic", 20, "sweep/2/.hydra/hydra.yaml", marks=pytest.mark.slow),
+        ("batched", 16),
+        *(
+            pytest.param(launcher, pages, marks=pytest.mark.slow)
+            for launcher in ("batched", "basic")
+            for pages in (2, 10, 20, 24, 26)
+        ),
     ],
 )
-def test_a_sweep_goes_on_once_there_is_room(
-    nst: Command, mount: Mount, launcher: str, pages: int, file: str
-):
+def test_a_sweep_goes_on_once_there_is_room(nst: Command, mount: Mount, launcher: str, pages: int):
     disk = mount(f"size={pages * PAGE}k")
     grid = (f"hydra/launcher={launcher}", "tv.gamma=0,1,10,100", *QUIET)
     command = ("-m", *grid, f"hydra.sweep.dir={disk.folder}/sweep")
-    assert refused(nst(*command, before=disk.inside), disk.folder) == file
+    assert refused(nst(*command, before=disk.inside), disk.folder).startswith("sweep/")
     nothing_half(disk.seen)
     records = sorted((disk.seen / "sweep").glob("*/run.json"))
     ended = [path.parent for path in records if '"status": "finished"' in path.read_text()]
-    assert ended
+    assert pages != 16 or 0 < len(ended) < 4
     for folder in ended:
         whole(folder)
     before = [(folder / "result.png").stat().st_mtime_ns for folder in ended]
@@ -244,10 +235,11 @@ def test_a_full_cache_costs_only_time(nst: Command, mount: Mount, runs: int):
     disk = mount("size=64k")
     env = {"NST_CACHE": str(disk.folder)}
     for number in range(runs):
-        done = nst(*QUIET, f"hydra.run.dir={number}", env=env, before=disk.inside)
+        folder = nst.folder / str(number)
+        done = nst(*QUIET, f"hydra.run.dir={folder}", env=env, before=disk.inside)
         assert done.returncode == 0, done.stderr
         assert "Traceback" not in done.stderr
-        whole(nst.folder / str(number))
+        whole(folder)
     assert [path for path in disk.seen.rglob("*") if path.suffix == ".part"] == []
     assert not list((disk.seen / "converted").glob("*"))
 
