@@ -2,13 +2,13 @@
 
     python tests/faults/fuzz.py [INPUTS] [SEED] [TARGET...]
 
-prints for each target how many inputs were read and refused, how long the slowest took and how
-far the memory rose, and each fault with the command that repeats it:
+prints for each target how many inputs were read and refused, which was the slowest and after which
+the memory rose most, and each fault with the command that repeats it alone:
 
-    python tests/faults/fuzz.py one TARGET SEED NUMBER
+    python tests/faults/fuzz.py one TARGET SEED NUMBER [FILE]
 
-reads that input alone and shows how it ends; an ending .bin after it keeps the input. Exit status
-0 says that there was no fault. In short form it is part of the tests: `tests/faults/test_fuzz.py`.
+keeps the input in FILE as well. Exit status 0 says that there was no fault. In short form it is
+part of the tests: `tests/faults/test_fuzz.py`.
 """
 
 import contextlib
@@ -91,9 +91,10 @@ def keras(folder: Path) -> Target:
     def read(data: bytes) -> Any:
         path.write_bytes(data)
         signal.setitimer(signal.ITIMER_PROF, SOON)
-        found = keras_layouts.read(path, "vgg16", wanted)
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        return found
+        try:
+            return keras_layouts.read(path, "vgg16", wanted)
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
 
     def apart(data: bytes) -> Any:
         path.write_bytes(data)
@@ -238,7 +239,7 @@ TARGETS: dict[str, Callable[[Path], Target]] = {
     "history": history,
     "state": state,
 }
-#: Starts a process for each input, so it's tried a hundredth as often.
+#: Starts a process for each input, so it's tried far less often.
 SELDOM = {"keras_apart": keras_apart}
 
 
@@ -357,9 +358,10 @@ def fuzz(name: str, inputs: int, seed: int = 0) -> list[str]:
         f"({told[ROSE_NUMBER]:.0f})",
         flush=True,
     )
-    again = f"python tests/faults/fuzz.py one {name} {seed}"
-    faults = [f"{again} {number}: {wrong}" for number, wrong in found]
-    print("\n".join(faults[:SHOWN]), flush=True) if faults else None
+    command = f"python tests/faults/fuzz.py one {name} {seed}"
+    faults = [f"{command} {number}: {wrong}" for number, wrong in found]
+    for fault in faults[:SHOWN]:
+        print(fault, flush=True)
     return faults
 
 

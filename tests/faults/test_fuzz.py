@@ -24,7 +24,9 @@ import fuzz_seeds as seeds
 import h5py
 import numpy as np
 import pytest
+from PIL import Image
 
+from nst import images
 from nst.errors import UserError
 from nst.keras_h5 import read
 from nst.layers import parameter_shapes
@@ -39,10 +41,34 @@ def test_a_damaged_file_is_read_or_refused(target: str, inputs: int):
     assert fuzz.fuzz(target, inputs) == []
 
 
-@pytest.mark.parametrize("inputs", [10, pytest.param(1_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("inputs", [10, pytest.param(500, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("target", fuzz.SELDOM)
 def test_a_damaged_file_is_read_or_refused_by_a_process_of_its_own(target: str, inputs: int):
     assert fuzz.fuzz(target, inputs) == []
+
+
+# --- What random damage seldom meets ------------------------------------------------------------
+
+
+def test_a_small_file_that_says_it_is_a_large_picture_is_refused_by_its_header(tmp_path: Path):
+    path = tmp_path / "flat.webp"
+    for side, refused in ((4096, False), (4104, True)):
+        Image.new("L", (side, side), "white").save(path, lossless=True, method=0)
+        if refused:
+            with pytest.raises(UserError, match=r"4104x4104 pixels in \d+ bytes, so it is damaged"):
+                images.load(path, 32, key="style.path")
+        else:
+            assert (images.load(path, 32, key="style.path") == 255).all()
+
+
+def test_a_state_with_one_wrong_bit_is_not_gone_on_from(tmp_path: Path):
+    target = fuzz.state(tmp_path)
+    for data in target.files:
+        assert target.read(data)
+        for place in range(0, len(data), len(data) // 20):
+            wrong = bytearray(data)
+            wrong[place] ^= 1
+            assert target.read(bytes(wrong)) is None
 
 
 # --- What HDF5's library itself can't bear ------------------------------------------------------

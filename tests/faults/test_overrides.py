@@ -181,8 +181,7 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.setattr(Hydra, "get_mode", lambda *_, **__: None)
     monkeypatch.setattr(logging, "raiseExceptions", True)
     # It would close the handlers that pytest catches logs with.
-    for module in ("hydra.core.utils", "hydra._internal.hydra"):
-        monkeypatch.setattr(f"{module}.configure_log", lambda *_: None)
+    monkeypatch.setattr("hydra._internal.logging_config.configure_logging", lambda *_: None)
     # So deep that name=../x stays inside.
     here = tmp_path / "a" / "b" / "c"
     here.mkdir(parents=True)
@@ -190,7 +189,7 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
     def asked(*arguments: str) -> list[Config] | str:
         checked.clear()
-        monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
+        monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
         monkeypatch.setattr(sys, "argv", ["nst", *arguments])
         try:
             run.main()

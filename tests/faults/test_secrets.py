@@ -58,9 +58,9 @@ def tell(folder: Path, secret: str, but: str = "wandb") -> list[str]:
 
 def test_a_tracked_run_tells_neither_key_nor_home(nst, folder: Path):
     pictures = folder / "pictures"
-    run = ("tracking=offline", f"content.path={pictures}/me.jpg", "init=file")
-    two = (f"init.path={pictures}/you.jpg", f"style.blend={{{pictures}/you.jpg:1,night:1}}")
-    done = start(nst, folder, *SMALL, *run, *two, "hydra.run.dir=run")
+    run = [*SMALL, "tracking=offline", f"content.path={pictures}/me.jpg", "init=file"]
+    run += [f"init.path={pictures}/you.jpg", f"style.blend={{{pictures}/you.jpg:1,night:1}}"]
+    done = start(nst, folder, *run, "hydra.run.dir=run")
     assert done.returncode == 0, done.stderr
     assert tell(nst.folder, str(folder)) == []
     assert tell(nst.folder, KEY, but="") == []
@@ -75,7 +75,7 @@ def test_a_tracked_run_tells_neither_key_nor_home(nst, folder: Path):
     assert "cwd: ~/work\n" in settings
     # The same run, whichever way its pictures are given, so nothing is left to do.
     short = [one.replace(f"={folder}", "='~").replace(".jpg", ".jpg'") for one in run[:-1]]
-    for again in (run, (*short, run[-1])):
+    for again in (run, [*short, run[-1]]):
         done = start(nst, folder, *again, "hydra.run.dir=run")
         assert done.returncode == 0, done.stderr
         assert json.loads((nst.folder / "run" / "run.json").read_text()) == written
