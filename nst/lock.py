@@ -6,6 +6,7 @@ They end with the process that holds them, however it ends.
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from nst import interrupt
 from nst.errors import UserError
@@ -31,12 +32,8 @@ def sole(folder: Path) -> Iterator[None]:
         raise UserError(
             f"{folder} is in use by another process: let that end, or take another folder"
         ) from None
-    try:
+    with _removed(lock):
         yield
-    finally:
-        # Nobody waits for it, so the next one may make it anew.
-        Path(lock.lock_file).unlink(missing_ok=True)
-        lock.release()
 
 
 @contextlib.contextmanager
@@ -56,7 +53,16 @@ def in_turn(file: Path) -> Iterator[None]:
         lock.acquire(cancel_check=interrupt.asked)
     except filelock.Timeout:
         raise KeyboardInterrupt from None
+    with _removed(lock):
+        yield
+
+
+@contextlib.contextmanager
+def _removed(lock: Any) -> Iterator[None]:
+    """Remove a lock's file before letting go: who waits for it sees that, and makes it anew."""
     try:
         yield
     finally:
+        with contextlib.suppress(OSError):  # the permission was lost, say
+            Path(lock.lock_file).unlink(missing_ok=True)
         lock.release()

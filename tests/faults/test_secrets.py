@@ -81,6 +81,18 @@ def test_a_tracked_run_tells_neither_key_nor_home(nst, folder: Path):
         assert json.loads((nst.folder / "run" / "run.json").read_text()) == written
 
 
+def test_a_warning_is_logged_and_recorded_without_it(nst, folder: Path):
+    (folder / "file").touch()  # where the cache folder can't be made
+    env = {"HOME": str(folder), "NST_CACHE": str(folder / "file" / "cache")}
+    run = ("style=starry", "tracking=disabled", "hydra.run.dir=run")
+    done = nst(*SMALL, *run, env=env)
+    assert done.returncode == 0, done.stderr
+    assert "~/file/cache" in (nst.folder / "run" / "run.log").read_text()
+    source = json.loads((nst.folder / "run" / "run.json").read_text())["sources"]["style"]
+    assert "~/file/cache" in source["reason"]
+    assert tell(nst.folder, str(folder)) == []
+
+
 @pytest.mark.parametrize("launcher", ["batched", "basic"])
 def test_a_sweep_and_its_page_tell_neither_key_nor_home(nst, folder: Path, launcher: str):
     paths = f"content.path={folder}/pictures/me.jpg,{folder}/pictures/you.jpg"
