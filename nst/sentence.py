@@ -4,8 +4,10 @@ Beside run.py and the plugins nothing imports it, since it imports Hydra.
 """
 
 import dataclasses
+import errno
 import functools
 import io
+import os
 import re
 import sys
 import traceback
@@ -19,7 +21,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from nst import home
-from nst.config import Config, unknown_key
+from nst.config import Config, keys, unknown_key
 from nst.errors import UserError, did_you_mean, of_file, one_line
 from nst.paths import conf_dir
 
@@ -33,6 +35,13 @@ COMPOSING = (
 )
 
 
+#: What Hydra says of +style=night where there is a style.
+TWICE = (
+    r"Multiple values for ([\w/]+)|([\w/]+) appears more than once|"
+    r"force-add of config groups is not supported: '\+\+([\w/]+)"
+)
+
+
 def composing(error: BaseException) -> bool:
     """Return whether an error came up while Hydra read overrides or composed the configuration."""
     frames = traceback.walk_tb(error.__traceback__)
@@ -41,6 +50,10 @@ def composing(error: BaseException) -> bool:
 
 def sentence(error: BaseException) -> str:
     """Return one line that says what is wrong and what is allowed."""
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG and composing(error):
+        # Hydra looks for it among its files.
+        long = os.path.basename(error.filename or "").removesuffix(".yaml")
+        return one_line(f"there is no key or option {long!r}: --help lists them")
     if isinstance(error, OSError) and error.strerror:
         error.filename = error.filename or _file_in_hand(error)
         return one_line(of_file(error))
@@ -58,8 +71,8 @@ def _of_choices(error: BaseException) -> str | None:
         return _unknown_option(group, option, found) if found else None
     if text.startswith("Config group override"):
         return _option_that_is_no_text()
-    if twice := re.match(r"Multiple values for ([\w/]+)|([\w/]+) appears more than once", text):
-        group = twice[1] or twice[2]
+    if twice := re.match(TWICE, text):
+        group = twice[1] or twice[2] or twice[3]
         return f"a run has its {group} already: {group}=OPTION, without a +, takes another one"
     return None
 
@@ -81,6 +94,10 @@ def _of_overrides(error: BaseException) -> str | None:
         deeper = getattr(error.__cause__ or error.__context__, "full_key", None) or ""
         key = deeper if deeper.startswith(f"{unknown[1]}.") else unknown[1]
         return str(unknown_key(key, options()))
+    if away := re.match("Could not delete from config. '([^']+)' does not exist", text):
+        if away[1] in keys():
+            return f"~{away[1]} takes away what is not there: {away[1]} has no value"
+        return str(unknown_key(away[1], options()))
     if there := re.match("Could not append to config. An item is already at '([^']+)'", text):
         return f"there is a key {there[1]} already: {there[1]}=..., without a +, sets it"
     line = _first_line(text)
@@ -97,7 +114,7 @@ def _of_value(error: BaseException) -> str:
     line = _first_line(str(reason))
     found = re.search(r"full_key: (\S+)", str(reason))
     key = getattr(reason, "full_key", None) or (found and found[1])
-    if not key:
+    if key in (None, "_dummy_"):  # the latter is OmegaConf's
         return line
     if isinstance(reason, ConfigKeyError | ConfigAttributeError) and " not in " in line:
         return str(unknown_key(key, options()))
