@@ -57,7 +57,8 @@ def _read_apart(path: Path, network: str, wanted: str) -> bytes:
     command = [sys.executable, "-P", "-m", "nst.keras_layouts", str(path), network, wanted]
     # It finds packages where this process does. Ctrl-C isn't for it: it ends soon.
     places = os.pathsep.join(map(os.path.abspath, sys.path))
-    environment = os.environ | {"PYTHONPATH": places}
+    # A thread's stack counts as memory taken, and numpy would start one for each core.
+    environment = os.environ | {"PYTHONPATH": places, "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(command, capture_output=True, env=environment, start_new_session=True)
     if done.returncode == 0:
         return done.stdout

@@ -9,6 +9,7 @@ damaged files make HDF5's library crash or loop for ever. It imports no JAX, to 
 
 import json
 import re
+import resource
 import signal
 import sys
 from collections import Counter
@@ -27,6 +28,8 @@ from nst.layers import conv_names
 KERAS_NAME = re.compile(r"block\d_conv\d")
 #: Seconds of the processor that a file may take; a whole one takes a tenth of one.
 SECONDS = 1.5
+#: Bytes of memory that the process may take: a damaged file may ask for gigabytes.
+BYTES = 900_000_000
 
 Wanted = tuple[str, str, tuple[int, ...]]  # "conv1_1", "kernel" or "bias", the shape
 
@@ -133,6 +136,7 @@ def main(path: str, network: str, wanted: str) -> int:
       network: "vgg16" or "vgg19".
       wanted: which arrays, as JSON.
     """
+    resource.setrlimit(resource.RLIMIT_DATA, (BYTES, BYTES))
     # Its signal ends the process, even inside the library.
     signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:

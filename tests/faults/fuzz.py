@@ -87,6 +87,7 @@ def keras(folder: Path) -> Target:
     wanted = [(name, part, shape) for name, all in shapes.items() for part, shape in all.items()]
     mock.patch.object(keras_h5, "parameter_shapes", return_value=shapes).start()
     path = folder / "weights.h5"
+    resource.setrlimit(resource.RLIMIT_DATA, (keras_layouts.BYTES, keras_layouts.BYTES))
 
     def read(data: bytes) -> Any:
         path.write_bytes(data)
