@@ -201,7 +201,8 @@ def check_options(settings: Any) -> None:
         group, _, option = override.lstrip("+").partition("=")
         own = options().get(group, [])
         chosen = settings.runtime.choices.get(group, option)
-        if own and not (chosen is None or chosen in own):
+        # One of a folder of the user's own, --config-dir, is a plain name too.
+        if own and not (chosen is None or re.fullmatch(r"[\w.-]*\w", chosen)):
             raise UserError(_unknown_option(group, chosen, own))
 
 

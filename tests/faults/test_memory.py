@@ -58,8 +58,18 @@ def test_the_limit_of_a_container_counts(monkeypatch: pytest.MonkeyPatch):
     assert batch._memory() == machine
 
 
-def test_the_device_s_error_is_a_sentence_and_fails_alone(nst: Command):
+def test_the_device_s_error_is_a_sentence(nst: Command):
     """5 GiB of address space: enough for 32 pixels, not for 2500."""
+    done = nst("5000", *RUN, "size=2500", "hydra.run.dir=one", program=LIMITED)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    record = json.loads((nst.folder / "one" / "run.json").read_text())
+    assert record["status"] == "failed"
+    assert record["error"].startswith("the device's memory is used up: take a smaller size")
+    assert done.stderr.startswith(f"nst: {record['error']}")
+
+
+@pytest.mark.slow
+def test_the_device_s_error_is_of_one_run_of_a_sweep(nst: Command):
     grid = ("-m", "hydra/launcher=batched", "size=2500,32", "hydra.sweep.dir=sweep")
     done = nst("5000", *grid, *RUN, "sweep.report=false", program=LIMITED)
     assert done.returncode == 1
@@ -69,8 +79,3 @@ def test_the_device_s_error_is_a_sentence_and_fails_alone(nst: Command):
     )
     assert (large["status"], small["status"]) == ("failed", "finished")
     assert large["error"].startswith("the device's memory is used up: take a smaller size")
-    single = nst("5000", *RUN, "size=2500", "hydra.run.dir=one", program=LIMITED)
-    assert (single.returncode, single.stderr.count("\n")) == (1, 1), single.stderr
-    assert single.stderr.startswith(f"nst: {large['error']}")
-    record = json.loads((nst.folder / "one" / "run.json").read_text())
-    assert (record["status"], record["error"]) == ("failed", large["error"])

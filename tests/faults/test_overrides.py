@@ -235,8 +235,8 @@ def is_a_plan(config: Config) -> bool:
 )
 def test_an_override_gives_a_plan_or_a_sentence(ask: Ask, seed: int):
     dice = random.Random(seed)
-    accepted = 0
-    for _ in range(EACH):
+    accepted, count = 0, EACH if seed else EACH // 3
+    for _ in range(count):
         override = an_override(dice)
         try:
             answer = ask(override)
@@ -251,7 +251,7 @@ def test_an_override_gives_a_plan_or_a_sentence(ask: Ask, seed: int):
             error.add_note(f"the override is {override!r}")
             raise
     # The dice are of some use only while both answers are frequent.
-    assert EACH / 10 < accepted < EACH / 2
+    assert count / 10 < accepted < count / 2
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_an_override_gives_a_plan_or_a_sentence(ask: Ask, seed: int):
 def test_overrides_of_a_sweep_give_plans_or_a_sentence(ask: Ask, seed: int):
     dice = random.Random(1000 + seed)
     accepted = 0
-    for _ in range(EACH // 10):
+    for _ in range(EACH // 10 if seed else EACH // 30):
         overrides = [an_override(dice), *dice.sample(["seed=1,2", "pooling=avg,max", "beta=1"], 2)]
         try:
             answer = ask("-m", "sweep.report=false", *overrides)

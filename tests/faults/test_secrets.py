@@ -93,7 +93,7 @@ def test_a_warning_is_logged_and_recorded_without_it(nst, folder: Path):
     assert tell(nst.folder, str(folder)) == []
 
 
-@pytest.mark.parametrize("launcher", ["batched", "basic"])
+@pytest.mark.parametrize("launcher", ["batched", pytest.param("basic", marks=pytest.mark.slow)])
 def test_a_sweep_and_its_page_tell_neither_key_nor_home(nst, folder: Path, launcher: str):
     paths = f"content.path={folder}/pictures/me.jpg,{folder}/pictures/you.jpg"
     sweep = ("-m", f"hydra/launcher={launcher}", "hydra.sweep.dir=sweep", "tracking=disabled")
