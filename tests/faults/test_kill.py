@@ -68,11 +68,8 @@ def test_a_run_survives_a_kill_before_any_change_of_a_file(nst: Command, part: i
     whole, changes = undisturbed(nst)
     wanted = contents(whole)
     assert changes > 40
-    if part == "short":
-        chosen = [changes - 3]
-    else:
-        chosen = list(range(1 + int(part), changes + 1, PARTS))
-    for fatal in chosen:
+    every = range(1 + int(part), changes + 1, PARTS) if part != "short" else [changes - 3]
+    for fatal in every:
         folder = nst.folder / f"killed-{fatal}"
         arguments = (*RUN, f"hydra.run.dir={folder}")
         killed = nst(str(folder), str(fatal), *arguments, program=DYING)
