@@ -1,10 +1,15 @@
 """Folders of runs as nst/record.py writes them, without running anything."""
 
+import contextlib
 import json
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
+
+from nst.report.watch import Server
 
 Colour = tuple[int, int, int]
 
@@ -74,3 +79,15 @@ def write_run(
     if colour:
         Image.new("RGB", shape, colour).save(folder / "result.png")
     return folder
+
+
+@contextlib.contextmanager
+def serving(root: Path) -> Iterator[Server]:
+    """Serve a report's folder as --watch does, its version "first"."""
+    server = Server(root, "first")
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()

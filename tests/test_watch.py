@@ -5,14 +5,13 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
-from fake_runs import write_run
+from fake_runs import serving, write_run
 
 from nst.report.watch import Server, stamp
 
@@ -25,11 +24,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
     (root / "3" / "result.png").write_bytes(b"the picture")
     (root / "link").symlink_to(tmp_path / "secret")
     (tmp_path / "secret").write_text("of somebody else")
-    server = Server(root, "first")
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with serving(root) as server:
+        yield server
 
 
 def ask(server: Server, path: str, method: str = "GET", **headers: str) -> tuple[int, bytes]:

@@ -6,14 +6,13 @@ import json
 import re
 import shutil
 import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from fake_runs import record
+from fake_runs import record, serving
 from PIL import Image
 
 from nst.report import build
@@ -201,11 +200,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     (root / "loop").symlink_to("loop")
     (root / "own").symlink_to("index.html")
     (root / "etc").symlink_to("/etc")
-    server = Server(root, "first")
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with serving(root) as server:
+        yield server
 
 
 def ask(server: Server, lines: str, host: str | None = "127.0.0.1:{port}") -> bytes:
@@ -301,11 +297,6 @@ def test_what_is_no_request_for_a_file_changes_nothing(server: Server, lines: st
 
 def test_a_hostile_report_is_served_whole(sweep: Path, tmp_path: Path):
     copy = shutil.copytree(sweep, tmp_path / "copy")
-    server = Server(copy, "first")
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with serving(copy) as server:
         page = ask(server, "GET / HTTP/1.1")
         assert page.endswith((copy / "index.html").read_bytes())
-    finally:
-        server.shutdown()
-        server.server_close()
