@@ -80,7 +80,7 @@ def lanes_that_fit(static: Static, shape: tuple[int, ...]) -> int:
       static: of the group.
       shape: of the picture, (H, W, 3).
     """
-    devices = jax.local_devices()
+    devices = _devices()
     if devices[0].platform == "cpu":
         return len(devices)
     return len(devices) * max(1, int(0.7 * _memory() / bytes_of_a_lane(static, shape)))
@@ -97,7 +97,7 @@ def check_lanes(lanes: int, static: Static, shape: tuple[int, ...]) -> None:
     Raises:
       UserError: gives the estimate, the memory there is, and how many lanes fit.
     """
-    devices = jax.local_devices()
+    devices = _devices()
     # All devices of a CPU share its memory.
     shares = 1 if devices[0].platform == "cpu" else len(devices)
     needed, memory = math.ceil(lanes / shares) * bytes_of_a_lane(static, shape), _memory()
@@ -156,9 +156,26 @@ def exhausted(error: jax.errors.JaxRuntimeError) -> bool:
     return any(words in str(error) for words in ("RESOURCE_EXHAUSTED", "Out of memory"))
 
 
+def _devices() -> list[jax.Device]:
+    """Return this process's devices; a `UserError` where JAX_PLATFORMS names one that isn't there.
+
+    Each run comes by here first, when its pictures are held against the memory.
+    """
+    try:
+        return jax.local_devices()
+    except (AssertionError, RuntimeError) as error:
+        asked = os.environ.get("JAX_PLATFORMS")
+        if not asked:
+            raise
+        raise UserError(
+            f"JAX_PLATFORMS={asked} asks for a device that JAX can't use here: unset that variable "
+            "and JAX takes what there is, or see to the driver and install jax with CUDA"
+        ) from error
+
+
 def _memory() -> int:
     """Return the bytes of memory of a device; of the machine, or its container, for a CPU."""
-    device = jax.local_devices()[0]
+    device = _devices()[0]
     if device.platform != "cpu":
         return (device.memory_stats() or {}).get("bytes_limit", 8 * 2**30)
     machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -28,8 +28,9 @@ from nst.layers import conv_names
 KERAS_NAME = re.compile(r"block\d_conv\d")
 #: Seconds of the processor that a file may take; a whole one takes a tenth of one.
 SECONDS = 1.5
-#: Bytes of memory that the process may take: a damaged file may ask for gigabytes.
-BYTES = 900_000_000
+#: Bytes of memory that the process may take: a damaged file may ask for gigabytes, and the largest
+#: whole one, VGG-19 in compressed float64, takes 400 million.
+BYTES = 600_000_000
 
 Wanted = tuple[str, str, tuple[int, ...]]  # "conv1_1", "kernel" or "bias", the shape
 

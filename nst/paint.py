@@ -5,11 +5,15 @@
 
 import argparse
 import io
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from nst.errors import of_file
+from nst.paths import write_whole
 
 #: Canvas pixels per picture pixel: strokes have hard edges, which the reduction smooths.
 OVER = 2
@@ -269,7 +273,14 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=768, help="width in pixels (height is 3/4)")
     parser.add_argument("--seed", type=int, default=7, help="another seed paints other strokes")
     args = parser.parse_args()
-    Path(args.out).write_bytes(encode(paint(args.size, args.seed)))
+    if not 64 <= args.size <= 4096 or args.seed < 0:
+        parser.error("--size must be from 64 to 4096 pixels, and --seed at least 0")
+    if not args.out.endswith((".jpg", ".jpeg")):
+        parser.error(f"the picture is a JPEG, so its file must end in .jpg, not {args.out!r}")
+    try:
+        write_whole(Path(args.out), encode(paint(args.size, args.seed)))
+    except OSError as error:
+        sys.exit(f"nst.paint: {of_file(error)}")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from nst.sentence import (
     check_form,
     check_options,
     composing,
+    of_options,
     options,
     sentence,
 )
@@ -77,8 +78,8 @@ def main() -> None:
     except REFUSALS as raised:
         error = raised
     except Exception as raised:
-        # Hydra has no error of its own for some overrides: style=3, a number beyond a float's.
-        if not composing(raised):
+        # Hydra has no error of its own for some overrides and options: style=3, --resolve alone.
+        if not (composing(raised) or of_options(raised)):
             raise
         error = raised
     except KeyboardInterrupt:

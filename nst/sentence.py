@@ -48,6 +48,13 @@ def composing(error: BaseException) -> bool:
     return any(frame.f_globals.get("__name__") in COMPOSING for frame, _ in frames)
 
 
+def of_options(error: BaseException) -> bool:
+    """Return whether Hydra refuses its own options: --resolve alone, --run beside --multirun."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    raised_in = frame.f_globals.get("__name__", "")
+    return type(error) is ValueError and raised_in.startswith("hydra.") and not composing(error)
+
+
 def sentence(error: BaseException) -> str:
     """Return one line that says what is wrong and what is allowed."""
     if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG and composing(error):
@@ -59,6 +66,8 @@ def sentence(error: BaseException) -> str:
         return one_line(of_file(error))
     if isinstance(error, UserError):
         return one_line(str(error))
+    if of_options(error):
+        return one_line(f"{_first_line(str(error)).rstrip('!')}; --hydra-help shows the options")
     return one_line(_of_choices(error) or _of_overrides(error) or _of_value(error))
 
 

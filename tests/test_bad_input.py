@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
+import jax
 import numpy as np
 import pytest
 from PIL import Image
@@ -74,6 +75,25 @@ def test_unknown_option(nst, argument: str, parts: list[str]):
 @pytest.mark.parametrize("argument", ["steps", "a=[1", "=3"])
 def test_what_is_no_override(nst, argument: str):
     has(refusal(nst, argument), [argument])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["--resolve"], ["--resolve", "--cfg"]),
+        (["--run", "--multirun"], ["Only one of", "--run", "--multirun"]),
+    ],
+)
+def test_options_of_hydra_that_do_not_go_together(nst, arguments: list[str], parts: list[str]):
+    has(refusal(nst, *arguments), [*parts, "--hydra-help"])
+
+
+@pytest.mark.parametrize("platform", ["cuda", "abacus"])  # JAX has an error of its own for each
+def test_a_device_that_is_not_there(nst, platform: str):
+    if platform == "cuda" and jax.default_backend() == "gpu":
+        pytest.skip("it is there")
+    line = refusal(nst, *SMALL, env={"JAX_PLATFORMS": platform})
+    has(line, [f"JAX_PLATFORMS={platform}", "unset"])
 
 
 def test_a_list_without_a_sweep(nst):

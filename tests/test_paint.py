@@ -1,8 +1,11 @@
 """The built-in style picture: painted the same each time, and full of brush strokes."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 import nst
@@ -16,6 +19,35 @@ def test_a_seed_paints_one_picture() -> None:
     assert first.size == (96, 72)
     assert encode(first) == encode(again)
     assert encode(first) != encode(other)
+
+
+def test_a_command_paints_a_picture(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "bay.jpg"
+    done = command(str(out), "--size", "96", "--seed", "1")
+    assert done.returncode == 0, done.stderr
+    assert out.read_bytes() == encode(paint(width=96, seed=1))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["bay.jpg", "--size", "1"], "--size must be from 64 to 4096"),
+        (["bay.jpg", "--seed", "-1"], "--seed at least 0"),
+        (["bay.png"], "must end in .jpg, not 'bay.png'"),
+        (["/dev/null/bay.jpg", "--size", "64"], "/dev/null/bay.jpg: "),
+    ],
+)
+def test_what_can_not_be_painted(arguments: list[str], word: str) -> None:
+    done = command(*arguments)
+    assert done.returncode in (1, 2)
+    assert word in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m nst.paint``."""
+    whole = [sys.executable, "-m", "nst.paint", *arguments]
+    return subprocess.run(whole, capture_output=True, text=True, timeout=120)
 
 
 def test_night_is_a_small_rgb_jpeg_without_metadata() -> None:
