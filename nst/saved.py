@@ -1,24 +1,20 @@
 """What a run needs to go on after it was cut off: its last state and its best picture."""
 
 import dataclasses
-import hashlib
 import math
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import numpy as np
 from flax import serialization
 
-from nst import optimizers
+from nst import optimizers, sealed
 from nst.losses import Terms
 from nst.optimise import Check
-from nst.paths import write_whole
 from nst.program import Hyperparameters, Static
 
 FILE = "state.msgpack"
-#: Bytes of the checksum that the file begins with, SHA-256 of what follows.
-DIGEST = 32
 
 
 class Saved(NamedTuple):
@@ -36,8 +32,7 @@ class Saved(NamedTuple):
 def save(folder: Path, last: Check, best: Check) -> None:
     """Write `last` and `best` into the run's folder, whole or not at all."""
     tree = {"last": _tree(last), "best": _tree(best) | {"state": None}}
-    data = serialization.msgpack_serialize(tree)
-    write_whole(folder / FILE, hashlib.sha256(data).digest() + data)
+    sealed.write(folder / FILE, tree)
 
 
 def load(folder: Path, static: Static, numbers: Hyperparameters) -> Saved | None:
@@ -49,12 +44,7 @@ def load(folder: Path, static: Static, numbers: Hyperparameters) -> Saved | None
       numbers: the run's hyperparameters.
     """
     try:
-        found: Any = memoryview((folder / FILE).read_bytes())
-        digest, data = found[:DIGEST], found[DIGEST:]
-        # A damaged picture would be read as well as a whole one, and make another run of this one.
-        if hashlib.sha256(data).digest() != digest:
-            return None
-        tree = serialization.msgpack_restore(data)
+        tree = sealed.read(folder / FILE)
         last = _check(tree["last"])
         template = optimizers.init(static, numbers, last.picture)
         state = serialization.from_state_dict(template, tree["last"]["state"])

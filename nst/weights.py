@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from flax import serialization
 from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Column, Table
 
-from nst import keras_h5
+from nst import keras_h5, sealed
 from nst.arrays import as_float32
 from nst.assets import BUILT_IN, Asset, cache_dir, locate
 from nst.config import Network
@@ -59,7 +58,7 @@ def load(asset: Asset, network: str | None = None) -> Params:
         params = convert(asset.path, network)
         # The copy only saves time: a cache that can't be written is no reason to stop.
         with contextlib.suppress(OSError):
-            write_whole(copy, serialization.msgpack_serialize(params))
+            sealed.write(copy, params)
     return params
 
 
@@ -141,7 +140,7 @@ def _copy(asset: Asset, network: str) -> Path:
 
 def _converted(copy: Path, network: str) -> Params | None:
     try:
-        tree = serialization.msgpack_restore(copy.read_bytes())
+        tree = sealed.read(copy)
         as_float32(tree["mean"], (3,), "mean")
         for name, shapes in parameter_shapes(network).items():
             for part, shape in shapes.items():

@@ -25,7 +25,10 @@ OFFLINE = {"WANDB_MODE": "offline", "WANDB_ERROR_REPORTING": "false"}
 def _own_cache(tmp_path_factory: pytest.TempPathFactory):
     """Keep compiled programs and converted weights away from the user's."""
     patch = pytest.MonkeyPatch()
-    patch.setenv("NST_CACHE", str(tmp_path_factory.mktemp("cache")))
+    # One for all of xdist's workers, whose folders lie side by side.
+    base = tmp_path_factory.getbasetemp()
+    several = "PYTEST_XDIST_WORKER" in os.environ
+    patch.setenv("NST_CACHE", str((base.parent if several else base) / "cache"))
     for name, value in OFFLINE.items():
         patch.setenv(name, value)
     yield

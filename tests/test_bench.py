@@ -26,7 +26,9 @@ def last_line(done: subprocess.CompletedProcess[str]) -> dict:
 
 
 def test_step_measures_what_was_asked():
-    found = last_line(bench(*STEP, "--batch", "2", "--network", "vgg16", "--json"))
+    done = bench(*STEP, "--batch", "2", "--network", "vgg16", "--json")
+    found = last_line(done)
+    assert "s/step" in done.stdout.splitlines()[0]
     assert found["asked"]["size"] == 16
     assert found["asked"]["batch"] == 2
     assert found["asked"]["network"] == "vgg16"
@@ -39,6 +41,7 @@ def test_step_measures_what_was_asked():
     assert found["ratio_to_torch"] is found["torch"] is None
 
 
+@pytest.mark.slow
 def test_step_prints_a_table_and_without_json_nothing_else():
     done = bench(*STEP, "--precision", "bfloat16", "--pooling", "max")
     assert done.returncode == 0, done.stderr
@@ -48,6 +51,7 @@ def test_step_prints_a_table_and_without_json_nothing_else():
     assert "GFLOP a step" in line
 
 
+@pytest.mark.slow
 def test_memory_of_several_sizes():
     found = last_line(bench("memory", "--size", "32", "256", "--network", "vgg16", "--json"))
     small, large = found["memory"]

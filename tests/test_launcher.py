@@ -30,13 +30,14 @@ def statuses(folder: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("lanes", ["null", "2"])
 def test_a_grid_is_its_runs(nst, lanes: str):
+    tiny = (*TINY, "content.layers=[conv2_1]")
     grid = ("pooling=avg,max", "tv.gamma=0,1e3", "style.layers=[conv1_1],[conv2_1]")
-    done = nst(*BATCHED, *TINY, *grid, f"hydra.launcher.lanes={lanes}")
+    done = nst(*BATCHED, *tiny, *grid, f"hydra.launcher.lanes={lanes}")
     assert done.returncode == 0, done.stderr
     sweep = nst.folder / "sweep"
     assert statuses(sweep) == {str(number): "finished" for number in range(8)}
     assert "8/8" in done.stderr
-    alone = nst(*TINY, "pooling=max", "tv.gamma=1e3", "style.layers=[conv1_1]", "hydra.run.dir=one")
+    alone = nst(*tiny, "pooling=max", "tv.gamma=1e3", "style.layers=[conv1_1]", "hydra.run.dir=one")
     assert alone.returncode == 0, alone.stderr
     # The last factor turns fastest: avg 0-3, max 4-7; gamma 0 then 1e3; conv1_1 then conv2_1.
     (lane, one) = (sweep / "6", nst.folder / "one")
@@ -137,7 +138,7 @@ def test_ctrl_c_ends_the_sweep_and_keeps_what_is_there(nst):
 
 def test_every_lane_has_a_run_of_its_own_at_wandb_and_the_sweep_a_table_of_them(nst, inspect):
     tiny = [argument for argument in TINY if argument != "tracking=disabled"]
-    done = nst(*BATCHED, *tiny, "tv.gamma=0,1e3", "hydra.launcher.lanes=2")
+    done = nst(*BATCHED, *tiny, *SHALLOW, "tv.gamma=0,1e3", "hydra.launcher.lanes=2")
     assert done.returncode == 0, done.stderr
     sweep = nst.folder / "sweep"
     assert len(list((sweep / "wandb").glob("offline-run-*"))) == 3

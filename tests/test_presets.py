@@ -172,37 +172,37 @@ def test_the_loss_is_the_models(peer: str, size: tuple[int, int], compose: Calla
     assert float(parts.style) > 0
 
 
+@pytest.mark.parametrize("peer", ["johnson", pytest.param("tensorflow", marks=pytest.mark.slow)])
 def test_the_first_check_of_a_run_is_the_models_loss_of_its_start(
-    nst, compose: Callable[..., Config]
+    nst, compose: Callable[..., Config], peer: str
 ):
     # Which win over the presets' own; Adam compiles in half the time.
     common = (*QUICK, "init=style", "optimizer=adam", "optimizer.memory=10")
-    end = nst("-m", "hydra.sweep.dir=sweep", "preset=johnson,tensorflow", *common)
+    end = nst(f"preset={peer}", *common, "hydra.run.dir=run")
     assert end.returncode == 0, end.stderr
-    for number, peer in enumerate(("johnson", "tensorflow")):
-        folder = nst.folder / "sweep" / str(number)
-        (first, *_) = csv.DictReader((folder / "history.csv").read_text().splitlines())
-        config = compose(f"preset={peer}", *common)
-        prepared = inputs.prepare(config)
-        start = inputs.start(prepared)
-        layers = prepared.static.layers
-        maps = [
-            {
-                layer: np.asarray(values[0])
-                for layer, values in vgg.activations(
-                    prepared.params,
-                    jnp.asarray(one)[None],
-                    layers,
-                    network="vgg16",
-                    pooling="max",
-                    precision="float32",
-                ).items()
-            }
-            for one in (start, prepared.photograph, prepared.paintings[0])
-        ]
-        assert float(first["total"]) == pytest.approx(THEIRS[peer](start, *maps), rel=1e-3)
-        record = json.loads((folder / "run.json").read_text())
-        assert (record["config"]["preset"], record["overrides"][0]) == (peer, f"preset={peer}")
+    folder = nst.folder / "run"
+    (first, *_) = csv.DictReader((folder / "history.csv").read_text().splitlines())
+    config = compose(f"preset={peer}", *common)
+    prepared = inputs.prepare(config)
+    start = inputs.start(prepared)
+    layers = prepared.static.layers
+    maps = [
+        {
+            layer: np.asarray(values[0])
+            for layer, values in vgg.activations(
+                prepared.params,
+                jnp.asarray(one)[None],
+                layers,
+                network="vgg16",
+                pooling="max",
+                precision="float32",
+            ).items()
+        }
+        for one in (start, prepared.photograph, prepared.paintings[0])
+    ]
+    assert float(first["total"]) == pytest.approx(THEIRS[peer](start, *maps), rel=1e-3)
+    record = json.loads((folder / "run.json").read_text())
+    assert (record["config"]["preset"], record["overrides"][0]) == (peer, f"preset={peer}")
 
 
 # --- The forms of total variation, by hand ------------------------------------------------------

@@ -16,7 +16,7 @@ import jax
 import numpy as np
 import pytest
 
-from nst import vgg, weights
+from nst import sealed, vgg, weights
 from nst.assets import Asset, cache_dir, locate
 from nst.config import Source
 from nst.errors import UserError
@@ -363,7 +363,7 @@ def test_the_second_load_reads_the_copy(own, monkeypatch):
     jax.tree.map(np.testing.assert_array_equal, first, weights.load(own, "vgg16"))
 
 
-@pytest.mark.parametrize("damage", ["empty", "text", "half", "nan", "shape", "lacking"])
+@pytest.mark.parametrize("damage", ["empty", "text", "half", "bit", "nan", "shape", "lacking"])
 def test_a_damaged_copy_is_made_anew(damage, own):
     first = weights.load(own, "vgg16")
     (copy,) = (cache_dir() / "converted").iterdir()
@@ -375,10 +375,13 @@ def test_a_damaged_copy_is_made_anew(damage, own):
         bad["conv1_1"] = {**first["conv1_1"], "bias": np.zeros(63, "f4")}
     else:
         del bad["conv5_3"]
-    from flax.serialization import msgpack_serialize
-
-    forms = {"empty": b"", "text": b"hello", "half": good[: len(good) // 2]}
-    copy.write_bytes(forms[damage] if damage in forms else msgpack_serialize(bad))
+    middle = len(good) // 2
+    forms = {"empty": b"", "text": b"hello", "half": good[:middle]}
+    forms["bit"] = good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1 :]
+    if damage in forms:
+        copy.write_bytes(forms[damage])
+    else:
+        sealed.write(copy, bad)
     jax.tree.map(np.testing.assert_array_equal, first, weights.load(own, "vgg16"))
     assert copy.read_bytes() == good
     assert len(copies()) == 1

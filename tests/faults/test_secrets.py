@@ -18,7 +18,14 @@ from nst.config import Config
 from nst.validation import validated
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
-SMALL = ("network=vgg16", "size=32", "steps=2", "check_every=1")
+SMALL = (
+    "network=vgg16",
+    "size=32",
+    "steps=2",
+    "check_every=1",
+    "content.layers=[conv1_1]",
+    "style.layers=[conv1_1]",
+)
 NIGHT = Path(home.__file__).parent / "data" / "night.jpg"
 
 
