@@ -4,6 +4,7 @@ import contextlib
 import logging
 import shlex
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,9 +20,14 @@ from nst.optimise import Check, seconds_per_step
 
 log = logging.getLogger("nst")
 
+#: Longest wait in seconds for W&B's server to know of a run at its start.
+OPENING = 30.0
 #: Longest wait in seconds at the end of a run for W&B's server to take what it has not yet. What it
 #: takes as the run goes on counts for nothing, so this is for the last pictures and a slow line.
 WAIT = 120.0
+
+#: Set once this process has had a run online: a server that is gone later costs no run of a sweep.
+_reached = threading.Event()
 
 
 @dataclass
@@ -178,40 +184,29 @@ def _run(
     import wandb
 
     folder.mkdir(parents=True, exist_ok=True)
+    settings |= {
+        "dir": folder.absolute(),
+        "project": _utf8(tracking.project),
+        "entity": _utf8(tracking.entity),
+        "group": _utf8(tracking.group or group),
+        "name": _utf8(name),
+        "tags": [_utf8(tag) for tag in tracking.tags],
+    }
     try:
         if tracking.mode == "online":
             _need_key()
-        with _plain_command_line():
-            run = wandb.init(
-                dir=folder.absolute(),
-                mode=tracking.mode,  # type: ignore[arg-type]
-                project=_utf8(tracking.project),
-                entity=_utf8(tracking.entity),
-                group=_utf8(tracking.group or group),
-                name=_utf8(name),
-                tags=[_utf8(tag) for tag in tracking.tags],
-                reinit="create_new",
-                **settings,
-                settings=wandb.Settings(
-                    # Our own output is on the terminal already, and in run.log.
-                    silent=True,
-                    console="off",
-                    init_timeout=30,
-                    # By default W&B waits for a server that is gone until it is back.
-                    finish_timeout=WAIT,
-                    finish_timeout_raises=True,
-                    # A list of every installed package costs more than the rest of a run's start;
-                    # run.json has the versions that count.
-                    x_save_requirements=False,
-                    disable_job_creation=True,
-                    x_executable=home.without(sys.executable),
-                ),
-            )
+        run = _opened(tracking.mode, settings)
     except wandb.Error as error:
-        raise UserError(
-            f"tracking={tracking.mode}: W&B could not start the run ({_one_line(error)}); "
-            "tracking=offline keeps it on disk for `wandb sync`"
-        ) from error
+        if not _reached.is_set():
+            raise UserError(
+                f"tracking={tracking.mode}: W&B could not start the run ({_one_line(error)}); "
+                "tracking=offline keeps it on disk for `wandb sync`"
+            ) from error
+        run = _opened("offline", settings)
+        log.warning(
+            "W&B could not start the run (%s), so it is kept here: `wandb sync %s` sends it",
+            *(_one_line(error), shlex.quote(run.settings.sync_dir)),
+        )
     # Not W&B's own way to close it, which prints the traceback of what went wrong in between.
     try:
         yield run
@@ -220,6 +215,35 @@ def _run(
             _finish(run, 1)
         raise
     _finish(run, 0)
+
+
+def _opened(mode: str, settings: dict[str, Any]) -> Any:
+    """Return a wandb.Run that has just begun."""
+    import wandb
+
+    with _plain_command_line():
+        run = wandb.init(
+            mode=mode,  # type: ignore[arg-type]
+            reinit="create_new",
+            **settings,
+            settings=wandb.Settings(
+                # Our own output is on the terminal already, and in run.log.
+                silent=True,
+                console="off",
+                init_timeout=OPENING,
+                # By default W&B waits for a server that is gone until it is back.
+                finish_timeout=WAIT,
+                finish_timeout_raises=True,
+                # A list of every installed package costs more than the rest of a run's start;
+                # run.json has the versions that count.
+                x_save_requirements=False,
+                disable_job_creation=True,
+                x_executable=home.without(sys.executable),
+            ),
+        )
+    if mode == "online":
+        _reached.set()
+    return run
 
 
 def _finish(run: Any, status: int) -> None:

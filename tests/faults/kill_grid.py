@@ -51,31 +51,41 @@ def finished(folder: Path) -> int:
 
 
 def kill_often(
-    folder: Path, kills: int, span: float, chance: random.Random, *overrides: str
-) -> None:
+    folder: Path, kills: int, rows: int, chance: random.Random, *overrides: str
+) -> list[int]:
     """Start the grid again and again, killing it each time; then let it end.
 
-    A fifth of the kills comes while the process starts; the others come after it has begun or gone
-    on with a run, so early that the grid lasts for as many kills.
+    A fifth of the kills comes while the process starts; the others come once it has written some
+    more of the grid's `rows` of histories, so few that the grid lasts for as many kills.
+
+    Returns:
+      how many runs had finished at each kill.
     """
+    ends = []
     for number in range(kills):
-        began = time.time()
+        more = chance.uniform(0, min(1.6 * rows / kills, 0.9 * rows))
+        wanted = written(folder) + more
         running = start(folder, *overrides)
-        starting = chance.random() < 0.2
-        while not starting and running.poll() is None and not at_work(folder, began):
-            time.sleep(0.01)
-        moment = chance.uniform(0, 3 if starting else span / kills)
-        time.sleep(moment)
+        if chance.random() < 0.2:
+            time.sleep(chance.uniform(0, 3))
+            when = "while it starts"
+        else:
+            while written(folder) < wanted:
+                assert running.poll() is None, "the grid has ended before all kills"
+                time.sleep(0.01)
+            time.sleep(chance.uniform(0, 0.05))
+            when = f"after {more:.0f} rows"
         running.kill()
         running.wait()
-        when = "of starting" if starting else "of work"
-        print(f"kill {number + 1} after {moment:.2f} s {when}: {finished(folder)} finished")
+        ends.append(finished(folder))
+        print(f"kill {number + 1} {when}: {ends[-1]} finished", flush=True)
     assert start(folder, *overrides).wait() == 0
+    return ends
 
 
-def at_work(folder: Path, since: float) -> bool:
-    """Return whether a run's record was written after `since`, in seconds."""
-    return any(path.stat().st_mtime > since for path in folder.glob("*/run.json"))
+def written(folder: Path) -> int:
+    """Return how many rows all histories have."""
+    return sum(path.read_bytes().count(b"\n") for path in folder.glob("*/history.csv"))
 
 
 def compare(whole: Path, killed: Path) -> list[str]:
@@ -99,12 +109,13 @@ def main(kills: int, seed: int, *overrides: str) -> int:
     """Run the grid undisturbed and killed; print and return how many things are wrong."""
     with tempfile.TemporaryDirectory() as place:
         whole, killed = Path(place, "whole"), Path(place, "killed")
-        began = time.monotonic()
         assert start(whole, *overrides).wait() == 0, "the undisturbed grid failed"
-        span = time.monotonic() - began
-        print(f"undisturbed: {finished(whole)} runs in {span:.1f} s", flush=True)
-        kill_often(killed, kills, span, random.Random(seed), *overrides)
+        rows = written(whole)
+        print(f"undisturbed: {finished(whole)} runs, {rows} rows of histories", flush=True)
+        ends = kill_often(killed, kills, rows, random.Random(seed), *overrides)
         wrong = compare(whole, killed)
+        if len(set(ends)) < kills // 3:
+            wrong.append(f"the kills came in {len(set(ends))} places alone")
     print("\n".join(wrong) or f"{RUNS} runs, {kills} kills: all as if nothing had happened")
     return len(wrong)
 

@@ -255,7 +255,7 @@ ONLINE = (
     "hydra.run.dir=run",
 )
 #: The command with a shorter wait at the end of a run.
-HURRIED = "import sys; from nst import run, tracking; tracking.WAIT = 1.0; run.main()"
+HURRIED = "from nst import run, tracking; tracking.WAIT = tracking.OPENING = 1.0; run.main()"
 
 
 def account(server: str, home: Path) -> dict[str, str | None]:
@@ -315,6 +315,33 @@ def test_wandb_s_server_dies_in_mid_run(
         subprocess.run(sync, env=env, check=True, timeout=120, capture_output=True)
     assert [path for path in revived.asked if path.endswith("/file_stream")]
     assert [path for path in revived.asked if path.startswith("/media/images/result")]
+
+
+def test_wandb_s_server_dies_in_a_sweep(nst: Command, tmp_path: Path):
+    sweep = ("-m", *ONLINE[:-1], "steps=2000", "tv.gamma=0,1,2", "hydra.sweep.dir=sweep")
+    with serving(Wandb) as server:
+        running = subprocess.Popen(
+            [sys.executable, "-c", HURRIED, *sweep],
+            cwd=nst.folder,
+            env=environment(account(server.url, tmp_path)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        wait_for_rows(nst.folder / "sweep" / "0", 2, running)
+        server.die()
+        _, stderr = running.communicate(timeout=240)
+    assert running.returncode == 0, stderr
+    assert "Traceback" not in stderr
+    records = [json.loads((nst.folder / f"sweep/{n}/run.json").read_text()) for n in range(3)]
+    assert [one["status"] for one in records] == ["finished"] * 3
+    # The first was online; the others, and the sweep's table, are kept in the same place.
+    kept = sorted(nst.folder.glob("sweep/wandb/offline-run-*"))
+    assert len(kept) == 3
+    lines = re.findall(
+        r"^WARNING: W&B could not start .* `wandb sync (\S+)` sends it$", stderr, re.M
+    )
+    assert sorted(map(Path, lines)) == kept
 
 
 def wait_for_rows(folder: Path, rows: int, running: subprocess.Popen[str]) -> None:
