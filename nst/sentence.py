@@ -50,9 +50,10 @@ def composing(error: BaseException) -> bool:
 
 def of_options(error: BaseException) -> bool:
     """Return whether Hydra refuses its own options: --resolve alone, --run beside --multirun."""
-    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
-    raised_in = frame.f_globals.get("__name__", "")
-    return type(error) is ValueError and raised_in.startswith("hydra.") and not composing(error)
+    # An error that comes from another process has no frames.
+    modules = [frame.f_globals["__name__"] for frame, _ in traceback.walk_tb(error.__traceback__)]
+    own = type(error) is ValueError and "".join(modules[-1:]).startswith("hydra.")
+    return own and not composing(error)
 
 
 def sentence(error: BaseException) -> str:

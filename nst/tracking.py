@@ -197,7 +197,7 @@ def _run(
             _need_key()
         run = _opened(tracking.mode, settings)
     except wandb.Error as error:
-        if not _reached.is_set():
+        if tracking.mode != "online" or not _reached.is_set():
             raise UserError(
                 f"tracking={tracking.mode}: W&B could not start the run ({_one_line(error)}); "
                 "tracking=offline keeps it on disk for `wandb sync`"
