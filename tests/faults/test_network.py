@@ -254,8 +254,8 @@ ONLINE = (
     "style.layers=[conv1_1]",
     "hydra.run.dir=run",
 )
-#: The command with a shorter wait at the end of a run.
-HURRIED = "from nst import run, tracking; tracking.WAIT = tracking.OPENING = 1.0; run.main()"
+#: The command with shorter waits for W&B's server.
+HURRIED = "from nst import run, tracking; tracking.WAIT, tracking.OPENING = 1.0, 5.0; run.main()"
 
 
 def account(server: str, home: Path) -> dict[str, str | None]:
@@ -281,14 +281,7 @@ def test_wandb_s_server_dies_in_mid_run(
     folder = nst.folder / "run"
     with serving(Wandb) as server:
         env = environment(account(server.url, tmp_path))
-        running = subprocess.Popen(
-            [sys.executable, *program, *ONLINE],
-            cwd=nst.folder,
-            env=env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        running = begin([*program, *ONLINE], nst.folder, env)
         wait_for_rows(folder, 2, running)
         assert "UpsertBucket" in server.asked
         server.die()
@@ -320,14 +313,8 @@ def test_wandb_s_server_dies_in_mid_run(
 def test_wandb_s_server_dies_in_a_sweep(nst: Command, tmp_path: Path):
     sweep = ("-m", *ONLINE[:-1], "steps=2000", "tv.gamma=0,1,2", "hydra.sweep.dir=sweep")
     with serving(Wandb) as server:
-        running = subprocess.Popen(
-            [sys.executable, "-c", HURRIED, *sweep],
-            cwd=nst.folder,
-            env=environment(account(server.url, tmp_path)),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        env = environment(account(server.url, tmp_path))
+        running = begin(["-c", HURRIED, *sweep], nst.folder, env)
         wait_for_rows(nst.folder / "sweep" / "0", 2, running)
         server.die()
         _, stderr = running.communicate(timeout=240)
@@ -342,6 +329,13 @@ def test_wandb_s_server_dies_in_a_sweep(nst: Command, tmp_path: Path):
         r"^WARNING: W&B could not start .* `wandb sync (\S+)` sends it$", stderr, re.M
     )
     assert sorted(map(Path, lines)) == kept
+
+
+def begin(arguments: list[str], folder: Path, env: dict[str, str]) -> subprocess.Popen[str]:
+    """Start Python in `folder`."""
+    command = [sys.executable, *arguments]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=folder, env=env, stdout=pipe, stderr=pipe, text=True)
 
 
 def wait_for_rows(folder: Path, rows: int, running: subprocess.Popen[str]) -> None:
