@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nst import tree
 from nst.errors import UserError
-from nst.report import animate, axes, contact, page, table, thumbnails
+from nst.report import animate, axes, contact, own, page, table, thumbnails
 from nst.report.caption import counted, sheet
 from nst.report.layout import arrange
 from nst.report.summary import Report
@@ -34,11 +34,13 @@ def write(
       animation: "webp" or "gif", written into each run's folder; none: no animations.
 
     Raises:
-      UserError: there are no runs, a key is unknown, or the folder can't be written.
+      UserError: there are no runs, a key is unknown, the folder can't be written, or what a report
+        would replace is not nst's.
     """
     found, broken, base = _found(folders)
     root = Path(os.path.abspath(out)) if out else base
     layout = arrange(found, rows, cols)  # first of all, so that a misspelt key answers at once
+    own.check(root)
     try:
         report, pictures = _gather(found, broken, base, root, animation)
         contact.write(root / "grid.png", report, sheet(report, layout, pictures), cell)
@@ -62,7 +64,7 @@ def say(report: Report) -> None:
         say_line(f"not animated: {name}: {why}")
     if len(report.still) > 10:
         print(f"and {len(report.still) - 10} more that are not animated")
-    for name in ("grid.png", "metrics.csv", "index.html"):
+    for name in own.FILES:
         say_line(os.path.relpath(report.root / name))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, PngImagePlugin
 
 from nst.errors import UserError
-from nst.paths import write_whole
+from nst.report import own
 from nst.report.lettering import draw as letter
 from nst.report.lettering import line_height, width, wrapped
 from nst.report.marks import Measures, Picture, Place, Sheet, Text
@@ -41,13 +41,14 @@ def write(path: Path, report: Report, sheet: Sheet, cell: int | None = None) -> 
     seen = page, sorted(report.thumbnails.items()), LOOK
     stamp = hashlib.sha256(repr(seen).encode("utf-8", "backslashreplace")).hexdigest()
     if _stamp(path) == stamp:
+        own.put(path, path.read_bytes())  # of an older report it goes on record
         return
     info = PngImagePlugin.PngInfo()
     info.add_text(_STAMP, stamp)
     png = io.BytesIO()
     # Pictures hardly compress: a higher level takes longer for nothing.
     draw(page).save(png, format="PNG", pnginfo=info, compress_level=3)
-    write_whole(path, png.getvalue())
+    own.put(path, png.getvalue())
 
 
 def draw(plan: Plan) -> Image.Image:

@@ -11,8 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from nst.paths import write_whole
-from nst.report import page_data
+from nst import __version__
+from nst.report import own, page_data
 from nst.report.curves import curves
 from nst.report.summary import Report
 
@@ -62,6 +62,7 @@ def write(path: Path, report: Report) -> None:
     plotly = get_plotlyjs().replace("\r\n", "\n")
     text = _template().render(
         page=found,
+        version=__version__,
         broken=page_data.broken(report),
         csp=_policy(script, plotly),
         css=Markup("".join(_shipped(f"{name}.css") for name in STYLES)),
@@ -70,7 +71,7 @@ def write(path: Path, report: Report) -> None:
         data=_json(found),
         curves=_json(curves([run.folder for run in report.runs])),
     )
-    write_whole(path, text.encode("utf-8", "replace"))
+    own.put(path, text.encode("utf-8", "replace"))
 
 
 def _template() -> Template:

@@ -7,8 +7,7 @@ from typing import Any
 
 from nst import home
 from nst.metric_info import METRICS
-from nst.paths import write_whole
-from nst.report import labels
+from nst.report import labels, own
 from nst.report.summary import Report
 
 
@@ -40,7 +39,7 @@ def write(path: Path, report: Report) -> None:
         row += [run.losses.get(name) for name in losses]
         row += [run.steps_s, run.s_per_step, run.started, run.width, run.height]
         table.writerow([*row, home.short(str(run.folder)), run.error])
-    write_whole(path, file.getvalue().encode("utf-8", "backslashreplace"))
+    own.put(path, file.getvalue().encode("utf-8", "backslashreplace"))
 
 
 def _exact(name: str, values: dict[str, Any], label: str) -> str:

@@ -16,9 +16,9 @@ from nst.config import Source
 from nst.errors import UserError
 from nst.fetch import digest
 from nst.paths import write_whole
+from nst.report.own import FOLDER
 from nst.runs import Run, Served
 
-FOLDER = ".report"
 #: Long edge in pixels of a thumbnail; smaller pictures stay as they are.
 SIZE = 256
 QUALITY = 80
