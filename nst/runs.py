@@ -1,6 +1,7 @@
 """Runs, and the folders they lie in. Imports no JAX, so that a report starts at once."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,8 +9,12 @@ from typing import Any
 
 STATUSES = ("finished", "diverged", "interrupted", "failed", "running")
 
-#: Folders of a run or of a sweep that hold no runs.
-SKIPPED = ("wandb", "images", ".hydra", ".report", ".git")
+#: Folders that hold no runs, wherever they are.
+SKIPPED = (".hydra", ".report", ".git")
+#: What shows that a folder is a run's.
+_OF_A_RUN = ("run.json", ".hydra", "history.csv")
+#: W&B's own folders inside wandb/.
+_OF_WANDB = re.compile(r"latest-run$|(offline-)?run-\d{8}_\d{6}-")
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,17 @@ def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path | Broken]:
         except OSError as error:
             yield Broken(here, f"the folder can't be opened ({error.strerror})")
             continue
-        if "run.json" in files or ".hydra" in files or "history.csv" in files:
+        a_run = any(name in files for name in _OF_A_RUN)
+        if a_run:
             yield here
-        waiting += [here / name for name, is_dir in files.items() if is_dir and name not in SKIPPED]
+        waiting += [
+            here / name
+            for name, is_dir in files.items()
+            if is_dir and not _holds_none(name, here, a_run)
+        ]
+
+
+def _holds_none(name: str, parent: Path, of_a_run: bool) -> bool:
+    """Return whether a folder holds no runs; one that a path in a run's name made may hold some."""
+    of_wandb = parent.name == "wandb" and _OF_WANDB.match(name)
+    return name in SKIPPED or (name == "images" and of_a_run) or bool(of_wandb)

@@ -95,9 +95,40 @@ def test_an_animation_is_made_once_and_anew_when_the_run_has_changed(tmp_path: P
     run(tmp_path, {40: WHITE}, BLUE)
     build.write([tmp_path], animation=kind)
     shown(path, [RED, GREEN, WHITE, BLUE])
-    path.write_bytes(b"damaged")
-    build.write([tmp_path], animation=kind)
-    shown(path, [RED, GREEN, WHITE, BLUE])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("theirs", ["picture", "bytes", "link", "folder"])
+def test_a_file_of_somebody_s_is_no_animation_of_nst_s(tmp_path: Path, kind: str, theirs: str):
+    folder = run(tmp_path, {0: RED, 20: GREEN}, BLUE)
+    path, away = folder / f"steps.{kind}", tmp_path / f"away.{kind}"
+    Image.new("RGB", (8, 8), WHITE).save(away, comment="my own", save_all=True)
+    if theirs == "picture":
+        away.rename(path)
+    elif theirs == "bytes":
+        path.write_bytes(b"mine")
+    elif theirs == "link":
+        path.symlink_to(away)
+    else:
+        path.mkdir()
+    before = None if path.is_dir() else path.read_bytes()
+    found = build.write([tmp_path], animation=kind)
+    other = {"webp": "gif", "gif": "webp"}[kind]
+    assert found.still == {
+        found.runs[0].name: f"steps.{kind} was not written by nst, so it stays: move it away, or "
+        f"take --animate {other}"
+    }
+    assert path.is_dir() if before is None else path.read_bytes() == before
+    assert path.is_symlink() == (theirs == "link")
+
+
+def test_an_animation_of_before_stamps_had_a_name_is_made_anew(tmp_path: Path):
+    folder = run(tmp_path, {0: RED, 20: GREEN}, BLUE)
+    old = [Image.new("RGB", (60, 40), colour) for colour in (RED, GREEN)]
+    stamp = "0123456789abcdef" * 4
+    old[0].save(folder / "steps.gif", save_all=True, append_images=old[1:], comment=stamp)
+    assert build.write([tmp_path], animation="gif").still == {}
+    shown(folder / "steps.gif", [RED, GREEN, BLUE])
 
 
 def test_runs_that_cannot_be_animated_are_told_and_the_others_are(tmp_path: Path, capsys):

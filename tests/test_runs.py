@@ -41,13 +41,25 @@ def test_names_paths_and_tracking_tell_no_runs_apart(tmp_path: Path):
 
 
 def test_runs_are_found_at_any_depth_and_in_the_order_of_their_numbers(tmp_path: Path):
-    for name in ("b/10", "b/2", "a", "b/2/images/no", "wandb/no", ".report/no"):
+    of_wandb = "wandb/offline-run-20261125_201500-x1y2z3/files/no"
+    for name in ("b/10", "b/2", "a", "b/2/images/no", of_wandb, ".report/no"):
         write_run(tmp_path / name)
     (tmp_path / "loop").symlink_to(tmp_path)
     found, broken = find([tmp_path, tmp_path / "b"], tmp_path)
     assert [run.name for run in found] == ["a", "b/2", "b/10"]
     assert broken == []
     assert {path.name for path in folders([tmp_path])} == {"a", "2", "10"}
+
+
+def test_a_path_in_the_name_of_a_run_makes_folders_of_any_name(tmp_path: Path):
+    # As hydra.sweep.subdir='${hydra.job.override_dirname}' does of style.path=/wandb/images/a.png.
+    names = [f"style.path=/{path}" for path in ("images/a.png", "me/wandb/b", "wandb/images/c")]
+    for name in [*names, "images/0", "wandb/1"]:
+        write_run(tmp_path / name)
+    (tmp_path / "multirun.yaml").touch()
+    found, broken = find([tmp_path], tmp_path)
+    assert {run.name for run in found} == {*names, "images/0", "wandb/1"}
+    assert broken == []
 
 
 def test_a_folder_may_be_a_run_itself(tmp_path: Path):

@@ -30,6 +30,8 @@ QUALITY = 85
 
 #: Raised whenever the same pictures are animated in another way.
 _LOOK = 1
+#: What an animation of nst's carries, at first without the name: a file without it is a user's own.
+_STAMP = re.compile("(nst:steps )?[0-9a-f]{64}")
 #: The fewest pictures on the way that make an animation.
 _FEWEST = 2
 
@@ -73,7 +75,13 @@ def _of_run(run: Run, kind: str) -> None:
     if run.picture:
         pictures.append(run.picture)
     path, stamp = run.folder / f"steps.{kind}", _stamp(pictures)
-    if _stamp_of(path) != stamp:
+    found = _stamp_of(path)
+    if os.path.lexists(path) and not _STAMP.fullmatch(found or ""):
+        raise UserError(
+            f"{path.name} was not written by nst, so it stays: move it away, or take --animate "
+            f"{'gif' if kind == 'webp' else 'webp'}"
+        )
+    if found != stamp:
         write_whole(path, _animation(pictures, kind, stamp))
 
 
@@ -127,11 +135,13 @@ def _stamp(pictures: list[Path]) -> str:
         with contextlib.suppress(OSError):
             status = picture.stat()
             seen.append((picture.name, status.st_mtime_ns, status.st_size))
-    return hashlib.sha256(repr((seen, _LOOK)).encode()).hexdigest()
+    return f"nst:steps {hashlib.sha256(repr((seen, _LOOK)).encode()).hexdigest()}"
 
 
 def _stamp_of(path: Path) -> str | None:
     """Return the stamp that an animation carries, None where there is none to be read."""
+    if path.is_symlink() or not path.is_file():
+        return None
     try:
         with Image.open(path, formats=["WEBP", "GIF"]) as image:
             found = image.getexif().get(ExifTags.Base.ImageDescription)

@@ -1,4 +1,7 @@
-"""Small pictures of runs and of what served them, in .report/, made once and in parallel."""
+"""Small pictures of runs and of what served them, in .report/, made once and in parallel.
+
+Each says in its comment which one it is: no other file is used, replaced or removed.
+"""
 
 import contextlib
 import hashlib
@@ -23,6 +26,7 @@ from nst.runs import Run, Served
 SIZE = 256
 QUALITY = 80
 _SUFFIX = ".jpg"  # WebP is no smaller for such busy pictures, and takes 20 times as long
+_COMMENT = "nst:thumbnail "
 
 
 def of_runs(runs: list[Run], root: Path) -> tuple[dict[str, Path], dict[str, str]]:
@@ -39,14 +43,9 @@ def of_runs(runs: list[Run], root: Path) -> tuple[dict[str, Path], dict[str, str
       OSError: the thumbnails can't be written.
     """
     folder = root / FOLDER
-    there = {path.name for path in folder.glob(f"*{_SUFFIX}")} if folder.is_dir() else set()
     found, bad = {}, {}
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        jobs = {
-            run.name: pool.submit(_of_run, run.picture, folder, there)
-            for run in runs
-            if run.picture
-        }
+        jobs = {run.name: pool.submit(_of_run, run.picture, folder) for run in runs if run.picture}
         for name, job in jobs.items():
             try:
                 found[name] = job.result()
@@ -87,21 +86,44 @@ def sweep(root: Path, used: Iterable[Path]) -> None:
     """
     names = {path.name for path in used}
     for path in (root / FOLDER).glob(f"*{_SUFFIX}"):
-        if path.name not in names:
+        if path.name not in names and _made(path):
             with contextlib.suppress(OSError):
                 path.unlink()
 
 
-def _of_run(picture: Path, folder: Path, there: set[str]) -> Path:
+def _made(path: Path) -> bool:
+    """Return whether a thumbnail is there already; one without its comment is not nst's."""
+    try:
+        with path.open("rb") as file:
+            return f"{_COMMENT}{path.stem}".encode() in file.read(200)
+    except OSError:
+        return False
+
+
+def _save(path: Path, image: Image.Image) -> None:
+    if os.path.lexists(path) and not _made(path):
+        raise UserError(f"{path} was not written by nst, which needs the name: move it away")
+    image.thumbnail((SIZE, SIZE), Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    image.save(file, format="JPEG", quality=QUALITY, comment=f"{_COMMENT}{path.stem}")
+    write_whole(path, file.getvalue())
+
+
+def _named(folder: Path, what: str) -> Path:
+    """Return the thumbnail of a picture; those of before they had a comment had other names."""
+    text = f"{_COMMENT}{what}".encode("utf-8", "surrogateescape")
+    return folder / f"{hashlib.sha256(text).hexdigest()[:20]}{_SUFFIX}"
+
+
+def _of_run(picture: Path, folder: Path) -> Path:
     try:
         status = picture.stat()
     except OSError as error:
         raise UserError(f"result.png can't be read ({error.strerror})") from None
     # The name changes with the picture, so what lies there is never out of date.
-    stamp = f"{picture}\0{status.st_mtime_ns}\0{status.st_size}".encode("utf-8", "surrogateescape")
-    path = folder / f"{hashlib.sha256(stamp).hexdigest()[:20]}{_SUFFIX}"
-    if path.name not in there:
-        write_whole(path, _jpeg(decoded(picture)))
+    path = _named(folder, f"{picture}\0{status.st_mtime_ns}\0{status.st_size}")
+    if not _made(path):
+        _save(path, decoded(picture))
     return path
 
 
@@ -128,24 +150,17 @@ def decoded(picture: Path) -> Image.Image:
         raise UserError(f"{picture.name} can't be read ({what})") from error
 
 
-def _jpeg(image: Image.Image) -> bytes:
-    image.thumbnail((SIZE, SIZE), Image.Resampling.LANCZOS)
-    file = io.BytesIO()
-    image.save(file, format="JPEG", quality=QUALITY)
-    return file.getvalue()
-
-
 def _source(source: Served, key: str, folder: Path) -> Path | None:
     if not source.sha256:
         return None
-    path = folder / f"{hashlib.sha256(source.sha256.encode()).hexdigest()[:20]}{_SUFFIX}"
-    if path.is_file():
+    path = _named(folder, source.sha256)
+    if _made(path):
         return path
     file = file_of(source, key)
     with contextlib.suppress(UserError, OSError, ValueError):
         if file:
             pixels = images.load(file, SIZE, key=key)
-            write_whole(path, _jpeg(Image.fromarray(np.rint(pixels).astype(np.uint8))))
+            _save(path, Image.fromarray(np.rint(pixels).astype(np.uint8)))
             return path
     return None
 
