@@ -46,7 +46,8 @@ class _Member:
 def run(jobs: Sequence[Job], lanes: int | None = None) -> list[Outcome]:
     """Run every job that has not ended yet, and return how each ended, in their order.
 
-    Jobs that differ in traced numbers and in layers alone share targets and a compiled program.
+    Jobs that differ in traced numbers and in layers alone share targets and a compiled program; of
+    jobs that are the same run the first one runs, and the others take its result.
     A job that can't be run, or whose loss is not finite, fails alone.
 
     Args:
@@ -54,12 +55,15 @@ def run(jobs: Sequence[Job], lanes: int | None = None) -> list[Outcome]:
       lanes: runs in one program; none: what fits a GPU's memory, one after the other on a CPU.
 
     Raises:
-      UserError: a job's folder holds another run, or `lanes` don't fit; nothing has run then.
+      UserError: a job's folder holds another run or files that are not nst's, or `lanes` don't
+        fit; nothing has run then.
       KeyboardInterrupt: after the records of what was running are written.
     """
     compiled.use_cache()
     outcomes: dict[int, Outcome] = {}
     groups: dict[Any, list[_Member]] = defaultdict(list)
+    firsts: set[Any] = set()
+    again: list[_Member] = []
     for number, job in enumerate(jobs):
         interrupt.check()
         try:
@@ -72,7 +76,13 @@ def run(jobs: Sequence[Job], lanes: int | None = None) -> list[Outcome]:
             outcomes[number] = ended
             continue
         earlier = saved.load(job.place.folder, prepared.static, prepared.hyperparameters)
-        groups[_program(prepared, earlier)].append(_Member(number, job, prepared, earlier))
+        member = _Member(number, job, prepared, earlier)
+        same = transfer.identity_in_sweep(prepared, job.place)
+        if same and same in firsts:
+            again.append(member)
+            continue
+        firsts.add(same)
+        groups[_program(prepared, earlier)].append(member)
     programs = [
         (batch.union(member.prepared.static for member in members), members)
         for members in groups.values()
@@ -84,6 +94,14 @@ def run(jobs: Sequence[Job], lanes: int | None = None) -> list[Outcome]:
     with display.bar:
         for static, members in programs:
             outcomes |= _run_group(static, members, lanes, display)
+        for member in again:
+            interrupt.check()
+            with _alone(member, outcomes):
+                if outcome := transfer.repeated(member.prepared, member.job.place):
+                    outcomes[member.number] = outcome
+                    display.ended(member.job.label, outcome)
+                else:  # the first one did not end
+                    outcomes |= _run_group(member.prepared.static, [member], lanes, display)
     return [outcomes[number] for number in range(len(jobs))]
 
 
@@ -172,7 +190,7 @@ def _run_chunk(
                 interrupt.check()
     for member, session in lanes:
         outcome = outcomes.setdefault(member.number, session.outcome)
-        display.ended(task, member.job.label, outcome)
+        display.ended(member.job.label, outcome)
     interrupt.check()
     return outcomes
 

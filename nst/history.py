@@ -34,7 +34,7 @@ class History:
         """
         self.path = path
         self._sizes = sizes
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._size = 0  # bytes of the file as this process left it
         if upto < 0:
             path.unlink(missing_ok=True)
             return
@@ -42,13 +42,16 @@ class History:
             # What ends without a line's end is no row: a disk may have been full, or power lost.
             *whole, _ = path.read_text().split("\n")
             kept = [row for row in whole[1:] if int(row.partition(",")[0]) <= upto]
-        write_whole(path, "\n".join([*whole[:1], *kept, ""]).encode())
+        data = "\n".join([*whole[:1], *kept, ""]).encode()
+        write_whole(path, data, folder=False)
+        self._size = len(data)
 
     def add(self, check: Check) -> None:
         """Append the check's row, after the header if it is the first.
 
         Raises:
-          OSError: it can't be written, and the file has no part of it.
+          OSError: it can't be written, and the file has no part of it; or the file has gone.
+          UserError: another program has changed the file.
         """
         row = {
             "step": check.step,
@@ -59,17 +62,40 @@ class History:
         }
         text = io.StringIO()
         writer = csv.DictWriter(text, row, lineterminator="\n")
-        with naming(self.path), open(self.path, "ab", buffering=0) as file:
-            before = os.fstat(file.fileno()).st_size
-            if not before:
+        with naming(self.path), open(self.path, "ab", buffering=0, opener=self._opener) as file:
+            self._check(file.fileno())
+            if not self._size:
                 writer.writeheader()
             writer.writerow(row)
             data = text.getvalue().encode()
             # One write call: a kill comes before it or after it, not in the middle of a row.
             if file.write(data) < len(data):
                 # The disk took a part and no more.
-                file.truncate(before)
+                file.truncate(self._size)
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            self._size += len(data)
+
+    def check(self) -> None:
+        """Look whether the file is there as it was written.
+
+        Raises:
+          OSError: it has gone.
+          UserError: another program has changed it.
+        """
+        if self._size:
+            with naming(self.path), open(self.path, "rb") as file:
+                self._check(file.fileno())
+
+    def _opener(self, path: str, flags: int) -> int:
+        # Only the first row makes the file: one that was removed since would begin anew in silence.
+        return os.open(path, flags | os.O_EXCL if not self._size else flags & ~os.O_CREAT, 0o666)
+
+    def _check(self, file: int) -> None:
+        if (size := os.fstat(file).st_size) != self._size:
+            raise UserError(
+                f"{self.path} has {size} bytes, but this run left it with {self._size}: another "
+                "program changed it while the run was in it"
+            )
 
 
 def rows(path: Path) -> list[dict[str, float]]:

@@ -11,6 +11,9 @@ from typing import Any
 from nst import interrupt
 from nst.errors import UserError
 
+#: Name of the lock's file in a run's folder; it is always empty.
+LOCK = ".nst.lock"
+
 
 @contextlib.contextmanager
 def sole(folder: Path) -> Iterator[None]:
@@ -20,12 +23,16 @@ def sole(folder: Path) -> Iterator[None]:
       folder: of the run; made if missing.
 
     Raises:
-      UserError: another process is in it.
+      UserError: another process is in it, or a user's own file has the name of its lock.
     """
     import filelock
 
     folder.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(folder / ".lock", blocking=False)
+    file = folder / LOCK
+    # Locking empties the file, and ours are empty.
+    if file.is_file() and file.stat().st_size:
+        raise UserError(f"{file} is no lock of nst's, since it isn't empty: take another folder")
+    lock = filelock.FileLock(file, blocking=False)
     try:
         lock.acquire()
     except filelock.Timeout:

@@ -106,7 +106,7 @@ class GridDisplay:
             rate = f"{seconds_per_step(before, check):.3f} s/step"
             self.bar.update(task, advance=check.step - before.step, rate=rate)
 
-    def ended(self, task: TaskID, label: str, outcome: Outcome) -> None:
+    def ended(self, label: str, outcome: Outcome) -> None:
         """Show that a run has ended."""
         self._ended += 1
         self.bar.update(self._all, completed=self._ended)

@@ -6,6 +6,7 @@ docs/run-folder.md describes the files; docs/run.schema.json is the schema of ru
 import dataclasses
 import functools
 import json
+import os
 import platform
 import time
 from collections.abc import Mapping, Sequence
@@ -18,60 +19,18 @@ from typing import Any
 import jax
 import numpy as np
 
-from nst import __version__, color, home, images, saved
+from nst import __version__, color, home, images, rundir, saved
 from nst.assets import Asset
 from nst.config import Config
-from nst.errors import UserError
 from nst.history import History, flat
 from nst.identity import config_hash
 from nst.optimise import Check, seconds_per_step
-from nst.paths import remove_parts, write_whole
+from nst.paths import write_whole
 from nst.run_json import SCHEMA
+from nst.rundir import remove_parts
 from nst.saved import Saved
 
-#: What is read of an earlier run, and of its best check.
-NEEDED: dict[str, Any] = {
-    "config": dict,
-    "config_hash": str | None,
-    "status": str,
-    "best": dict | None,
-    "error": str | None,
-}
-OF_BEST: dict[str, Any] = {"step": int, "total": float | None}
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "pillow")
-
-
-def read(folder: Path) -> dict[str, Any] | None:
-    """Return the run.json of a run's folder, or None where there is none.
-
-    Raises:
-      UserError: it is there but can't be read, or has another layout than this version's.
-    """
-    path = folder / "run.json"
-    if not path.exists():
-        return None
-    try:
-        fields = json.loads(path.read_bytes())
-        if fields["schema"] != SCHEMA:
-            problem = (
-                f"has layout {fields['schema']!r:.40}, and this version writes layout {SCHEMA}"
-            )
-        elif wrong := _wrong(fields):
-            problem = f"can't be read ({', '.join(wrong)})"
-        else:
-            return fields
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        problem = f"can't be read ({' '.join(str(error).split())})"
-    raise UserError(f"{path} {problem}: take another folder")
-
-
-def _wrong(fields: dict[str, Any]) -> list[str]:
-    """Return the names of what is of another type than is needed."""
-    wrong = [key for key, kind in NEEDED.items() if not isinstance(fields[key], kind)]
-    if wrong or not fields["best"]:
-        return wrong
-    best = fields["best"]
-    return [f"best.{key}" for key, kind in OF_BEST.items() if not isinstance(best[key], kind)]
 
 
 @dataclass(frozen=True)
@@ -109,6 +68,49 @@ def refuse(folder: Path, config: Config, overrides: Sequence[str], error: str) -
     )
 
 
+#: What a run that equals another takes from its record.
+TAKEN = ("status", "error", "device", "picture", "best", "last", "timings", "metrics")
+
+
+def repeat(
+    original: Path,
+    folder: Path,
+    network: str,
+    config: Config,
+    sources: dict[str, Asset],
+    overrides: Sequence[str],
+    hydra: Mapping[str, str],
+) -> dict[str, Any]:
+    """Give a run that equals another one a folder of its own with that one's result.
+
+    Args:
+      original: folder of the other, which has ended.
+      folder: and the rest as `Record` takes them.
+
+    Returns:
+      The run's run.json; "same_as" is the way from `folder` to `original`.
+
+    Raises:
+      UserError: the original's record can't be read.
+      OSError: something can't be read or written.
+    """
+    other = rundir.read(original) or {}
+    fields = _fields(config, overrides) | {
+        "config_hash": config_hash(config, network, sources),
+        "sources": {key: _source(asset) for key, asset in sources.items()},
+        "same_as": os.path.relpath(original, folder),
+        **{key: other.get(key) for key in TAKEN},
+    }
+    # As a run does: what is here is shown to be its own before any of it is.
+    _write(folder / "run.json", fields | {"status": "running", "metrics": {}})
+    _write_hydra(folder, hydra)
+    pictures = sorted((original / "images").glob("step_*.png"))
+    for file in [*pictures, original / "history.csv", original / "result.png"]:
+        write_whole(folder / file.relative_to(original), file.read_bytes())
+    _write(folder / "run.json", fields)
+    return fields
+
+
 class Record:
     """The folder of one run, filled as the run goes on."""
 
@@ -121,11 +123,12 @@ class Record:
         overrides: Sequence[str],
         photographs: Sequence[np.ndarray],
         earlier: Saved | None = None,
+        hydra: Mapping[str, str] = {},
     ):
         """Start the record with status "running".
 
         Args:
-          folder: of the run; made if missing.
+          folder: of the run, its lock held, in which `nst.rundir.check` found nothing foreign.
           network: the network that serves.
           config: validated.
           sources: the pictures and the network, as they serve.
@@ -133,6 +136,7 @@ class Record:
           photographs: (H, W, 3) in grey levels, one for each size of the run; `color` may put
             their chroma on what is saved.
           earlier: where this run was cut off before; its history up to there is kept.
+          hydra: files of .hydra/, name -> text.
         """
         self.folder = folder
         self.config = config
@@ -142,16 +146,18 @@ class Record:
         self.best: Check | None = earlier.best if earlier else None
         self._rates: list[float] = []  # seconds a step, between checks
         self._saved_at = time.monotonic()
-        upto = earlier.last.step if earlier else -1
-        self._history = History(folder / "history.csv", upto, sizes=config.scales is not None)
         self._started = datetime.now(UTC)
         self._fields = _fields(config, overrides) | {
             "config_hash": self.hash,
             "sources": {key: _source(asset) for key, asset in sources.items()},
         }
-        (folder / "images").mkdir(parents=True, exist_ok=True)
-        remove_parts(folder)
+        # First of all: what follows in the folder is shown by it to be this run's.
         self._write("running")
+        remove_parts(folder)
+        _write_hydra(folder, hydra)
+        (folder / "images").mkdir(exist_ok=True)
+        upto = earlier.last.step if earlier else -1
+        self._history = History(folder / "history.csv", upto, sizes=config.scales is not None)
 
     def add(self, check: Check) -> Path | None:
         """Add a check to the history, keep the best, return the picture's file if one was due."""
@@ -178,6 +184,10 @@ class Record:
     def finish(self, status: str, error: str | None, metrics: Mapping[str, float | None]) -> None:
         """Write the final run.json, after which a run that has not been interrupted is over.
 
+        Raises:
+          OSError: it can't be written, or the history has gone.
+          UserError: another program has changed the history.
+
         Args:
           status: "finished", "diverged", "interrupted" or "failed".
           error: one sentence, where the run did not finish.
@@ -185,7 +195,11 @@ class Record:
         """
         if status == "interrupted" and self.last and self.best:
             saved.save(self.folder, self.last, self.best)
+        if status != "failed":
+            self._history.check()
         self._write(status, error, metrics)
+        if status != "failed":
+            self._history.check()  # the folder may have gone in between
         if status != "interrupted":
             saved.remove(self.folder)
 
@@ -239,9 +253,15 @@ def _fields(config: Config, overrides: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def _write_hydra(folder: Path, hydra: Mapping[str, str]) -> None:
+    for name, text in hydra.items():
+        write_whole(folder / ".hydra" / name, text.encode("utf-8", "surrogateescape"))
+
+
 def _write(path: Path, fields: dict[str, Any]) -> None:
     fields = home.without_in(fields)
-    write_whole(path, (json.dumps(fields, indent=2, allow_nan=False) + "\n").encode())
+    data = (json.dumps(fields, indent=2, allow_nan=False) + "\n").encode()
+    write_whole(path, data, folder=False)
 
 
 def _due(previous: int | None, step: int, every: int) -> bool:

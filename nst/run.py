@@ -1,9 +1,7 @@
 """``python -m nst.run``: from the command line to a run, from an error to a sentence."""
 
-import contextlib
 import logging
 import os
-import shutil
 import sys
 import traceback
 from pathlib import Path
@@ -15,10 +13,11 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from nst import home, interrupt
+from nst import interrupt, placing
 from nst.config import Config, from_mapping
 from nst.errors import UserError
 from nst.paths import conf_dir
+from nst.placing import Refused
 from nst.sentence import (
     REFUSALS,
     as_typed,
@@ -52,10 +51,6 @@ Each key's unit and range: docs/configuration.md. Options of Hydra: --hydra-help
 -v shows the whole traceback of an error."""
 
 
-class _Refused(BaseException):
-    """Carries a single run's error past Hydra, which would print the overrides as well."""
-
-
 def main() -> None:
     """Run what the command line asks for; exit 0, 1 for an error, 130 after Ctrl-C."""
     verbose = os.environ.get("HYDRA_FULL_ERROR") == "1" or "-v" in sys.argv
@@ -73,7 +68,7 @@ def main() -> None:
         else:
             _job()
         return
-    except _Refused as refused:
+    except Refused as refused:
         error = refused.__cause__ or refused
     except REFUSALS as raised:
         error = raised
@@ -105,13 +100,12 @@ def _job(composed: DictConfig) -> float | None:
     except REFUSALS as error:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             raise
-        raise _Refused from error
+        raise Refused from error
 
 
 def _perform(composed: DictConfig) -> float | None:
     folder = Path(HydraConfig.get().runtime.output_dir)
     try:
-        _hide_home(folder)
         check_options(HydraConfig.get())
         values = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
         config = validated(from_mapping(values))  # type: ignore[arg-type]
@@ -119,19 +113,18 @@ def _perform(composed: DictConfig) -> float | None:
         from nst import transfer
 
         interrupt.check()
-        outcome = transfer.perform(_prepared(config, folder), transfer.Place(folder, **_place()))
+        place = transfer.Place(folder, hydra=_texts(composed), **_place())
+        outcome = transfer.perform(_prepared(config, folder), place)
     except (*REFUSALS, KeyboardInterrupt):
-        # A sweep's folders stay: their logs say which run was refused, and why.
-        if HydraConfig.get().mode == RunMode.RUN:
-            _discard(folder)
+        placing.leave_no_empty()
         raise
     return _report(outcome)
 
 
-def _hide_home(folder: Path) -> None:
-    sweep = HydraConfig.get().mode == RunMode.MULTIRUN and Path(HydraConfig.get().sweep.dir)
-    above = [sweep / "multirun.yaml"] if sweep else []
-    home.hide_in([*folder.glob(".hydra/*.yaml"), *above])
+def _texts(composed: DictConfig) -> dict[str, str]:
+    settings = HydraConfig.instance().cfg
+    assert settings is not None
+    return placing.texts(composed, settings)
 
 
 def _prepared(config: Config, folder: Path) -> Any:
@@ -175,23 +168,6 @@ def _report(outcome: "Outcome") -> float | None:
             f"{outcome.best_step}: try a lower optimizer.lr or lower weights"
         )
     return outcome.best_total
-
-
-def _discard(folder: Path) -> None:
-    """Remove what Hydra and W&B made for a run that never started, and nothing else."""
-    if (folder / "run.json").exists() or (folder / ".lock").exists():
-        return
-    for name in (".hydra", "wandb"):
-        shutil.rmtree(folder / name, ignore_errors=True)
-    with contextlib.suppress(OSError):
-        (folder / "run.log").unlink(missing_ok=True)
-    # Empty folders too, up to the one the user is in; elsewhere only the run's own.
-    here = Path.cwd()
-    above = (parent for parent in folder.parents if here in parent.parents)
-    for empty in (folder / "images", folder, *above):
-        if empty != here:
-            with contextlib.suppress(OSError):
-                empty.rmdir()
 
 
 if __name__ == "__main__":

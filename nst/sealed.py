@@ -16,14 +16,14 @@ def write(path: Path, tree: Any) -> None:
     """Write a tree of numpy arrays, numbers and texts as MessagePack, whole or not at all.
 
     Args:
-      path: of the file.
+      path: of the file, in a folder that exists.
       tree: nested dicts.
 
     Raises:
       OSError: the file can't be written.
     """
     data = serialization.msgpack_serialize(tree)
-    write_whole(path, hashlib.sha256(data).digest() + data)
+    write_whole(path, hashlib.sha256(data).digest() + data, folder=False)
 
 
 def read(path: Path) -> Any:

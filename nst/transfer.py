@@ -3,8 +3,9 @@
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
@@ -22,6 +23,8 @@ from nst import (
     lock,
     metrics,
     record,
+    rundir,
+    runlog,
     saved,
     scales,
 )
@@ -34,6 +37,9 @@ from nst.tracking import track
 
 log = logging.getLogger("nst")
 
+#: Folders of runs that have ended in this process, by their sweep and what gives their files.
+_ended: dict[tuple[Path, str, int], Path] = {}
+
 
 @dataclass(frozen=True)
 class Place:
@@ -43,6 +49,7 @@ class Place:
     overrides: tuple[str, ...] = ()  # what the user asked for on top of the defaults
     tracking: Path | None = None  # where W&B's folder goes; none: into `folder`
     group: str | None = None  # the sweep this run belongs to
+    hydra: Mapping[str, str] = field(default_factory=dict)  # files of .hydra/, name -> text
 
 
 def perform(prepared: Prepared, place: Place) -> Outcome:
@@ -53,7 +60,21 @@ def perform(prepared: Prepared, place: Place) -> Outcome:
     """
     compiled.use_cache()
     with lock.sole(place.folder):
-        return ended_before(prepared, place) or _perform(prepared, place)
+        return _known(prepared, place) or _perform(prepared, place)
+
+
+def repeated(prepared: Prepared, place: Place) -> Outcome | None:
+    """Return how a run ended that needn't be computed: it ended before, or equals another one.
+
+    Raises:
+      UserError: as `ended_before`, or the folder is in use.
+    """
+    with lock.sole(place.folder):
+        return _known(prepared, place)
+
+
+def _known(prepared: Prepared, place: Place) -> Outcome | None:
+    return ended_before(prepared, place) or _as_another(prepared, place)
 
 
 def _perform(prepared: Prepared, place: Place) -> Outcome:
@@ -83,9 +104,10 @@ def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
     """Return how this run ended when it was run in this folder before, or None if it is to run.
 
     Raises:
-      UserError: the folder holds another run; the message names what differs.
+      UserError: the folder holds another run, and the message names what differs; or it holds
+        files that are not nst's.
     """
-    fields = record.read(place.folder)
+    fields = rundir.check(place.folder)
     if fields is None or fields["config_hash"] is None:  # refused before it started
         return None
     config = dataclasses.asdict(prepared.config)
@@ -106,8 +128,55 @@ def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
     if not over:
         return None
     saved.remove(place.folder)  # a kill may have come between the last record and this
+    _note(prepared, place, status)
     picture = place.folder / "result.png"
     return Outcome(status, picture, best["step"], best["total"], fields["error"])
+
+
+def identity_in_sweep(prepared: Prepared, place: Place) -> tuple[Path, str, int] | None:
+    """Return what the runs of a sweep have in common that leave the same files, None for a lone run.
+
+    Offline, style=starry and style=night are the same run: the one picture stands in for the other.
+    """
+    if place.tracking is None:
+        return None
+    own = identity.config_hash(prepared.config, prepared.static.network, prepared.sources)
+    return place.tracking, own, prepared.config.tracking.images_every
+
+
+def _note(prepared: Prepared, place: Place, status: str) -> None:
+    key = identity_in_sweep(prepared, place)
+    if key and status in ("finished", "diverged"):
+        _ended.setdefault(key, place.folder)
+
+
+def _as_another(prepared: Prepared, place: Place) -> Outcome | None:
+    """Take the result of a run of this sweep that is the same but for its name, if there is one."""
+    key = identity_in_sweep(prepared, place)
+    original = key and _ended.get(key)
+    if original is None or not (original / "result.png").is_file():
+        return None
+    config, folder = prepared.config, place.folder
+    settings = dataclasses.asdict(config) | {
+        "overrides": list(place.overrides),
+        "same_as": os.path.relpath(original, folder),
+    }
+    with track(config, settings, place.tracking or folder, place.group) as tracker:
+        fields = record.repeat(
+            original,
+            folder,
+            prepared.static.network,
+            config,
+            prepared.sources,
+            place.overrides,
+            place.hydra,
+        )
+        runlog.keep(folder)
+        picture, best = folder / "result.png", fields["best"]
+        tracker.restore(history.rows(folder / "history.csv"), folder / "images")
+        tracker.finish(fields["status"], best, prepared.sources, picture, fields["metrics"])
+    log.info("the same run as %s, whose result it takes", original)
+    return Outcome(fields["status"], picture, best["step"], best["total"], fields["error"])
 
 
 class Session:
@@ -136,7 +205,9 @@ class Session:
                 place.overrides,
                 [one.photograph for one in prepared.scales],
                 self._earlier,
+                place.hydra,
             )
+            runlog.keep(place.folder)
             if self._earlier:
                 folder = place.folder
                 self._tracker.restore(history.rows(folder / "history.csv"), folder / "images")
@@ -186,8 +257,10 @@ class Session:
         numbers = {} if status in ("interrupted", "failed") else _measured(best, self._prepared)
         picture = self._record.keep_best()
         # Before the last record: once that says that the run is over, nothing is made up for.
-        self._tracker.finish(status, best, self._prepared.sources, picture, numbers)
+        losses = {"step": best.step, **history.flat(best.terms)} if best else None
+        self._tracker.finish(status, losses, self._prepared.sources, picture, numbers)
         self._record.finish(status, error, numbers)
+        _note(self._prepared, self._place, status)
         step, total = (best.step, best.terms.total) if best else (0, None)
         self.outcome = Outcome(status, picture, step, total, error)
 

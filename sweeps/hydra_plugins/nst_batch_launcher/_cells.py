@@ -17,6 +17,7 @@ class Cell:
     folder: Path  # of the run
     overrides: tuple[str, ...]
     sweep: Path  # the folder of all
+    hydra: dict[str, str]  # files of .hydra/, name -> text
 
     def job(self) -> Any:
         """Return the `nst.grid.Job`."""
@@ -25,7 +26,8 @@ class Cell:
         from nst.tracking import sweep_group
         from nst.transfer import Place
 
-        place = Place(self.folder, self.overrides, self.sweep, sweep_group(self.sweep))
+        group = sweep_group(self.sweep)
+        place = Place(self.folder, self.overrides, self.sweep, group, self.hydra)
         return Job(self.label, self.config, place)
 
 

@@ -173,9 +173,9 @@ def _outcomes(cells: Sequence[Cell], job: Any) -> list[Any]:
 
 
 def _left(cell: Cell, why: str) -> Any:
-    from nst import identity, record
+    from nst import identity, record, rundir
 
-    fields = record.read(cell.folder)
+    fields = rundir.read(cell.folder)
     if not fields or fields["status"] != "finished":
         return _failed(why)
     if identity.differences(fields["config"], asdict(cell.config)):

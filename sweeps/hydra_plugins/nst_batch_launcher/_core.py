@@ -9,9 +9,9 @@ from hydra.types import HydraContext
 from hydra_plugins.nst_batch_launcher import _cells, _cluster, _settings
 from hydra_plugins.nst_batch_launcher.launcher import BatchedLauncherConf
 from hydra_plugins.nst_grid_sweeper._compose import Composer, Job, jobs
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from nst import home
+from nst import home, placing
 from nst.errors import UserError
 
 
@@ -47,6 +47,7 @@ def launch(
                 job.folder,
                 tuple(map(home.without, filter_overrides(job.overrides))),
                 sweep,
+                _texts(composer, job),
             )
             for job in own
         ]
@@ -69,7 +70,6 @@ def _returned(context: HydraContext, composer: Composer, job: Job, outcome: Any)
     """Let Hydra do for a job what it does for every job: .hydra/, callbacks, the return value."""
 
     def hand_over(_: DictConfig) -> float | None:
-        home.hide_in(job.folder.glob(".hydra/*.yaml"))
         if outcome.status == "interrupted":
             raise KeyboardInterrupt
         if outcome.status != "finished":
@@ -85,8 +85,17 @@ def _returned(context: HydraContext, composer: Composer, job: Job, outcome: Any)
     )
 
 
+def _texts(composer: Composer, job: Job) -> dict[str, str]:
+    config = composer(job.overrides, job.number)
+    with read_write(config), open_dict(config):
+        config.hydra.runtime.output_dir = str(job.folder)
+        settings = OmegaConf.masked_copy(config, "hydra")
+        del config["hydra"]
+    return placing.texts(config, settings)
+
+
 def _discard(sweep: Path) -> None:
     """Remove what Hydra wrote for a sweep of which nothing has run."""
-    if {path.name for path in sweep.glob("*")} <= {"multirun.yaml"}:
+    if placing.is_new(sweep) and {path.name for path in sweep.glob("*")} <= {"multirun.yaml"}:
         (sweep / "multirun.yaml").unlink(missing_ok=True)
-        sweep.rmdir()
+        placing.leave_no_empty()

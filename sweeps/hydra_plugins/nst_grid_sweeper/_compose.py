@@ -2,7 +2,7 @@
 
 import functools
 import pickle
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_d
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.core.utils import filter_overrides, setup_globals
 from omegaconf import DictConfig, OmegaConf, open_dict
 
@@ -99,6 +100,26 @@ def jobs(
         _job(composer, sweep, own, label, first + number)
         for number, (own, label) in enumerate(zip(overrides, labels(overrides), strict=True))
     ]
+
+
+def check_any(overrides: Sequence[Sequence[str]], parsed: Iterable[Override]) -> None:
+    """Refuse a sweep of no jobs, which Hydra would end without a word.
+
+    Args:
+      overrides: those of each job.
+      parsed: those of the sweep.
+
+    Raises:
+      UserError: names the overrides that give no value.
+    """
+    if overrides:
+        return
+    empty = [
+        one.input_line
+        for one in parsed
+        if one.is_sweep_override() and next(iter(one.sweep_iterator()), None) is None
+    ]
+    raise UserError(f"{' '.join(map(str, empty))} gives no value, so there is nothing to run")
 
 
 def labels(overrides: Sequence[Sequence[str]]) -> list[str]:

@@ -30,10 +30,11 @@ class GridSweeper(BasicSweeper):
         """Run every combination of the arguments' values.
 
         Raises:
-          UserError: a job is refused; the message names it, and nothing has run.
+          UserError: a job or a folder is refused, and the message names it; or there are no jobs.
+            Nothing has run.
         """
         from hydra.core.override_parser.overrides_parser import OverridesParser
-        from hydra_plugins.nst_grid_sweeper import _compose, _end
+        from hydra_plugins.nst_grid_sweeper import _compose, _end, _folders
 
         assert self.hydra_context is not None
         assert self.config is not None
@@ -42,7 +43,10 @@ class GridSweeper(BasicSweeper):
         parsed = parser.parse_overrides([*self._parse_config(), *arguments])
         composer = _compose.Composer(loader, self.config)
         folder = Path(str(self.config.hydra.sweep.dir))
-        _compose.jobs(composer, self.split_arguments(parsed, None)[0], 0, folder)
+        combinations = [own for batch in self.split_arguments(parsed, None) for own in batch]
+        _compose.check_any(combinations, parsed)
+        jobs = _compose.jobs(composer, combinations, 0, folder)
+        _folders.check(self.config, [job.folder for job in jobs])
         with _end.reported(self.config):
             return super().sweep(arguments)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
+from hydra_plugins.nst_grid_sweeper import _folders
 from hydra_plugins.nst_grid_sweeper._compose import Composer
 from hydra_plugins.nst_grid_sweeper._end import reported
 from hydra_plugins.nst_sweep_file._check import check, names
@@ -61,6 +62,9 @@ def sweep(
 
     known = [] if plan.method == "bayes" else points(plan, settings.seed)
     check(plan, known, lambda own: composer([*own, *common]))
+    folder = Path(str(config.hydra.sweep.dir))
+    count = plan.run_cap or 0 if plan.method == "bayes" else len(known)
+    _folders.check(config, [folder / str(number) for number in range(count)])
     if plan.early_terminate:
         log.warning("early_terminate is for W&B's agents: here every run goes to its end")
     with reported(config):

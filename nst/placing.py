@@ -1,0 +1,94 @@
+"""Where a run's files go: Hydra writes none by itself, since its folder may be a user's.
+
+Hydra would write .hydra/ before a run can be refused, change into a folder that relative paths are
+not meant from, and make one that is named ``~``. A callback of its own settings keeps it from that.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+
+from nst import home
+from nst.errors import UserError
+
+#: Hydra's name for the folder of what it composed.
+SUBDIR = ".hydra"
+
+#: Folders that were not there when this process began and that Hydra makes, the deepest first.
+_new: list[Path] = []
+
+
+class Refused(BaseException):
+    """Carries a single run's error past Hydra, which would print the overrides as well."""
+
+
+class Placing(Callback):
+    """Hydra's callback of every run and sweep, see conf/config.yaml."""
+
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Settle where a single run goes."""
+        _settle(config, "run")
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Settle where a sweep goes; its jobs are composed anew, from these overrides."""
+        _settle(config, "sweep")
+        folder = OmegaConf.to_container(config.hydra.sweep, resolve=False)["dir"]  # type: ignore[index, call-overload]
+        overrides = config.hydra.overrides.hydra
+        with read_write(overrides):
+            overrides.extend(
+                [
+                    "hydra.job.chdir=false",
+                    "hydra.output_subdir=null",
+                    "hydra.sweep.dir='" + str(folder).replace("'", "\\'") + "'",
+                ]
+            )
+
+
+def leave_no_empty() -> None:
+    """Remove the empty folders that Hydra made for a run that never started."""
+    for folder in _new:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def is_new(folder: Path) -> bool:
+    """Return whether a run's or a sweep's folder was not there when this process began."""
+    return folder.absolute() in _new
+
+
+def texts(config: DictConfig, settings: Any) -> dict[str, str]:
+    """Return the files that Hydra keeps of what it composed, without the home folder.
+
+    Args:
+      config: of the run.
+      settings: Hydra's own, ``{"hydra": ...}``.
+    """
+    files = {
+        "config.yaml": OmegaConf.to_yaml(config),
+        "hydra.yaml": OmegaConf.to_yaml(settings),
+        "overrides.yaml": OmegaConf.to_yaml(settings.hydra.overrides.task),
+    }
+    return {name: home.without(text) for name, text in files.items()}
+
+
+def _settle(config: DictConfig, mode: str) -> None:
+    if config.hydra.output_subdir != SUBDIR:
+        raise Refused from UserError(
+            f"hydra.output_subdir must be {SUBDIR}, not {config.hydra.output_subdir}: "
+            "it is part of a run's record"
+        )
+    with read_write(config), open_dict(config):
+        own = config.hydra[mode]
+        own.dir = os.path.expanduser(OmegaConf.to_container(own, resolve=False)["dir"])  # type: ignore[index, call-overload]
+        config.hydra.job.chdir = False
+        config.hydra.output_subdir = None
+    # A folder that can't be made out is refused by Hydra a moment later.
+    with contextlib.suppress(Exception):
+        HydraConfig.instance().set_config(config)
+        folder = Path(str(own.dir)).absolute()
+        _new[:] = [one for one in (folder, *folder.parents) if not one.exists()]

@@ -1,0 +1,165 @@
+"""A run's folder: its record, and whether that proves what lies there to be nst's own.
+
+Imports nothing heavy, so that a refused folder answers at once.
+"""
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from nst.errors import UserError
+from nst.paths import part_of
+from nst.run_json import SCHEMA
+
+#: What a run writes into its folder, pictures in images/ apart.
+FILES = (
+    "run.json",
+    "result.png",
+    "history.csv",
+    "state.msgpack",
+    "run.log",
+    ".hydra/config.yaml",
+    ".hydra/hydra.yaml",
+    ".hydra/overrides.yaml",
+)
+PICTURE = re.compile(r"images/step_\d+\.png")
+
+#: An entry of the text of every PNG that a run writes.
+MARK = b"nst:config_hash"
+
+#: What is read of an earlier run, and of its best check.
+NEEDED: dict[str, Any] = {
+    "config": dict,
+    "config_hash": str | None,
+    "status": str,
+    "best": dict | None,
+    "error": str | None,
+}
+OF_BEST: dict[str, Any] = {"step": int, "total": float | None}
+
+
+def read(folder: Path) -> dict[str, Any] | None:
+    """Return the run.json of a run's folder, or None where there is none.
+
+    Raises:
+      UserError: it is there but can't be read, or has another layout than this version's.
+    """
+    path = folder / "run.json"
+    if not path.exists():
+        return None
+    try:
+        fields = json.loads(path.read_bytes())
+        if fields["schema"] != SCHEMA:
+            problem = (
+                f"has layout {fields['schema']!r:.40}, and this version writes layout {SCHEMA}"
+            )
+        elif wrong := _wrong(fields):
+            problem = f"can't be read ({', '.join(wrong)})"
+        else:
+            return fields
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        problem = f"can't be read ({' '.join(str(error).split())})"
+    raise UserError(f"{path} {problem}: take another folder")
+
+
+def check(folder: Path) -> dict[str, Any] | None:
+    """Return a folder's run.json; refuse a file that a run would replace and none proves nst's.
+
+    What proves it is the run.json of a run that began here; a picture carries nst's text besides.
+
+    Args:
+      folder: of the run; need not exist.
+
+    Raises:
+      UserError: names the files, or says what is wrong with run.json.
+    """
+    fields = read(folder)
+    began = fields is not None and fields["config_hash"] is not None
+    pictures = [folder / "result.png", *sorted((folder / "images").glob("step_*.png"))]
+    if began:
+        taken = [one for one in pictures if os.path.lexists(one) and not _marked(one)]
+    else:
+        # One that was refused wrote its run.json and nothing else.
+        names = FILES[1:] if fields else FILES
+        taken = [folder / name for name in names] + pictures[1:]
+        taken = [one for one in taken if os.path.lexists(one)]
+    refuse(folder, taken)
+    return fields
+
+
+def check_sweep(folder: Path) -> None:
+    """Refuse a sweep's folder whose multirun.yaml is not of a sweep of nst's.
+
+    Args:
+      folder: of the sweep; need not exist.
+
+    Raises:
+      UserError: names the file.
+    """
+    path = folder / "multirun.yaml"
+    if os.path.lexists(path) and not _of_a_sweep(path):
+        refuse(folder, [path])
+
+
+def refuse(folder: Path, taken: list[Path]) -> None:
+    """Refuse to write over files, if there are any.
+
+    Args:
+      folder: that would be written to.
+      taken: files in it that are not nst's.
+
+    Raises:
+      UserError: names the first three.
+    """
+    if not taken:
+        return
+    names = [str(one.relative_to(folder)) for one in taken[:3]]
+    more = f" and {len(taken) - 3} more" if len(taken) > 3 else ""
+    raise UserError(
+        f"{folder} holds {', '.join(names)}{more}, which would be written over and no record "
+        "shows to be nst's own: take another folder, or move what is there"
+    )
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove the halves of files that an earlier process of this run left when it was killed.
+
+    Args:
+      folder: of the run, whose lock is held.
+    """
+    for place in (folder, folder / "images", folder / ".hydra"):
+        for part in place.glob(".*.part"):
+            whole = part_of(part)
+            name = whole and whole.relative_to(folder).as_posix()
+            if name and (name in FILES or PICTURE.fullmatch(name)):
+                part.unlink(missing_ok=True)
+
+
+def _wrong(fields: dict[str, Any]) -> list[str]:
+    """Return the names of what is of another type than is needed."""
+    wrong = [key for key, kind in NEEDED.items() if not isinstance(fields[key], kind)]
+    if wrong or not fields["best"]:
+        return wrong
+    best = fields["best"]
+    return [f"best.{key}" for key, kind in OF_BEST.items() if not isinstance(best[key], kind)]
+
+
+def _marked(picture: Path) -> bool:
+    """Return whether a picture carries the text that a run gives its own, before the pixels."""
+    try:
+        with picture.open("rb") as file:
+            return MARK in file.read(4096)
+    except OSError:
+        return False
+
+
+def _of_a_sweep(path: Path) -> bool:
+    """Return whether a multirun.yaml names a sweeper of nst's; a kill may have left it empty."""
+    try:
+        with path.open("rb") as file:
+            begin = file.read(8192)
+    except OSError:
+        return False
+    return not begin or (begin.startswith(b"hydra:") and b"hydra_plugins.nst_" in begin)
