@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from nst import home
 from nst.errors import UserError
+from nst.typed import quoted
 
 #: Hydra's name for the folder of what it composed.
 SUBDIR = ".hydra"
@@ -44,7 +45,7 @@ class Placing(Callback):
                 [
                     "hydra.job.chdir=false",
                     "hydra.output_subdir=null",
-                    "hydra.sweep.dir='" + str(folder).replace("'", "\\'") + "'",
+                    f"hydra.sweep.dir={quoted(folder)}",
                 ]
             )
 
