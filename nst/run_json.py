@@ -92,6 +92,8 @@ def _run(folder: Path, name: str, fields: dict[str, Any]) -> Run:
         height=_whole(size.get("height")),
         picture=picture if picture.is_file() else None,
         sources=served,
+        config_hash=_text_or_none(fields, "config_hash"),
+        same_as=_text_or_none(fields, "same_as"),
     )
 
 
@@ -196,6 +198,11 @@ def _plain(value: Any) -> Any:
 def _dict(fields: dict[str, Any], key: str) -> dict[str, Any]:
     value = fields.get(key)
     return value if isinstance(value, dict) else {}
+
+
+def _text_or_none(fields: dict[str, Any], key: str) -> str | None:
+    value = fields.get(key)
+    return _text(value) if value and isinstance(value, str) else None
 
 
 def _text(value: Any) -> str:

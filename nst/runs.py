@@ -48,6 +48,8 @@ class Run:
     height: int | None
     picture: Path | None  # result.png, where there is one
     sources: dict[str, Served] = field(default_factory=dict)  # "content", "style", ...
+    config_hash: str | None = None  # equal for runs that determine the same picture
+    same_as: str | None = None  # the way to the folder of the run whose result this one took
 
 
 @dataclass(frozen=True)

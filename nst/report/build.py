@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nst import tree
 from nst.errors import UserError
-from nst.report import animate, axes, contact, own, page, table, thumbnails
+from nst.report import animate, axes, contact, notes, own, page, table, thumbnails
 from nst.report.caption import counted, sheet
 from nst.report.layout import arrange
 from nst.report.summary import Report
@@ -56,6 +56,8 @@ def write(
 def say(report: Report) -> None:
     """Print how the runs of a report ended, and where it is."""
     print(counted(report.runs))
+    for note in notes.notes(report.runs):
+        say_line(note)
     for one in report.broken[:10]:
         say_line(f"can't be read: {os.path.relpath(one.folder, report.root)}: {one.reason}")
     if len(report.broken) > 10:
@@ -110,11 +112,24 @@ def _gather(
         broken=broken,
         keys=axes.varying(whole),
         thumbnails=small,
-        content=list(pictures["content"].values()),
-        style=list(pictures["style"].values()),
+        content=_titled(whole, "content", pictures["content"]),
+        style=_titled(whole, "style", pictures["style"]),
         still=animate.write(whole, animation) if animation else {},
     )
     return report, pictures
+
+
+def _titled(
+    runs: list[Run], key: str, pictures: dict[str, tuple[str, Path]]
+) -> list[tuple[str, Path]]:
+    """Return titles and thumbnails; the title of a stand-in says first what was asked for."""
+    titled = []
+    for name, (title, path) in pictures.items():
+        replaced = notes.in_place_of(runs, key, name)
+        titled.append(
+            (f"{replaced[0].upper()}{replaced[1:]}: {title}" if replaced else title, path)
+        )
+    return titled
 
 
 def _of_group(runs: list[Run], group: str) -> list[Served]:

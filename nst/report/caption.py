@@ -6,6 +6,7 @@ from pathlib import Path
 from nst.report import axes, labels
 from nst.report.layout import Layout
 from nst.report.marks import Sheet
+from nst.report.notes import in_place_of, notes
 from nst.report.summary import Report
 from nst.runs import STATUSES, Run
 
@@ -40,7 +41,7 @@ def sheet(
     """
     headed = {key.name for key in (layout.rows, layout.cols) if key}
     strip = [
-        (f"{key}: {_short(title) if len(found) == 1 else name}", path)
+        (f"{_role(report.runs, key, name)}: {_short(title) if len(found) == 1 else name}", path)
         for key, found in pictures.items()
         if key not in headed
         for name, (title, path) in found.items()
@@ -51,7 +52,14 @@ def sheet(
         if key in headed
     }
     shown = [key for key, found in pictures.items() if found]
-    return Sheet(layout, report.title, _facts(report.runs, shown), strip, headers)
+    said = notes(report.runs)
+    if any(cell.others for panel in layout.panels for row in panel.cells for cell in row):
+        said.append("+N: N further runs of the same settings.")
+    return Sheet(layout, report.title, _facts(report.runs, shown), said, strip, headers)
+
+
+def _role(runs: list[Run], key: str, name: str) -> str:
+    return f"{key} {in_place_of(runs, key, name)}".rstrip()
 
 
 def _short(title: str) -> str:

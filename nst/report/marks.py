@@ -13,6 +13,7 @@ class Sheet:
     layout: Layout
     title: str
     facts: list[str]  # the settings that all runs share
+    notes: list[str]  # sentences that a reader must know
     strip: list[tuple[str, Path]]  # caption and picture of what served
     headers: dict[str, dict[str, Path]] = field(default_factory=dict)  # key -> label -> picture
 

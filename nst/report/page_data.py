@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from nst.metric_info import METRICS
-from nst.report import animate
+from nst.report import animate, notes
 from nst.report.caption import counted
 from nst.report.curves import number
 from nst.report.summary import Key, Report
@@ -39,17 +39,20 @@ def gathered(report: Report) -> dict[str, Any]:
         for run in report.runs
     ]
     common = _common(texts)
+    twins = notes.twins(report.runs)
     named = [(run.name, report.thumbnails.get(run.name)) for run in report.runs]
     thumbnails = _pictures(report.root, named)
     runs = [
         _run(report.root, run, metrics)
-        | {"thumbnail": thumbnail}
+        | {"thumbnail": thumbnail, "sameAs": twins.get(run.name, run.same_as)}
         | {"others": {name: value for name, value in text.items() if name not in common}}
         for run, thumbnail, text in zip(report.runs, thumbnails, texts, strict=True)
     ]
     return {
         "title": report.title,
         "lead": _lead(report),
+        "warnings": notes.of_stand_ins(report.runs),
+        "notes": notes.of_twins(report.runs),
         "runs": runs,
         "keys": [_key(key, report.runs) for key in report.keys],
         "metrics": metrics,
@@ -101,6 +104,7 @@ def _run(root: Path, run: Run, metrics: list[dict[str, Any]]) -> dict[str, Any]:
         "animation": relative(root, animate.find(run.folder)),
         "status": run.status,
         "error": run.error,
+        "standIns": notes.stand_ins(run),
         "metrics": [_value(run, metric["name"], metric["group"]) for metric in metrics],
         "bestStep": run.best_step,
         "started": run.started,
@@ -158,6 +162,7 @@ def _key(key: Key, runs: list[Run]) -> dict[str, Any]:
         "name": key.name,
         "title": key.title,
         "values": key.values,
+        "asked": [notes.in_place_of(runs, key.name, value) for value in key.values],
         "numbers": numbers,
         "of": [places.get(key.of.get(run.name, ""), -1) for run in runs],
     }

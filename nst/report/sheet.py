@@ -111,6 +111,9 @@ def _head(sheet: Sheet, measures: Measures, room: int) -> Iterator[Text]:
     text, large = measures.text, round(measures.text * 1.35)
     lines = [(line, large, "black") for line in wrapped(sheet.title, room, large, 2)]
     lines += [(line, text, GREY) for line in _joined(sheet.facts, room, text)]
+    lines += [
+        (line, text, "black") for note in sheet.notes for line in wrapped(note, room, text, 4)
+    ]
     lines += [(line, text, GREY) for line in wrapped(sheet.layout.note, room, text, 2)]
     lines += [(line, text, "black") for line in wrapped(sheet.layout.heading, room, text, 2)]
     y = measures.margin

@@ -7,7 +7,7 @@ from typing import Any
 
 from nst import home
 from nst.metric_info import METRICS
-from nst.report import labels, own
+from nst.report import labels, notes, own
 from nst.report.summary import Report
 
 
@@ -25,12 +25,14 @@ def write(path: Path, report: Report) -> None:
     others = {name for run in report.runs for name in run.metrics} - set(known)
     metrics = known + sorted(others)
     losses = ("total", "content", "style", "tv")
+    twins = notes.twins(report.runs)
     file = io.StringIO(newline="")
     table = csv.writer(file, lineterminator="\n")
     table.writerow(
         ["run", "status", *(key.name for key in report.keys), *metrics, "best_step"]
         + [f"loss/{name}" for name in losses]
-        + ["steps_s", "s_per_step", "started", "width", "height", "folder", "error"]
+        + ["steps_s", "s_per_step", "started", "width", "height", "fallback", "same_as"]
+        + ["folder", "error"]
     )
     for run in report.runs:
         keys = [_exact(key.name, run.values, key.of.get(run.name, "")) for key in report.keys]
@@ -38,6 +40,7 @@ def write(path: Path, report: Report) -> None:
         row += [run.metrics.get(name) for name in metrics] + [run.best_step]
         row += [run.losses.get(name) for name in losses]
         row += [run.steps_s, run.s_per_step, run.started, run.width, run.height]
+        row += [notes.stand_ins(run), twins.get(run.name, run.same_as)]
         table.writerow([*row, home.short(str(run.folder)), run.error])
     own.put(path, file.getvalue().encode("utf-8", "backslashreplace"))
 

@@ -115,6 +115,7 @@ function axisLabel(key, place, withTitle) {
     { class: 'axis-label' },
     withTitle ? el('span', { class: 'axis-name', text: `${short(key.title, 30)} ` }) : null,
     said(label, 'value'),
+    key.asked[place] ? el('span', { class: 'axis-name', text: short(key.asked[place], 60) }) : null,
   );
 }
 
@@ -174,7 +175,7 @@ function cell([run, ...more], scope, words = '') {
         ? el('span', {
             class: 'more',
             text: `+${more.length}`,
-            title: `More here: ${short(more.map((other) => runs[other].name).join(', '), 200)}`,
+            title: `More of these settings: ${short(more.map((other) => runs[other].name).join(', '), 200)}`,
           })
         : null,
       pickButton(run),
@@ -193,6 +194,8 @@ function drawGridCaption(some, gallery, best) {
   const words = [`${drawn} of ${some.length} runs`];
   if (held.length) words.push(` at ${held.join(', ')}`);
   words.push('. ');
+  if (document.querySelector('#grid .more'))
+    words.push('+N: N further runs of the same settings, which the table lists. ');
   const caption = byId('grid-caption');
   caption.replaceChildren(words.join(''));
   if (best !== null && !gridOrder.includes(best)) {

@@ -50,6 +50,21 @@ const columns = [
   },
 ];
 
+// What stood in for what, and which runs are the same: columns where there is any.
+for (const [id, title] of [
+  ['standIns', 'stand-in'],
+  ['sameAs', 'same as'],
+]) {
+  if (!runs.some((run) => run[id])) continue;
+  columns.splice(2, 0, {
+    id,
+    title,
+    order: (a, b) => natural.compare(runs[a][id] ?? '', runs[b][id] ?? ''),
+    missing: (run) => !runs[run][id],
+    cell: (run) => el('td', {}, said(runs[run][id] || '–', 'value')),
+  });
+}
+
 const lastIf = (a, b) => a - b;
 const numbersOrder = (a, b) => (a ?? 0) - (b ?? 0);
 
