@@ -43,7 +43,10 @@ class History:
             *whole, _ = path.read_text().split("\n")
             kept = [row for row in whole[1:] if int(row.partition(",")[0]) <= upto]
         data = "\n".join([*whole[:1], *kept, ""]).encode()
-        write_whole(path, data, folder=False)
+        if data:
+            write_whole(path, data, folder=False)
+        else:
+            path.unlink()
         self._size = len(data)
 
     def add(self, check: Check) -> None:

@@ -13,7 +13,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from nst import interrupt, placing
+from nst import given, interrupt, placing, typed
 from nst.config import Config, from_mapping
 from nst.errors import UserError
 from nst.paths import conf_dir
@@ -62,7 +62,9 @@ def main() -> None:
     interrupt.listen()
     error: BaseException
     try:
+        sys.argv[1:] = typed.understood(sys.argv[1:])
         check_form(sys.argv[1:])
+        given.check(sys.argv[1:])
         if {"-h", "--help"} & set(sys.argv):
             _help([argument for argument in sys.argv[1:] if not argument.startswith("-")])
         else:
@@ -106,6 +108,7 @@ def _job(composed: DictConfig) -> float | None:
 def _perform(composed: DictConfig) -> float | None:
     folder = Path(HydraConfig.get().runtime.output_dir)
     try:
+        given.check_base(HydraConfig.get())
         check_options(HydraConfig.get())
         values = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
         config = validated(from_mapping(values))  # type: ignore[arg-type]

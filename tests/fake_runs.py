@@ -39,6 +39,7 @@ def record(**changes: Any) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "schema": 1,
         "config": config,
+        "config_hash": "0123456789abcdef",
         "sources": {
             key: {"used": config[key]["name"], "title": config[key]["name"], "sha256": "ab" * 32}
             for key in ("content", "style", "network")

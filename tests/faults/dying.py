@@ -1,10 +1,11 @@
-"""Runs nst.run and kills it before its Nth change of a file below a folder; 0: prints how many.
+"""Runs nst.run and, before its Nth change of a file below a folder, kills it or removes the folder.
 
-python tests/faults/dying.py FOLDER N ARGUMENTS...
+python tests/faults/dying.py kill|remove FOLDER N ARGUMENTS...      N = 0: prints how many there are
 """
 
 import os
 import runpy
+import shutil
 import signal
 import sys
 from typing import Any
@@ -12,8 +13,8 @@ from typing import Any
 CHANGES = ("os.rename", "os.remove", "os.mkdir")
 
 
-def watch(folder: str, fatal: int) -> None:
-    """Count the changes below `folder`, and kill this process before that of number `fatal`."""
+def watch(deed: str, folder: str, fatal: int) -> None:
+    """Count the changes below `folder`, and do the deed before that of number `fatal`."""
     changes = 0
 
     def hear(event: str, details: tuple[Any, ...]) -> None:
@@ -22,8 +23,10 @@ def watch(folder: str, fatal: int) -> None:
         if not (opened or event in CHANGES) or not str(details[0]).startswith(folder):
             return
         changes += 1
-        if changes == fatal:
+        if changes == fatal and deed == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
+        elif changes == fatal:
+            shutil.rmtree(folder, ignore_errors=True)  # whose own changes come after this one
 
     sys.addaudithook(hear)
     if not fatal:
@@ -33,7 +36,7 @@ def watch(folder: str, fatal: int) -> None:
 
 
 if __name__ == "__main__":
-    _, below, number, *arguments = sys.argv
-    watch(below, int(number))
+    _, deed, below, number, *arguments = sys.argv
+    watch(deed, below, int(number))
     sys.argv = ["nst.run", *arguments]
     runpy.run_module("nst.run", run_name="__main__")

@@ -21,6 +21,7 @@ from conftest import Command, environment
 from PIL import Image
 
 from nst import history, paths
+from nst.errors import UserError
 from nst.history import History
 from nst.losses import Terms
 from nst.optimise import Check
@@ -37,6 +38,7 @@ QUIET = (*TINY, "tracking=disabled")
 #: On a tmpfs every file takes whole pages.
 PAGE = os.sysconf("SC_PAGE_SIZE") // 1024
 FULL = "No space left on device"
+MISSING = "No such file or directory"
 
 
 @dataclass(frozen=True)
@@ -327,8 +329,34 @@ def test_the_folder_goes_in_mid_run(nst: Command, tracking: str):
     running = start(nst, *TINY, *LONG, f"tracking={tracking}", f"hydra.run.dir={folder}")
     await_rows(folder / "history.csv", running)
     shutil.rmtree(folder, ignore_errors=True)
-    missing = "No such file or directory"
-    assert refused(ended(running), nst.folder, missing) == "run/history.csv"
+    assert refused(ended(running), nst.folder, MISSING).startswith("run/")
+
+
+REMOVING = (sys.executable, str(Path(__file__).with_name("dying.py")), "remove")
+
+
+@pytest.mark.parametrize(
+    "part", ["short", *(pytest.param(part, marks=pytest.mark.slow) for part in range(4))]
+)
+def test_a_folder_that_goes_is_said_whenever_it_goes(nst: Command, part: int | str):
+    """Before each change of a file that a run makes, so that every crossing of the two is tried."""
+    often = ("check_every=1", "sweep.save_every=0")
+    done = nst(
+        *(str(nst.folder / "whole"), "0", *QUIET, *often),
+        f"hydra.run.dir={nst.folder}/whole",
+        program=REMOVING,
+    )
+    changes = int(done.stdout.split()[-1])
+    assert changes > 30
+    every = range(1 + int(part), changes + 1, 4) if part != "short" else [changes // 2, changes - 1]
+    for fatal in every:
+        folder = nst.folder / f"gone-{fatal}"
+        arguments = (str(folder), str(fatal), *QUIET, *often, f"hydra.run.dir={folder}")
+        done = nst(*arguments, program=REMOVING)
+        if done.returncode == 0:  # before there was anything to lose
+            whole(folder)
+        else:
+            assert refused(done, nst.folder, MISSING).startswith(f"gone-{fatal}")
 
 
 def test_the_folder_of_one_run_goes_in_a_sweep(nst: Command):
@@ -338,9 +366,8 @@ def test_the_folder_of_one_run_goes_in_a_sweep(nst: Command):
     running = start(nst, *command)
     await_rows(sweep / "0" / "history.csv", running)
     shutil.rmtree(sweep / "0", ignore_errors=True)
-    missing = "No such file or directory"
     done = ended(running)
-    assert refused(done, sweep, missing) == "0/history.csv"
+    assert refused(done, sweep, MISSING).startswith("0/")
     assert "tv.gamma=0: " in done.stderr
     whole(sweep / "1", last=400)
     # A report of the runs that are there is part of it.
@@ -412,6 +439,27 @@ def test_a_run_goes_on_after_the_last_whole_row(tmp_path: Path, cut: int):
     path.write_bytes(b"")
     History(path, 20).add(check(30))
     assert [row["step"] for row in history.rows(path)] == [30]
+
+
+def test_a_history_that_goes_or_changes_is_said(tmp_path: Path):
+    path = tmp_path / "history.csv"
+    record = History(path, -1)
+    path.write_text("mine\n")
+    with pytest.raises(FileExistsError):
+        add(record, [0])
+    assert path.read_text() == "mine\n"
+    path.unlink()
+    add(record, [0])
+    kept = path.read_bytes()
+    path.write_bytes(kept + b"mine\n")
+    with pytest.raises(UserError, match="another program changed it"):
+        add(record, [10])
+    assert path.read_bytes() == kept + b"mine\n"
+    path.unlink()
+    for late in (lambda: add(record, [10]), record.check):
+        with pytest.raises(FileNotFoundError):
+            late()
+    assert not path.exists()
 
 
 def test_an_error_names_the_file_that_was_to_be_written(tmp_path: Path, mount: Mount):

@@ -11,7 +11,7 @@ import pytest
 from conftest import Command
 from PIL import Image
 
-DYING = (sys.executable, str(Path(__file__).with_name("dying.py")))
+DYING = (sys.executable, str(Path(__file__).with_name("dying.py")), "kill")
 RUN = (
     "network=vgg16",
     "size=32",
@@ -106,7 +106,11 @@ def test_a_kill_in_the_middle_of_a_file_leaves_nothing(nst: Command):
         time.sleep(0.01)
     running.kill()
     running.communicate(timeout=60)
-    for name in (".run.json.1.part", "images/.step_00010.png.1.part"):
+    # What a process of the number 1 would have been at; the sums are of `printf nst.run.json.1 | sha256sum`.
+    halves = (".run.json.1-c31e18ae.part", "images/.step_00010.png.1-11441d1d.part")
+    others = (".run.json.1.part", ".run.json.2-c31e18ae.part", "images/.mine.png.1-85c5cd29.part")
+    for name in (*halves, *others):
         (run / name).write_bytes(b"half")
     assert nst(*arguments).returncode == 0
-    assert not list(run.rglob("*.part"))
+    left = {path.relative_to(run).as_posix() for path in run.rglob("*.part")}
+    assert left == set(others)

@@ -1,0 +1,190 @@
+"""A user's files survive whatever nst does in their folder: its listing and bytes say so."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import fake_runs
+import pytest
+from conftest import Command, environment
+
+from nst import lock, rundir
+from nst.errors import UserError
+
+TINY = (
+    "network=vgg16",
+    "size=32",
+    "steps=2",
+    "check_every=1",
+    "content.layers=[conv1_1]",
+    "style.layers=[conv1_1]",
+)
+QUIET = (*TINY, "tracking=disabled")
+#: What a run writes, a sweep and a report.
+OF_A_RUN = (
+    *("run.json", "result.png", "history.csv", "state.msgpack", "run.log"),
+    *(".hydra/config.yaml", ".hydra/hydra.yaml", ".hydra/overrides.yaml"),
+    *("images/step_00000.png", "images/step_00020.png"),
+)
+OF_A_REPORT = ("index.html", "grid.png", "metrics.csv")
+#: Names near to those that nst uses.
+OTHERS = (
+    *("multirun.yaml", "steps.webp", "steps.gif", "statements.md", ".lock", ".report/0a1b.jpg"),
+    *(".report/written.json.old", ".submitit/1.out", ".run.json.1.part", ".result.png.77.part"),
+    *("images/.step_00000.png.1.part", "images/mine.png", ".hydra/mine.yaml", "photos/.a.part"),
+    *("wandb/offline-run-x/run-x.wandb", "wandb/latest-run", "wandb/debug.log", "notes.txt"),
+    *("wandb/settings", "0/notes.txt", "outputs.zip"),
+)
+
+
+def fill(folder: Path, names: Sequence[str]) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"my {name}\n")
+
+
+def seen(folder: Path) -> dict[str, bytes | None]:
+    """Return every path below a folder with its bytes; None for a folder."""
+    return {
+        path.relative_to(folder).as_posix(): None if path.is_dir() else path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+REFUSED = {
+    "value": (("hydra.run.dir=.", "size=7"), "size must be"),
+    "path": (("hydra.run.dir=.", "content.path=none.jpg"), "does not exist"),
+    "key": (("hydra.run.dir=.", "lr=1"), "there is no key"),
+    "run": (("hydra.run.dir=.",), "run.json"),
+    "wandb": (("hydra.run.dir=new", "tracking=online"), "W&B key"),
+    "sweep": (("-m", "hydra.sweep.dir=.", "tv.gamma=0,1"), "multirun.yaml"),
+    "batched": (("-m", "hydra/launcher=batched", "hydra.sweep.dir=."), "multirun.yaml"),
+    "job": (("-m", "hydra.sweep.dir=sub", "tv.gamma=0,1"), "run.json"),
+    "report of a sweep": (("-m", "hydra.sweep.dir=site", "tv.gamma=0,1"), "index.html"),
+    "chdir": (("hydra.run.dir=deep/new", "hydra.job.chdir=true", "content.path=none.jpg"), "none"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_refused_leaves_a_folder_as_it_was(nst: Command, case: str):
+    arguments, why = REFUSED[case]
+    fill(nst.folder, (*OF_A_RUN, *OF_A_REPORT, *OTHERS))
+    fill(nst.folder / "sub" / "1", OF_A_RUN)
+    fill(nst.folder / "site", OF_A_REPORT)
+    before = seen(nst.folder)
+    # A later override would win.
+    done = nst(*arguments[:1], *QUIET, *arguments[1:], env={"WANDB_API_KEY": None})
+    assert done.returncode == 1, done
+    assert "Traceback" not in done.stderr
+    assert why in done.stderr.splitlines()[-1]
+    assert seen(nst.folder) == before
+
+
+@pytest.mark.parametrize("name", [*OF_A_RUN])
+def test_a_run_refuses_each_file_that_it_would_write_over(tmp_path: Path, name: str):
+    fill(tmp_path, [name])
+    with pytest.raises(UserError, match=name.replace(".", r"\.")):
+        rundir.check(tmp_path)
+
+
+def test_a_record_proves_no_picture_that_is_not_nsts(tmp_path: Path):
+    fake_runs.write_run(tmp_path, None)
+    assert rundir.check(tmp_path)
+    fill(tmp_path, ["result.png"])
+    with pytest.raises(UserError, match=r"holds result\.png"):
+        rundir.check(tmp_path)
+
+
+def test_a_run_that_was_refused_proves_nothing(tmp_path: Path):
+    fake_runs.write_run(tmp_path, None, config_hash=None, status="failed")
+    (tmp_path / "history.csv").unlink()
+    assert rundir.check(tmp_path)
+    fill(tmp_path, ["history.csv"])
+    with pytest.raises(UserError, match=r"holds history\.csv"):
+        rundir.check(tmp_path)
+
+
+def test_a_lock_file_of_a_users_own_is_refused(tmp_path: Path):
+    fill(tmp_path, [lock.LOCK])
+    before = seen(tmp_path)
+    with pytest.raises(UserError, match="no lock of nst's"), lock.sole(tmp_path):
+        pass
+    assert seen(tmp_path) == before
+
+
+def finish(running: subprocess.Popen[str]) -> tuple[int, str]:
+    _, stderr = running.communicate(timeout=120)
+    return running.returncode, stderr
+
+
+def await_change(path: Path, running: subprocess.Popen[str]) -> None:
+    before = path.read_bytes() if path.exists() else b""
+    deadline = time.monotonic() + 120
+    while not path.exists() or path.read_bytes() == before:
+        assert running.poll() is None, running.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_users_files_survive_a_run_from_its_kill_to_its_report(nst: Command):
+    """Killed, interrupted, resumed, finished, run again, reported: only nst's own files change."""
+    mine = [name for name in OTHERS if name != "multirun.yaml"]
+    fill(nst.folder, mine)
+    before = seen(nst.folder)
+    command = (*TINY, "steps=2000", "sweep.save_every=0", "hydra.run.dir=.")
+    command = (*command, "tracking.images_every=0")
+    for number in (signal.SIGINT, signal.SIGKILL):
+        running = nst.start(*command)
+        await_change(nst.folder / "state.msgpack", running)
+        os.kill(running.pid, number)
+        code, stderr = finish(running)
+        assert "Traceback" not in stderr, stderr
+        assert code == (130 if number == signal.SIGINT else -9)
+    for _ in range(2):
+        done = nst(*command)
+        assert done.returncode == 0, done.stderr
+    for _ in range(2):
+        report = nst(".", program=(sys.executable, "-m", "nst.report"))
+        assert report.returncode == 0, report.stderr
+    after = seen(nst.folder)
+    assert {name: after.get(name, "gone") for name in before} == before
+    added = {name for name in set(after) - set(before) if not name.startswith("wandb/")}
+    assert added == {
+        *(name for name in OF_A_RUN if name not in ("state.msgpack", "images/step_00020.png")),
+        *OF_A_REPORT,
+        *(name for name in added if name.startswith(".report/")),
+    }
+
+
+def test_an_own_report_is_replaced_and_another_page_is_not(nst: Command):
+    fake_runs.write_run(nst.folder / "0")
+    command = [sys.executable, "-m", "nst.report", "."]
+
+    def report() -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            command, cwd=nst.folder, env=environment(None), capture_output=True, text=True
+        )
+        assert "Traceback" not in done.stderr
+        return done
+
+    fill(nst.folder, ["index.html"])
+    before = seen(nst.folder)
+    assert "index.html" in report().stderr
+    assert seen(nst.folder) == before
+    (nst.folder / "index.html").unlink()
+    assert report().returncode == 0
+    fake_runs.write_run(nst.folder / "1", **{"tv.gamma": 1.0})
+    assert report().returncode == 0
+    # A column of one's own makes the table one's own.
+    with (nst.folder / "metrics.csv").open("a") as table:
+        table.write("mine\n")
+    before = seen(nst.folder)
+    done = report()
+    assert done.returncode == 1
+    assert "metrics.csv" in done.stderr
+    assert seen(nst.folder) == before
