@@ -119,7 +119,7 @@ def _replaced(run: Run) -> list[tuple[str, str, str]]:
 def _share(count: int, of: int) -> str:
     if count < of:
         return f"{count} of {of} runs"
-    return "the run" if of == 1 else f"all {of} runs"
+    return {1: "the run", 2: "both runs"}.get(of, f"all {of} runs")
 
 
 def _and(names: list[str]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from nst import lock
 from nst.errors import UserError
-from nst.paths import write_whole
+from nst.paths import part_of, write_whole
 
 #: Of a report's own: thumbnails and the record.
 FOLDER = ".report"
@@ -73,6 +73,9 @@ def put(path: Path, data: bytes) -> None:
     record.parent.mkdir(parents=True, exist_ok=True)
     with lock.in_turn(record):  # two reports at once would forget each other's sums
         check(path.parent, [path.name])
+        for part in path.parent.glob(f".{path.name}.*"):  # of a report that was killed
+            if part_of(part) == path:
+                part.unlink(missing_ok=True)
         known = _recorded(path.parent, ELSEWHERE)
         new = hashlib.sha256(data).hexdigest()
         there = _digest(path) if path.exists() else new
