@@ -62,6 +62,11 @@ def test_a_figure_from_its_command_to_its_page_and_again(nst):
     assert [one["config"]["tv"]["gamma"] for one in values] == [0, 1e3]
     assert all(one["sources"]["style"]["used"] == "night" for one in values)
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("history.csv")}
+    (folder / "figure8.png").write_bytes(b"mine")
+    refused = nst(*tiny, *shallow, program=PAPER, env=ALONE)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "figure8.png was changed since nst wrote it: only what nst wrote" in refused.stderr
+    assert (folder / "figure8.png").read_bytes() == b"mine"
     (folder / "figure8.png").unlink()
     assert nst(*tiny, *shallow, program=PAPER, env=ALONE).returncode == 0
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("history.csv")} == before
@@ -223,6 +228,7 @@ def test_the_statements_figures_come_from_the_runs(tmp_path: Path):
     smoothing, starts, best = (
         one(tmp_path) for one in (statements._smoothing, statements._starts, statements._best_of)
     )
+    assert statements._stand_ins(tmp_path) == []
     assert "total variation is 0.25 times and the style distance 1.50 times" in smoothing
     assert "| neckarfront, starry | 1e3 | 5 | 0.3 | 0.4 | 0.7 |" in smoothing
     assert "For 3 of 3 pairs" in starts

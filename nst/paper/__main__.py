@@ -8,7 +8,7 @@ from pathlib import Path
 from nst.errors import UserError, did_you_mean
 from nst.paper import figures, grids
 from nst.paper.panel import draw
-from nst.paths import write_whole
+from nst.report import own
 
 HELP = f"""\
 Run the figures of Gatys et al. 2015 and of the 2018 report anew, and lay them out as there.
@@ -45,6 +45,8 @@ def _make(arguments: list[str]) -> None:
         ):
             raise UserError(f"{key} is what the figures {', '.join(wanted)} set themselves")
     folder = Path("outputs", "paper", str(size)).absolute()
+    files = [file for name in wanted for file in figures.files(name)]
+    own.check(folder, files, "start from another folder")
     overrides = [f"{key}={value}" for key, value in given.items()]
     for name in wanted:
         for grid in grids.FIGURES[name]:
@@ -55,8 +57,8 @@ def _make(arguments: list[str]) -> None:
         for file, panel in figures.panels(name, folder).items():
             png = io.BytesIO()
             draw(panel, min(size, 400)).save(png, format="PNG")
-            write_whole(folder / f"{file}.png", png.getvalue())
-            print(os.path.relpath(folder / f"{file}.png"), flush=True)
+            own.put(folder / file, png.getvalue())
+            print(os.path.relpath(folder / file), flush=True)
 
 
 def _write_statements(folder: Path) -> None:
@@ -64,7 +66,7 @@ def _write_statements(folder: Path) -> None:
     from nst.paper import statements
 
     said = statements.text(folder)
-    write_whole(folder / "statements.md", said.encode())
+    own.put(folder / "statements.md", said.encode())
     print(said)
     print(os.path.relpath(folder / "statements.md"), flush=True)
 

@@ -1,6 +1,7 @@
 """How each figure is laid out from its runs."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from nst.paper import grids
@@ -23,15 +24,16 @@ def panels(name: str, folder: Path) -> dict[str, Panel]:
     Raises:
       UserError: a run is missing or did not finish.
     """
-    if name == "1":
-        return {"figure1": _reconstructions(folder)}
-    if name == "4":
-        return {grid.name: _gallery(grid, folder) for grid in grids.GALLERIES}
-    if name == "7":
-        return {"figure7": _poolings(folder)}
-    if name == "8":
-        return {"figure8": _smoothed(folder)}
-    return {"gatys_figure3": _layers_by_ratio(folder)}
+    return {file: make(folder) for file, make in _PANELS[name].items()}
+
+
+def files(name: str) -> list[str]:
+    """Return the names of the files that a figure or the statements are written into.
+
+    Args:
+      name: one of `nst.paper.grids.FIGURES`.
+    """
+    return list(_PANELS.get(name, {"statements.md": None}))
 
 
 def _reconstructions(folder: Path) -> Panel:
@@ -125,6 +127,16 @@ def _layers_by_ratio(folder: Path) -> Panel:
         notes=[_made(one, "alpha = 1"), *_stand_ins(runs.values())],
         letters=False,
     )
+
+
+#: What each figure's files show.
+_PANELS: dict[str, dict[str, Callable[[Path], Panel]]] = {
+    "1": {"figure1.png": _reconstructions},
+    "4": {f"{grid.name}.png": partial(_gallery, grid) for grid in grids.GALLERIES},
+    "7": {"figure7.png": _poolings},
+    "8": {"figure8.png": _smoothed},
+    "gatys3": {"gatys_figure3.png": _layers_by_ratio},
+}
 
 
 def _up_to(layer: str) -> str:

@@ -6,6 +6,7 @@ from statistics import geometric_mean, mean
 
 from nst.paper import grids
 from nst.paper.curves import number, point, style_ratio
+from nst.report.notes import of_stand_ins
 from nst.runs import Run
 
 #: A pair's name in the first column.
@@ -21,7 +22,14 @@ def text(folder: Path) -> str:
     Raises:
       UserError: a run is missing or did not finish.
     """
-    return "\n".join([_poolings(folder), _smoothing(folder), _starts(folder), _best_of(folder)])
+    sections = [_poolings(folder), _smoothing(folder), _starts(folder), _best_of(folder)]
+    return "\n".join([*_stand_ins(folder), *sections])
+
+
+def _stand_ins(folder: Path) -> list[str]:
+    every = [*grids.POOLING_STATEMENT, *grids.TV_STATEMENT, *grids.INIT_STATEMENT]
+    runs = [run for grid in every for run in grids.runs(grid, folder).values()]
+    return [f"{sentence}\n" for sentence in of_stand_ins(runs)]
 
 
 def _poolings(folder: Path) -> str:
