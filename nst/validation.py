@@ -294,10 +294,11 @@ def _read_by_the_optimizer(optimizer: Optimizer) -> None:
 def _tracking(tracking: Tracking) -> Tracking:
     _choice("tracking.mode", tracking.mode, TRACKING_MODES)
     every = _whole("tracking.images_every", tracking.images_every, 0, 10_000_000, "steps")
-    if len(tracking.project) > 128 or set(tracking.project) & set(NOT_IN_A_PROJECT):
+    project = tracking.project or ""
+    if len(project) > 128 or set(project) & set(NOT_IN_A_PROJECT):
         raise UserError(
             f"tracking.project must be at most 128 characters, none of them of {NOT_IN_A_PROJECT} "
-            f"(W&B refuses them), not {tracking.project!r}"
+            f"(W&B refuses them), not {project!r}"
         )
     if not isinstance(tracking.tags, list):
         raise UserError(f"tracking.tags must be a list of texts, not {tracking.tags}")

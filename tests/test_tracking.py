@@ -3,16 +3,18 @@
 import contextlib
 import csv
 import json
+import re
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nst import inputs, transfer
-from nst.config import Config
+from nst import inputs, transfer, wandb_run
+from nst.config import Config, Tracking
+from nst.errors import UserError
 from nst.metric_info import METRICS
 
 QUICK = ("network=vgg16", "size=32", "steps=3", "check_every=2")
@@ -120,6 +122,7 @@ def test_the_name_of_a_run_is_what_makes_it(tracked: Path, inspect: Inspect):
     assert run["display_name"] == "alpha=3,beta=5e3,tv.gamma=7"
     assert run["project"] == "nst"
     assert run["job_type"] == "run"
+    assert re.fullmatch("[0-9a-f]{8}", run["run_id"])
     assert not run.get("run_group")
     assert not run.get("tags")
 
@@ -185,6 +188,209 @@ def test_without_any_override_the_name_is_the_experiments(
     config = compose(*QUICK, *LAYERS, "name=mine")
     transfer.perform(inputs.prepare(config), transfer.Place(tmp_path))
     assert head(inspect(tmp_path))["display_name"] == "mine"
+
+
+def test_a_long_name_keeps_both_of_its_ends(compose: Compose, tmp_path: Path, inspect: Inspect):
+    overrides = [f"style.layers.conv{block}_1=0.25" for block in (1, 2, 3, 4)]
+    config = compose(*QUICK, *LAYERS)
+    place = transfer.Place(tmp_path, ("alpha=2", *overrides, "tv.gamma=7"))
+    transfer.perform(inputs.prepare(config), place)
+    name = head(inspect(tmp_path))["display_name"]
+    assert len(name) <= 128
+    assert name.startswith("alpha=2,")
+    assert name.endswith(",tv.gamma=7")
+
+
+# --- The environment ----------------------------------------------------------------------------
+
+ENVIRONMENT = {
+    **{"WANDB_PROJECT": "p", "WANDB_ENTITY": "e", "WANDB_RUN_GROUP": "g", "WANDB_NAME": "n"},
+    **{"WANDB_TAGS": "a,b", "WANDB_NOTES": "hello", "WANDB_JOB_TYPE": "j", "WANDB_RUN_ID": "i"},
+}
+
+
+@pytest.fixture
+def environ(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Set variables for W&B, which reads them once a process unless it is told to end."""
+    import wandb
+
+    def change(**variables: str) -> None:
+        wandb.teardown()
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+    yield change
+    wandb.teardown()
+
+
+def said(run: dict[str, Any]) -> dict[str, Any]:
+    keys = ("project", "entity", "run_group", "display_name", "tags", "notes", "job_type", "run_id")
+    return {key: run.get(key) for key in keys}
+
+
+def test_the_environment_is_honored(
+    environ: Callable[..., None], compose: Compose, tmp_path: Path, inspect: Inspect
+):
+    environ(**ENVIRONMENT)
+    # A value for each of `said`'s keys, as https://docs.wandb.ai/guides/track/environment-variables
+    # says what each variable sets.
+    values = ["p", "e", "g", "n", ["a", "b"], "hello", "j", "i"]
+    assert list(said(head(inspect(perform(compose, tmp_path)))).values()) == values
+
+
+def test_the_configuration_wins_over_the_environment(
+    environ: Callable[..., None], compose: Compose, tmp_path: Path, inspect: Inspect
+):
+    environ(**ENVIRONMENT)
+    own = ("tracking.project=P", "tracking.entity=E", "tracking.group=G", "tracking.name=N")
+    run = head(inspect(perform(compose, tmp_path, *own, "tracking.tags=[c]")))
+    assert list(said(run).values())[:5] == ["P", "E", "G", "N", ["c"]]
+
+
+def test_each_run_of_a_sweep_has_an_id_and_a_name_of_its_own(
+    environ: Callable[..., None], compose: Compose, tmp_path: Path, inspect: Inspect
+):
+    environ(**ENVIRONMENT, WANDB_RESUME="must")
+    runs = []
+    for job in "01":
+        place = {"tracking": tmp_path / job, "group": "sweep"}
+        perform(compose, tmp_path / f"run{job}", **place)
+        runs.append(head(inspect(tmp_path / job)))
+    for key in ("run_id", "display_name"):
+        assert runs[0][key] != runs[1][key]
+    for run in runs:
+        assert run["run_id"] != "i"
+        assert run["display_name"].startswith("n-")
+        assert (run["project"], run["run_group"], run["job_type"]) == ("p", "g", "j")
+
+
+def test_wandb_dir_is_where_the_files_go(
+    environ: Callable[..., None], compose: Compose, tmp_path: Path
+):
+    environ(WANDB_DIR=str(tmp_path / "there"))
+    perform(compose, tmp_path / "run")
+    assert len(list(tmp_path.glob("there/wandb/offline-run-*"))) == 1
+    assert not (tmp_path / "run" / "wandb").exists()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "parts"),
+    [
+        ("WANDB_RUN_ID", "a/b", ["'a/b'", ":;,#?/'"]),
+        ("WANDB_NAME", "x" * 129, ["at most 128 characters", "not 129"]),
+        ("WANDB_TAGS", "a,,b", ["'a,,b'", "between 1 and 64"]),
+        ("WANDB_PROJECT", "a/b", ["'a/b'", "project"]),
+        ("WANDB_INIT_TIMEOUT", "soon", ["'soon'", "number"]),
+        ("WANDB_CONSOLE", "loud", ["'loud'", "'off'"]),
+        ("WANDB_FORK_FROM", "a?_step=1", ["every run begins at step 0"]),
+        ("WANDB_SWEEP_ID", "s", ["a sweep is more than one run"]),
+        ("WANDB_API_KEY", "secret ", ["whitespace"]),
+    ],
+)
+def test_a_variable_that_can_t_be_honored_is_named(
+    environ: Callable[..., None], tmp_path: Path, variable: str, value: str, parts: list[str]
+):
+    environ(**{variable: value})
+    with (
+        pytest.raises(UserError, match=variable) as error,
+        wandb_run.opened(Tracking(mode="offline"), tmp_path, "sweep", "name"),
+    ):
+        pass
+    assert all(part in str(error.value) for part in parts)
+    assert "\n" not in str(error.value)
+    assert "secret" not in str(error.value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("mode", "overrides", "expected"),
+    [
+        ("disabled", [], "disabled"),
+        ("online", ["tracking=offline"], "offline"),
+        ("online", ["tracking.mode=disabled"], "disabled"),
+        (None, [], "offline"),
+    ],
+)
+def test_wandb_mode_is_the_mode_unless_the_command_line_has_one(
+    monkeypatch: pytest.MonkeyPatch,
+    compose: Compose,
+    mode: str | None,
+    overrides: list[str],
+    expected: str,
+):
+    monkeypatch.delenv("WANDB_MODE")
+    if mode:
+        monkeypatch.setenv("WANDB_MODE", mode)
+    assert compose(*overrides).tracking.mode == expected
+
+
+@pytest.mark.parametrize("mode", ["dryrun", "", "a/b"])
+def test_another_wandb_mode_is_named(nst, mode: str):
+    done = nst(*QUICK, env={"WANDB_MODE": mode})
+    message = f"nst: WANDB_MODE must be one of disabled, offline, online, not {mode!r}\n"
+    assert (done.returncode, done.stderr) == (1, message)
+    assert nst.files() == []
+
+
+# --- A folder wandb/ that is somebody else's ----------------------------------------------------
+
+
+@pytest.fixture
+def theirs(tmp_path: Path) -> dict[Path, bytes]:
+    """What somebody else has in wandb/, under the names that W&B uses."""
+    files = ("latest-run", "debug.log", "debug-internal.log", "run-20240101_000000-i/a.wandb")
+    for name in files:
+        path = tmp_path / "wandb" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"mine")
+    return held(tmp_path)
+
+
+def held(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_nothing_of_theirs_is_touched(theirs: dict[Path, bytes], compose: Compose, tmp_path: Path):
+    perform(compose, tmp_path)
+    assert theirs.items() <= held(tmp_path).items()
+    assert {path.name for path in (tmp_path / "wandb").iterdir() if path.is_symlink()} == set()
+
+
+def test_a_run_that_does_not_open_takes_away_its_own_files_alone(
+    theirs: dict[Path, bytes], environ: Callable[..., None], tmp_path: Path
+):
+    # The file does not exist, which W&B finds out when it has begun; a run with this id is there.
+    environ(WANDB_SWEEP_PARAM_PATH=str(tmp_path / "nowhere"), WANDB_RUN_ID="i")
+    for folder in (tmp_path, tmp_path / "new"):
+        with (
+            pytest.raises(UserError, match="could not start the run"),
+            wandb_run.opened(Tracking(mode="offline"), folder, None, "name"),
+        ):
+            pass
+    assert held(tmp_path) == theirs
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_what_wandb_would_remove_is_left(theirs: dict[Path, bytes], tmp_path: Path):
+    note = tmp_path / "wandb" / "wandb-resume.json"
+    note.write_text('{"run_id": "theirs"}')
+    with (
+        pytest.raises(UserError, match=r"would remove .*wandb-resume\.json"),
+        wandb_run.opened(Tracking(mode="offline"), tmp_path, None, "name"),
+    ):
+        pass
+    assert held(tmp_path) == theirs | {note: b'{"run_id": "theirs"}'}
+
+
+def test_files_that_go_while_a_run_goes_on_are_said_to_be_lost(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    with wandb_run.opened(Tracking(mode="offline"), tmp_path, None, "name") as run:
+        run.log({"a": 1})
+        shutil.rmtree(tmp_path / "wandb")
+    (warning,) = (line.message for line in caplog.records if line.levelname == "WARNING")
+    assert f"{tmp_path}/wandb/offline-run-" in warning
+    assert "have gone" in warning
 
 
 def test_disabled_neither_imports_wandb_nor_writes_for_it(nst):

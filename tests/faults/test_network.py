@@ -255,7 +255,7 @@ ONLINE = (
     "hydra.run.dir=run",
 )
 #: The command with shorter waits for W&B's server.
-HURRIED = "from nst import run, tracking; tracking.WAIT, tracking.OPENING = 1.0, 5.0; run.main()"
+HURRIED = "from nst import run, wandb_run; wandb_run.WAIT, wandb_run.OPENING = 1.0, 5.0; run.main()"
 
 
 def account(server: str, home: Path) -> dict[str, str | None]:
