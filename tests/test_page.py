@@ -4,6 +4,7 @@ import base64
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from PIL import Image
 
 from nst.report import page, page_data
 from nst.report.summary import Key, Report
-from nst.runs import Broken, Run
+from nst.runs import Broken, Run, Served
 
 pytest.importorskip("selenium", reason="the page is tried in a browser by selenium")
 
@@ -535,6 +536,52 @@ def test_a_random_search_is_a_gallery_with_the_best_first(
     expected = {run.name for run in runs if float(label(run.values["beta"])) >= 0.5}
     assert set(opened.drawn()) == expected
     assert 0 < len(expected) < 40
+    assert opened.errors() == []
+
+
+def test_stand_ins_and_equal_runs_are_told(browser: webdriver.Chrome, tmp_path: Path):
+    night = Served("night", "night, built in", "ab", None, None)
+    starry = replace(night, instead_of="starry")
+    runs = [
+        replace(
+            a_run(tmp_path, str(at), {"style": name, "beta": 10.0 ** (at % 2)}, {"ssim": 0.5}),
+            sources={"style": source},
+            same_as=same_as,
+        )
+        for at, (name, source, same_as) in enumerate(
+            [
+                ("night", night, None),
+                ("night", night, None),
+                ("night", starry, "../0"),
+                ("night", starry, "../1"),
+                ("other", replace(night, name="other"), None),
+            ]
+        )
+    ]
+    opened = Page(browser, a_report(tmp_path, runs)).open()
+    assert opened.texts("header .notice bdi") == [
+        "style=starry could not be fetched: the built-in night stands in for it in 2 of 5 runs."
+    ]
+    assert "2 of the 5 runs are the same as others" in opened.one("header").text
+    assert "also in place of starry" in opened.one("#grid").text
+    assert opened.texts("#grid .more") == ["+1", "+1"]
+    assert (
+        "3 of 5 runs. +N: N further runs of the same settings" in opened.one("#grid-caption").text
+    )
+    cells = "return [...document.querySelectorAll('#table tbody tr')].map(r => r.textContent)"
+    assert [("night instead of starry" in row) for row in opened.js(cells)] == [
+        *(False, False, True, True, False)
+    ]
+    opened.js("document.querySelector(`.row-open[data-run='3']`).click()")
+    assert opened.one("#viewer-note").text == (
+        "style=night instead of starry. The same as run 1, by its hash."
+    )
+    opened.press(Keys.ESCAPE)
+    opened.js("document.querySelector(`.row-open[data-run='0']`).click()")
+    assert not opened.one("#viewer-note").is_displayed()
+    opened.press(Keys.ESCAPE)
+    opened.filtered("starry")
+    assert opened.rows() == ["2", "3"]
     assert opened.errors() == []
 
 

@@ -125,5 +125,5 @@ def test_of_many_runs_the_sentence_names_none(tmp_path: Path):
     for at in range(9):
         run(tmp_path / str(at), config_hash="abc")
     assert notes(runs(tmp_path)) == [
-        "8 of the 9 runs are the same as others in all that determines a picture."
+        "8 of the 9 runs are the same as run 0 in all that determines a picture."
     ]

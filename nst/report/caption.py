@@ -55,7 +55,13 @@ def sheet(
     said = notes(report.runs)
     if any(cell.others for panel in layout.panels for row in panel.cells for cell in row):
         said.append("+N: N further runs of the same settings.")
-    return Sheet(layout, report.title, _facts(report.runs, shown), said, strip, headers)
+    asked = {
+        (key.name, value): in_place_of(report.runs, key.name, value)
+        for key in (layout.rows, layout.cols)
+        if key
+        for value in key.values
+    }
+    return Sheet(layout, report.title, _facts(report.runs, shown), said, strip, headers, asked)
 
 
 def _role(runs: list[Run], key: str, name: str) -> str:

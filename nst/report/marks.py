@@ -16,6 +16,7 @@ class Sheet:
     notes: list[str]  # sentences that a reader must know
     strip: list[tuple[str, Path]]  # caption and picture of what served
     headers: dict[str, dict[str, Path]] = field(default_factory=dict)  # key -> label -> picture
+    asked: dict[tuple[str, str], str] = field(default_factory=dict)  # key, label -> "in place of x"
 
 
 @dataclass(frozen=True)

@@ -99,11 +99,11 @@ def of_twins(runs: Sequence[Run]) -> list[str]:
         return []
     count = sum(map(len, by_other.values()))
     pairs = [f"{_and(names)} as {other}" for other, names in by_other.items()]
-    which = f": {'; '.join(pairs)}" if count <= _MOST else ""
-    one = count == 1
+    which = f": {'; '.join(pairs)}" if len(pairs) > 1 and count <= _MOST else ""
+    others = f"run {next(iter(by_other))}" if len(by_other) == 1 else "others"
     return [
-        f"{count} of the {len(runs)} runs {'is' if one else 'are'} the same as "
-        f"{'another one' if one else 'others'} in all that determines a picture{which}."
+        f"{count} of the {len(runs)} runs {'is' if count == 1 else 'are'} the same as {others} "
+        f"in all that determines a picture{which}."
     ]
 
 

@@ -8,6 +8,7 @@ from itertools import accumulate
 from nst.report.layout import Cell, Layout, Panel
 from nst.report.lettering import line_height, width, wrapped
 from nst.report.marks import Mark, Measures, Picture, Place, Sheet, Text
+from nst.report.summary import Key
 from nst.runs import Run
 
 #: Width to height that panels and lines are arranged for: a page on its side.
@@ -51,7 +52,7 @@ def grid(sheet: Sheet, measures: Measures) -> Grid:
         columns, rows = _sizes(layout, measures, captions)
     across = sum(columns) + gap * (len(columns) - 1)
     down = sum(rows) + _step(captions, measures, columns[0]) * len(rows) - gap
-    row_names, col_names = (key.values if key else [] for key in (layout.rows, layout.cols))
+    row_names, col_names = (_names(sheet, key) for key in (layout.rows, layout.cols))
     row_labels = [
         wrapped(name, max(measures.cell, 8 * text), text, max(1, height // line_height(text)))
         for name, height in zip(row_names, rows, strict=False)
@@ -119,6 +120,11 @@ def across(count: int, wide: int, high: int) -> int:
         return abs(math.log(across * wide / (down * high) / ASPECT)) + empty
 
     return min(range(1, count + 1), key=badness)
+
+
+def _names(sheet: Sheet, key: Key | None) -> list[str]:
+    values = key.values if key else []
+    return [f"{value} {sheet.asked.get((key.name, value), '')}".rstrip() for value in values if key]
 
 
 def _columns(
