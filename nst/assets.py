@@ -3,9 +3,11 @@
 Imports nothing heavy, and never the packages whose data it finds.
 """
 
+import difflib
 import importlib.util
 import logging
 import os
+import unicodedata
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -55,13 +57,23 @@ class Asset:
 
 
 def cache_dir() -> Path:
-    """Return the folder of fetched files: `NST_CACHE`, or ``nst`` in the user's cache folder."""
+    """Return the folder of fetched files: `NST_CACHE`, or ``nst`` in the user's cache folder.
+
+    Raises:
+      UserError: neither is to be found.
+    """
     folder = os.environ.get("NST_CACHE")
     if folder:
         return Path(os.path.expanduser(folder)).absolute()
     import pooch  # takes 70 ms, so not before it is needed
 
-    return Path(pooch.os_cache("nst"))
+    try:
+        return Path(pooch.os_cache("nst"))
+    except RuntimeError:  # a container's user may have none
+        raise UserError(
+            "there is no home folder to keep fetched and compiled files in: "
+            "set HOME or NST_CACHE to a folder"
+        ) from None
 
 
 def readable(path: Path, *, key: str) -> None:
@@ -83,10 +95,32 @@ def readable(path: Path, *, key: str) -> None:
         with path.open("rb"):
             pass
     except FileNotFoundError:
-        raise UserError(f"{key}: {str(path)!r} does not exist, but must be a file") from None
+        raise UserError(
+            f"{key}: {str(path)!r} does not exist{_near(path)}, but must be a file"
+        ) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
         what = getattr(error, "strerror", None) or error
         raise UserError(f"{key}: {str(path)!r} must be readable, but is not ({what})") from error
+
+
+def own_path(path: str) -> Path:
+    """Return the whole path that a user means, whether or not there is such a file.
+
+    A name that is there in another Unicode form alone is meant: macOS writes and keeps "é" as two
+    characters, most keyboards as one.
+
+    Args:
+      path: as the user gave it, perhaps with ~.
+    """
+    whole = Path(os.path.expanduser(path)).absolute()
+    if os.path.exists(whole) or path.isascii():
+        return whole
+    found = Path(whole.anchor)
+    for name in whole.parts[1:]:
+        there = [name] if os.path.lexists(found / name) else _names(found)
+        same = (one for one in there if _composed(one) == _composed(name))
+        found /= next(same, name)
+    return found
 
 
 def own_file(path: str, *, key: str) -> Asset:
@@ -99,9 +133,35 @@ def own_file(path: str, *, key: str) -> Asset:
     Raises:
       UserError: it is missing, a folder, a device, or may not be read.
     """
-    own = Path(os.path.expanduser(path)).absolute()
+    own = own_path(path)
     readable(own, key=key)
     return Asset(own.name, path, own, digest(own, "sha256"), False, None, None, own.name)
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except (OSError, ValueError):
+        return []
+
+
+def _near(path: Path) -> str:
+    """Return a hint at what is there in place of the first part of a path that is not."""
+    missing = path
+    while not os.path.exists(missing.parent):
+        missing = missing.parent
+    # Alike to a reader: capitals, and a screenshot's narrow space before PM.
+    alike = {_folded(name): name for name in _names(missing.parent)}
+    near = difflib.get_close_matches(_folded(missing.name), alike, n=1, cutoff=0.6)
+    return f" (did you mean {alike[near[0]]!r}?)" if near else ""
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def locate(source: Source, path: str | None, *, key: str, fallback: bool) -> Asset:

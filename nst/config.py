@@ -96,10 +96,11 @@ class Tracking:
     """What goes to Weights & Biases."""
 
     mode: str = "???"  # offline: kept on disk for `wandb sync`; online; disabled
-    project: str = "nst"  # W&B project; up to 128 characters, none of them of /\#?%:
+    # What is none here W&B's environment variables may give: docs/tracking.md.
+    project: str | None = None  # W&B project, to 128 characters without /\#?%:; none: nst
     entity: str | None = None  # W&B team or user; none: the account's default
     group: str | None = None  # W&B group; none: the sweep's folder, or no group for a single run
-    name: str | None = None  # W&B run name; none: the overrides that make this run
+    name: str | None = None  # W&B run name, to 128 characters; none: the overrides of this run
     tags: list[str] = field(default_factory=list)  # W&B tags, each of 1 to 64 characters
     images_every: Any = 20  # steps between pictures kept and logged; 0: only first and best
 
@@ -222,5 +223,14 @@ def unknown_key(key: str, groups: Iterable[str] = ()) -> UserError:
             f"{key} sets the weight of one painting of a blend that is not spelt out: +{key}=1 "
             "starts a blend of your own, style.blend={starry: 0.7, scream: 0.3} gives it whole"
         )
-    hint = did_you_mean(key, [*keys(), *groups])
+    group, at, _ = key.partition("@")
+    if at:
+        return UserError(
+            f"there is no key {key!r}: a group has one place, {group}=OPTION without @"
+        )
+    last = key.rpartition(".")[2].lower()
+    same = [one for one in keys() if one.rpartition(".")[2] == last]
+    hint = did_you_mean(key, same or [*keys(), *groups])
+    if same and not ("." in key and hint):
+        hint = f" (did you mean {' or '.join(map(repr, same))}?)"
     return UserError(f"there is no key {key!r}{hint}; `python -m nst.run --help` lists the keys")

@@ -5,6 +5,7 @@
 
 import argparse
 import io
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -277,8 +278,12 @@ def main() -> None:
         parser.error("--size must be from 64 to 4096 pixels, and --seed at least 0")
     if not args.out.endswith((".jpg", ".jpeg")):
         parser.error(f"the picture is a JPEG, so its file must end in .jpg, not {args.out!r}")
+    out, picture = Path(os.path.expanduser(args.out)), encode(paint(args.size, args.seed))
     try:
-        write_whole(Path(args.out), encode(paint(args.size, args.seed)))
+        if not os.path.lexists(out):
+            write_whole(out, picture)
+        elif out.read_bytes() != picture:
+            sys.exit(f"nst.paint: {out} is there and holds something else: give another name")
     except OSError as error:
         sys.exit(f"nst.paint: {of_file(error)}")
 

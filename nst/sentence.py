@@ -17,10 +17,12 @@ from typing import Any, NoReturn
 from hydra._internal.utils import get_args_parser
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from hydra.types import RunMode
 from omegaconf import OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from nst import home
+from nst.assets import own_path
 from nst.config import Config, keys, unknown_key
 from nst.errors import UserError, did_you_mean, of_file, one_line
 from nst.paths import conf_dir
@@ -34,6 +36,14 @@ COMPOSING = (
     "hydra.core.override_parser.overrides_parser",
 )
 
+
+#: How a file of the user's own is given in place of an option of a group.
+OWN_FILES = {
+    "content": "content.path",
+    "style": "style.path",
+    "network": "network.weights",
+    "init": "init=file init.path",
+}
 
 #: What Hydra says of +style=night where there is a style.
 TWICE = (
@@ -76,8 +86,14 @@ def _of_choices(error: BaseException) -> str | None:
     """Return what is wrong with the option of a group, if that is it."""
     text = str(error)
     if isinstance(error, MissingConfigException):
-        group, _, option = str(error.missing_cfg_file or "").rpartition("/")
+        asked = str(error.missing_cfg_file or "")
+        group = asked.partition("/")[0]
+        if group not in options():  # hydra/launcher
+            group = asked.rpartition("/")[0]
+        option = asked[len(group) + 1 :]
         found = error.options or options().get(group)
+        if group == "tracking" and option == os.environ.get("WANDB_MODE"):
+            return f"WANDB_MODE must be one of {', '.join(sorted(found or ()))}, not {option!r}"
         return _unknown_option(group, option, found) if found else None
     if text.startswith("Config group override"):
         return _option_that_is_no_text()
@@ -199,20 +215,27 @@ def _refuse(message: str) -> NoReturn:
 
 
 def check_options(settings: Any) -> None:
-    """Refuse an option that Hydra finds, but not in its group's folder, and several at once.
+    """Refuse an option that Hydra finds outside of its group's folder, and several at once.
 
     Args:
       settings: the part ``hydra`` of what is composed.
 
     Raises:
-      UserError: style=../content/chelsea, say, or style=[night,starry], of which the last would be.
+      UserError: style=../content/chelsea, say, or style=[night,starry], of which the last would be;
+        or a folder named ~.
     """
+    key = "sweep" if settings.mode == RunMode.MULTIRUN else "run"
+    if "~" in settings[key].dir.split("/"):
+        raise UserError(
+            f"hydra.{key}.dir={settings[key].dir} has a folder named ~ in it, and must have none: "
+            "~ is the home folder where a path begins with it, and name gives a folder in outputs/"
+        )
     for override in as_typed(settings.overrides.task):
         group, _, option = override.lstrip("+").partition("=")
         own = options().get(group, [])
         chosen = settings.runtime.choices.get(group, option)
-        # One of a folder of the user's own, --config-dir, is a plain name too.
-        if own and not (chosen is None or re.fullmatch(r"[\w.-]*\w", chosen)):
+        # One of a folder of the user's own, --config-dir, is a plain name too, or lies in a folder.
+        if own and not (chosen is None or re.fullmatch(r"[\w.-]*\w(?:/[\w.-]*\w)*", chosen)):
             raise UserError(_unknown_option(group, chosen, own))
 
 
@@ -224,6 +247,19 @@ def as_typed(overrides: Any) -> tuple[str, ...]:
 
 def _unknown_option(group: str, option: str, found: Iterable[str]) -> str:
     allowed = sorted(found)
+    if option.endswith((".yaml", ".yml")):
+        return (
+            f"{group} has no option {option!r}: a file of your own lies in a folder {group}/ and is "
+            f"given without its ending, --config-dir=FOLDER {group}=NAME, FOLDER being the one above"
+        )
+    a_file = (
+        "/" in option or re.search(r"\.[a-zA-Z]\w*$", option) or os.path.exists(own_path(option))
+    )
+    if group in OWN_FILES and a_file:
+        return (
+            f"{group} has no option {option!r}: a file of your own is given as "
+            f"{OWN_FILES[group]}={option}"
+        )
     hint = did_you_mean(option, allowed)
     return f"{group} has no option {option!r}{hint}; it has {', '.join(allowed)}"
 

@@ -1,11 +1,13 @@
 """``python -m nst.sweep FILE``: the runs of a W&B sweep file, here and without an account."""
 
+import os
 import sys
 from pathlib import Path
 
 from hydra_plugins.nst_sweep_file._file import read
 
 from nst.errors import UserError
+from nst.typed import literal
 
 #: What runs the jobs where the command line names no ``hydra/launcher=``.
 LAUNCHER = "batched"
@@ -31,11 +33,12 @@ def main() -> None:
         return
     try:
         file = _file(arguments)
-        read(Path(file))
+        path = Path(os.path.expanduser(file))
+        read(path)
     except UserError as error:
         sys.exit(f"nst: {error}")
     arguments.remove(file)
-    sys.argv[1:] = multirun(Path(file), arguments)
+    sys.argv[1:] = multirun(path, arguments)
     # Hydra loads here, so that a mistake in the file answers at once.
     from nst import run
 
@@ -49,8 +52,8 @@ def multirun(file: Path, arguments: list[str]) -> list[str]:
       file: the sweep file.
       arguments: what else stands on the command line.
     """
-    chosen = ["-m", "hydra/sweeper=sweep_file", f"hydra.sweeper.file={_quoted(str(file))}"]
-    for key, value in (("hydra/launcher", LAUNCHER), ("name", _quoted(file.stem))):
+    chosen = ["-m", "hydra/sweeper=sweep_file", f"hydra.sweeper.file={literal(str(file))}"]
+    for key, value in (("hydra/launcher", LAUNCHER), ("name", literal(file.stem))):
         if not any(argument.startswith(f"{key}=") for argument in arguments):
             chosen.append(f"{key}={value}")
     return chosen + arguments
@@ -58,16 +61,9 @@ def multirun(file: Path, arguments: list[str]) -> list[str]:
 
 def _file(arguments: list[str]) -> str:
     first = next((argument for argument in arguments if not argument.startswith("-")), None)
-    if first is None or ("=" in first and not Path(first).exists()):
+    if first is None or ("=" in first and not os.path.exists(os.path.expanduser(first))):
         raise UserError("which sweep file? python -m nst.sweep FILE [key=value ...]")
     return first
-
-
-def _quoted(text: str) -> str:
-    """Return `text` so that Hydra reads it as it stands."""
-    if text.replace("_", "").isalnum():
-        return text
-    return "'" + text.replace("'", "\\'") + "'"
 
 
 if __name__ == "__main__":

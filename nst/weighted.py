@@ -2,11 +2,17 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from nst.errors import UserError
 
 #: Above this a float32 loss overflows even on a tiny picture.
 LARGEST = 1e30
+
+#: A word of a text; a quote about it ends before a space, a comma or the end: './it's me.jpg'.
+WORD = r"""(?P<mark>['"]).+?(?P=mark)(?=[\s,]|$)|[^\s,]+"""
+#: A name with its weight in the text of a mapping, and the comma behind it.
+ENTRY = r"""\s*(?:(['"])(.+?)\1|(.+?))\s*:\s*([-+]?(?:[\d._]+(?:[eE][-+]?\d+)?|inf|nan))\s*,"""
 
 
 def weights_by_name(
@@ -18,8 +24,8 @@ def weights_by_name(
 
     Args:
       key: the configuration key, "style.layers" say.
-      value: ``{conv1_1: 1, conv2_1: 0.5}``, ``[conv1_1, conv2_1]``, "conv1_1 1, conv2_1 0.5" or
-        "conv1_1, conv2_1".
+      value: ``{conv1_1: 1, conv2_1: 0.5}``, ``[conv1_1, conv2_1]``, or a text: "conv1_1, conv2_1",
+        "conv1_1 1, conv2_1 0.5", or that of a mapping; quotes may stand about a name in a text.
       what: one of them in a word, "layer" say.
       example: of a name.
       check: raises UserError for a name that is not allowed.
@@ -50,16 +56,53 @@ def _equal(key: str, names: list, what: str, check: Callable[[str], None]) -> di
     return {name: 1 / len(names) for name in names}
 
 
-def _of_text(key: str, text: str, what: str) -> dict[str, float] | list[str]:
-    words = re.split(r"[\s,]+", text.strip())
+def names_in(text: str) -> list[str]:
+    """Return the names in a text of things with weights, whatever else is wrong with it."""
+    return [name for name, _ in _pairs(text) or [(_bare(one), None) for one in _words(text)]]
+
+
+def _of_text(key: str, text: str, what: str) -> Any:
+    if text.strip().startswith("{"):
+        pairs = _pairs(text)
+        if pairs is None:
+            return text
+        _refuse_doubles(key, [name for name, _ in pairs], what)
+        return {name: float(number) for name, number in pairs}
+    words = _words(text)
     numbers = [_is_number(word) for word in words]
     if not any(numbers):
-        return words
-    names = words[::2]
+        return [_bare(word) for word in words]
+    names = [_bare(word) for word in words[::2]]
     if numbers != [False, True] * len(names):
         raise UserError(f"{key} must give each {what} a weight or none of them, not {text!r}")
     _refuse_doubles(key, names, what)
     return {name: float(word) for name, word in zip(names, words[1::2], strict=True)}
+
+
+def _pairs(text: str) -> list[tuple[str, str]] | None:
+    """Return names and weights of the text of a mapping; None: it is none.
+
+    Hydra reads a mapping itself, but for one with a name that its grammar has no form for.
+    """
+    inside = re.fullmatch(r"\s*\{(.*)\}\s*", text, re.DOTALL)
+    found: list[tuple[str, str]] = []
+    rest = f"{inside[1]}," if inside else ""
+    while rest:
+        entry = re.match(ENTRY, rest, re.DOTALL)
+        if not entry or not _is_number(entry[4]):
+            return None
+        found.append((entry[2] or entry[3], entry[4]))
+        rest = rest[entry.end() :]
+    return found or None
+
+
+def _words(text: str) -> list[str]:
+    return [word[0] for word in re.finditer(WORD, text, re.DOTALL)]
+
+
+def _bare(word: str) -> str:
+    """Return a word without its quotes."""
+    return word[1:-1] if len(word) > 1 and word[0] in "'\"" and word[-1] == word[0] else word
 
 
 def _is_number(word: str) -> bool:

@@ -8,6 +8,8 @@ fetches, converts and installs.
 import argparse
 import contextlib
 import hashlib
+import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -58,6 +60,7 @@ def load(asset: Asset, network: str | None = None) -> Params:
         params = convert(asset.path, network)
         # The copy only saves time: a cache that can't be written is no reason to stop.
         with contextlib.suppress(OSError):
+            copy.parent.mkdir(parents=True, exist_ok=True)
             sealed.write(copy, params)
     return params
 
@@ -211,11 +214,15 @@ def _convert(network: str, file: str | None) -> None:
         return
     kind, _, published = (source.checksum or "").partition(":")
     if not source.url or digest(asset.path, kind) != published:
-        print(f"not the published file: use network={network} network.weights={asset.path}")
+        weights = shlex.quote(f"network.weights={asset.path}")
+        print(f"not the published file: use network={network} {weights}")
         return
     target = cache_dir() / str(source.file)
     try:
-        write_whole(target, asset.path.read_bytes())
+        if not os.path.lexists(target):
+            write_whole(target, asset.path.read_bytes())
+        elif digest(target, kind) != published:
+            raise UserError(f"{target} is there and is another file: move it away first")
     except OSError as error:
         raise UserError(f"{target} can't be written: {error.strerror or error}") from error
     print(f"installed as {target}: network={network} now needs no network")

@@ -1,6 +1,7 @@
 """``python -m nst.report DIR``: finished runs as a picture grid, a page and a table."""
 
 import argparse
+import os
 import re
 import sys
 from functools import partial
@@ -54,13 +55,13 @@ def _parser() -> argparse.ArgumentParser:
         usage=argparse.SUPPRESS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="folder with runs")
+    parser.add_argument("folders", nargs="+", type=_path, metavar="DIR", help="folder with runs")
     parser.add_argument("--rows", metavar="KEY", help="the grid's rows: style.layers, alpha/beta")
     parser.add_argument("--cols", metavar="KEY", help="the grid's columns")
     parser.add_argument(
         "--cell", metavar="PIXELS", type=_cell, help="long edge of the grid's pictures, 16 to 4096"
     )
-    parser.add_argument("--out", metavar="FOLDER", type=Path, help="write into another folder")
+    parser.add_argument("--out", metavar="FOLDER", type=_path, help="write into another folder")
     parser.add_argument(
         "--animate",
         metavar="KIND",
@@ -75,6 +76,10 @@ def _parser() -> argparse.ArgumentParser:
         help="serve the page to this machine, and keep it up to date",
     )
     return parser
+
+
+def _path(text: str) -> Path:
+    return Path(os.path.expanduser(text))
 
 
 def _cell(text: str) -> int:

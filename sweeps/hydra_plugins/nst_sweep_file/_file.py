@@ -25,6 +25,9 @@ FIELDS = (
 #: What a run logs, each also as the best check's under best/ (nst/tracking.py).
 LOSSES = ("loss/total", "loss/content", "loss/style", "loss/tv")
 
+#: What W&B's ${program} is where the command has no -m.
+RUN_FILE = ("nst", "run.py")
+
 #: More runs than this in one sweep are a slip of the pen.
 MOST_RUNS = 100_000
 
@@ -74,7 +77,7 @@ def read(path: Path) -> SweepFile:
         parameters=_parameters(path, method, values.get("parameters")),
         metric=_metric(path, method, values.get("metric")),
         run_cap=_run_cap(path, method, values.get("run_cap")),
-        words=_words(path, values.get("command")),
+        words=_words(path, values.get("command"), values.get("program")),
         early_terminate="early_terminate" in values,
     )
 
@@ -161,17 +164,32 @@ def _run_cap(path: Path, method: str, value: object) -> int | None:
     return value
 
 
-def _words(path: Path, command: object) -> tuple[str, ...]:
-    """Return the overrides that stand in the command itself."""
+def _words(path: Path, command: object, program: object) -> tuple[str, ...]:
+    """Return the overrides that stand in the command itself, which must start nst.run."""
     words = [str(word) for word in command] if isinstance(command, list) else []
-    if "nst.run" not in words or "${args_no_hyphens}" not in words:
+    words = [str(program) if word == "${program}" else word for word in words]
+    start = next((at for at, word in enumerate(words) if _is_run(word, words[:at])), None)
+    if start is None or "${args_no_hyphens}" not in words[start:]:
         raise UserError(
-            f"{path}: command must be the list ${{env}}, python, -m, nst.run, "
+            f"{path}: command must be the list ${{env}}, ${{interpreter}}, -m, nst.run, "
             f"${{args_no_hyphens}}, "
             + ("and is missing" if command is None else f"not {command!r:.90}")
         )
-    after = words[words.index("nst.run") + 1 :]
     # Whether a run goes to W&B at once is the agent's business; here it is the command line's.
-    return tuple(
-        word for word in after if not word.startswith(("${", "-", "tracking=", "tracking.mode="))
-    )
+    own = [
+        word
+        for word in words[start + 1 :]
+        if not word.startswith(("${", "-", "tracking=", "tracking.mode="))
+    ]
+    if not own:
+        return ()
+    from nst import typed  # loads Hydra's grammar
+
+    return tuple(typed.understood(own))
+
+
+def _is_run(word: str, before: list[str]) -> bool:
+    """Return whether a word of a command is nst.run: as a module, a file, or the command `nst`."""
+    if before[-1:] == ["-m"]:
+        return word == "nst.run"
+    return word == "-mnst.run" or Path(word).name == "nst" or Path(word).parts[-2:] == RUN_FILE

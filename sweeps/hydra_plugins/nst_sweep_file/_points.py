@@ -9,14 +9,15 @@ from hydra_plugins.nst_sweep_file._file import MOST_RUNS, SweepFile
 from hydra_plugins.nst_sweep_file._parameter import Parameter
 
 from nst.errors import UserError
+from nst.typed import understood
 
 #: A value for each parameter, in the file's order.
 Point = dict[str, Any]
 
 
 def overrides(point: Point) -> list[str]:
-    """Return a point as W&B's agent writes it for ``${args_no_hyphens}``: name=value."""
-    return [f"{name}={value}" for name, value in point.items()]
+    """Return a point as a run reads it that W&B's agent starts with ``${args_no_hyphens}``."""
+    return understood(f"{name}={value}" for name, value in point.items())
 
 
 def points(sweep: SweepFile, seed: int) -> list[Point]:
