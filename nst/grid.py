@@ -71,18 +71,18 @@ def run(jobs: Sequence[Job], lanes: int | None = None) -> list[Outcome]:
         except UserError as error:
             outcomes[number] = _refused(job, error)
             continue
-        ended = transfer.ended_before(prepared, job.place)
-        if ended:
+        same = transfer.identity_in_sweep(prepared, job.place)
+        if ended := transfer.ended_before(prepared, job.place):
             outcomes[number] = ended
+            firsts.add(same)
             continue
         earlier = saved.load(job.place.folder, prepared.static, prepared.hyperparameters)
         member = _Member(number, job, prepared, earlier)
-        same = transfer.identity_in_sweep(prepared, job.place)
         if same and same in firsts:
             again.append(member)
-            continue
-        firsts.add(same)
-        groups[_program(prepared, earlier)].append(member)
+        else:
+            firsts.add(same)
+            groups[_program(prepared, earlier)].append(member)
     programs = [
         (batch.union(member.prepared.static for member in members), members)
         for members in groups.values()

@@ -13,7 +13,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from nst import home
+from nst import home, rundir
 from nst.errors import UserError
 from nst.typed import quoted
 
@@ -88,8 +88,13 @@ def _settle(config: DictConfig, mode: str) -> None:
         own.dir = os.path.expanduser(OmegaConf.to_container(own, resolve=False)["dir"])  # type: ignore[index, call-overload]
         config.hydra.job.chdir = False
         config.hydra.output_subdir = None
-    # A folder that can't be made out is refused by Hydra a moment later.
-    with contextlib.suppress(Exception):
+    try:
         HydraConfig.instance().set_config(config)
         folder = Path(str(own.dir)).absolute()
-        _new[:] = [one for one in (folder, *folder.parents) if not one.exists()]
+    except Exception:  # Hydra says a moment later what is wrong with it
+        return
+    _new[:] = [one for one in (folder, *folder.parents) if not one.exists()]
+    try:
+        rundir.check(folder) if mode == "run" else rundir.check_sweep(folder)
+    except UserError as error:
+        raise Refused from error

@@ -157,6 +157,7 @@ def _place() -> dict[str, Any]:
 
 def _report(outcome: "Outcome") -> float | None:
     if outcome.picture and outcome.best_total is not None:
+        outcome.picture.stat()  # whoever removed it at the last moment is told, too
         print(
             f"{os.path.relpath(outcome.picture)}  "
             f"(best at step {outcome.best_step}, total {outcome.best_total:.6g})"

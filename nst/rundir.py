@@ -64,13 +64,14 @@ def read(folder: Path) -> dict[str, Any] | None:
     raise UserError(f"{path} {problem}: take another folder")
 
 
-def check(folder: Path) -> dict[str, Any] | None:
+def check(folder: Path, *, log: bool = True) -> dict[str, Any] | None:
     """Return a folder's run.json; refuse a file that a run would replace and none proves nst's.
 
     What proves it is the run.json of a run that began here; a picture carries nst's text besides.
 
     Args:
       folder: of the run; need not exist.
+      log: whether run.log counts; once Hydra has set up its loggers, it may be this run's.
 
     Raises:
       UserError: names the files, or says what is wrong with run.json.
@@ -82,7 +83,7 @@ def check(folder: Path) -> dict[str, Any] | None:
         taken = [one for one in pictures if os.path.lexists(one) and not _marked(one)]
     else:
         # One that was refused wrote its run.json and nothing else.
-        names = FILES[1:] if fields else FILES
+        names = [name for name in FILES[bool(fields) :] if log or name != "run.log"]
         taken = [folder / name for name in names] + pictures[1:]
         taken = [one for one in taken if os.path.lexists(one)]
     refuse(folder, taken)
@@ -156,10 +157,10 @@ def _marked(picture: Path) -> bool:
 
 
 def _of_a_sweep(path: Path) -> bool:
-    """Return whether a multirun.yaml names a sweeper of nst's; a kill may have left it empty."""
+    """Return whether a multirun.yaml names a plugin of nst's; a kill may have left it empty."""
     try:
-        with path.open("rb") as file:
-            begin = file.read(8192)
+        begin = path.read_bytes()[:100_000]
     except OSError:
         return False
-    return not begin or (begin.startswith(b"hydra:") and b"hydra_plugins.nst_" in begin)
+    named = b"hydra_plugins.nst_" in begin or b"nst.placing.Placing" in begin
+    return not begin or (begin.startswith(b"hydra:") and named)

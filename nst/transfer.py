@@ -107,7 +107,7 @@ def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
       UserError: the folder holds another run, and the message names what differs; or it holds
         files that are not nst's.
     """
-    fields = rundir.check(place.folder)
+    fields = rundir.check(place.folder, log=False)
     if fields is None or fields["config_hash"] is None:  # refused before it started
         return None
     config = dataclasses.asdict(prepared.config)

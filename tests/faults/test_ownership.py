@@ -57,8 +57,9 @@ def seen(folder: Path) -> dict[str, bytes | None]:
 
 
 REFUSED = {
-    "value": (("hydra.run.dir=.", "size=7"), "size must be"),
-    "path": (("hydra.run.dir=.", "content.path=none.jpg"), "does not exist"),
+    "value": (("hydra.run.dir=photos", "size=7"), "size must be"),
+    "path": (("hydra.run.dir=photos", "content.path=none.jpg"), "does not exist"),
+    "no sweeper of nst's": (("-m", "hydra/sweeper=basic", "hydra.sweep.dir=."), "multirun.yaml"),
     "key": (("hydra.run.dir=.", "lr=1"), "there is no key"),
     "run": (("hydra.run.dir=.",), "run.json"),
     "wandb": (("hydra.run.dir=new", "tracking=online"), "W&B key"),

@@ -20,7 +20,6 @@ def check(config: DictConfig, runs: Iterable[Path]) -> None:
       UserError: names the files.
     """
     folder = Path(str(config.hydra.sweep.dir))
-    rundir.check_sweep(folder)
     if config.sweep.report:
         own.check(folder, remedy="take another hydra.sweep.dir")
     if folder.exists():
