@@ -1,7 +1,9 @@
 """Folders of runs as nst/record.py writes them, without running anything."""
 
 import contextlib
+import hashlib
 import json
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,6 +76,8 @@ def write_run(
 ) -> Path:
     """Write a run's folder with a picture of one colour, or with none."""
     folder.mkdir(parents=True, exist_ok=True)
+    # Runs with one hash are the same run, and their colours differ here.
+    changes.setdefault("config_hash", hashlib.sha256(os.fsencode(folder)).hexdigest()[:16])
     changes.setdefault("picture", {"width": shape[0], "height": shape[1]})
     (folder / "run.json").write_text(json.dumps(record(**changes)))
     (folder / "history.csv").write_text("step,seconds,total\n0,0.0,9.0\n")

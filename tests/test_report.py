@@ -89,6 +89,15 @@ def test_another_folder_to_write_into(tmp_path: Path):
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["0"]
 
 
+def test_large_pictures_are_shown_or_named_without_a_library_s_words(tmp_path: Path):
+    for name, side in (("0", 9_500), ("1", 14_000)):  # Pillow warns of 90, refuses 179 megapixels
+        write_run(tmp_path / name, seed=int(name))
+        Image.new("1", (side, side)).save(tmp_path / name / "result.png")
+    done = command(tmp_path, ".")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [row["error"] for row in table(tmp_path)] == ["", "result.png can't be read (too large)"]
+
+
 def test_names_are_text_everywhere(tmp_path: Path):
     odd = tmp_path / "<script>alert(1)</script> \u202e\n'\""[:200].replace("/", "_")
     write_run(odd / "one <b>\n", style="<img src=x>", metrics={"a,b\n": 1.0})

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from fake_runs import serving, write_run
 
+from nst.report import build, watch
 from nst.report.watch import Server, stamp
 
 
@@ -121,3 +122,31 @@ def test_the_page_is_written_anew_when_a_run_ends(tmp_path: Path):
     finally:
         running.send_signal(signal.SIGINT)
         assert running.wait(20) == 130
+
+
+def test_a_page_of_somebody_s_is_said_and_the_watch_goes_on(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(watch, "PAUSE", 0.01)
+    for number in range(2):
+        write_run(tmp_path / str(number), seed=number)
+    build.write([tmp_path])
+    ours = (tmp_path / "index.html").read_bytes()
+    said: list[str] = []
+    looks = iter(range(9))
+
+    def ended() -> bool:
+        """Take the page at the second look, put the page back at the fifth; end at the ninth."""
+        at = next(looks)
+        if at == 1:
+            (tmp_path / "index.html").write_text("mine")
+            write_run(tmp_path / "2", seed=2)
+        if at == 4:
+            assert (tmp_path / "index.html").read_text() == "mine"
+            (tmp_path / "index.html").write_bytes(ours)
+            write_run(tmp_path / "3", seed=3)
+        return at == 8
+
+    watch.watch([tmp_path], tmp_path, lambda: build.write([tmp_path]), said.append, ended)
+    assert [line.partition(": only")[0] for line in said[1:]] == [
+        f"nst: {tmp_path / 'index.html'} was changed since nst wrote it"
+    ]
+    assert "4 runs" in (tmp_path / "index.html").read_text()

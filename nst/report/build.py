@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import re
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,10 +43,11 @@ def write(
     layout = arrange(found, rows, cols)  # first of all, so that a misspelt key answers at once
     own.check(root)
     try:
-        report, pictures = _gather(found, broken, base, root, animation)
-        contact.write(root / "grid.png", report, sheet(report, layout, pictures), cell)
-        table.write(root / "metrics.csv", report)
-        page.write(root / "index.html", report)
+        with warnings.catch_warnings(action="ignore"):  # Pillow's, of pictures that are read anyway
+            report, pictures = _gather(found, broken, base, root, animation)
+            contact.write(root / "grid.png", report, sheet(report, layout, pictures), cell)
+            table.write(root / "metrics.csv", report)
+            page.write(root / "index.html", report)
     except OSError as error:
         raise UserError(
             f"{root} can't be written ({error}): name another folder with --out"

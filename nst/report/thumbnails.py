@@ -27,6 +27,11 @@ SIZE = 256
 QUALITY = 80
 _SUFFIX = ".jpg"  # WebP is no smaller for such busy pictures, and takes 20 times as long
 _COMMENT = "nst:thumbnail "
+#: What is wrong with a picture, by Pillow's error.
+_WRONG: dict[type[Exception], str] = {
+    Image.UnidentifiedImageError: "no PNG",
+    Image.DecompressionBombError: "too large",
+}
 
 
 def of_runs(runs: list[Run], root: Path) -> tuple[dict[str, Path], dict[str, str]]:
@@ -138,15 +143,9 @@ def decoded(picture: Path) -> Image.Image:
     """
     try:
         with Image.open(picture, formats=["PNG"]) as image:
-            if image.width * image.height > images.MOST_PIXELS:
-                raise UserError(
-                    f"{picture.name} is too large ({image.width} x {image.height} pixels)"
-                )
             return image.convert("RGB")
-    except UserError:
-        raise
     except Exception as error:  # a damaged file makes Pillow's readers raise almost anything
-        what = "no PNG" if isinstance(error, Image.UnidentifiedImageError) else "damaged"
+        what = _WRONG.get(type(error), "damaged")
         raise UserError(f"{picture.name} can't be read ({what})") from error
 
 
