@@ -128,7 +128,7 @@ class Record:
         """Start the record with status "running".
 
         Args:
-          folder: of the run, its lock held, in which `nst.rundir.check` found nothing foreign.
+          folder: of the run, made if missing, its lock held, in which `nst.rundir.check` found nothing foreign.
           network: the network that serves.
           config: validated.
           sources: the pictures and the network, as they serve.
@@ -151,6 +151,7 @@ class Record:
             "config_hash": self.hash,
             "sources": {key: _source(asset) for key, asset in sources.items()},
         }
+        folder.mkdir(parents=True, exist_ok=True)
         # First of all: what follows in the folder is shown by it to be this run's.
         self._write("running")
         remove_parts(folder)
