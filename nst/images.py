@@ -1,28 +1,17 @@
-"""Picture files to and from float32 RGB arrays (H, W, 3) in [0, 255]; the only user of PIL."""
+"""Picture files to and from float32 RGB arrays (H, W, 3) in [0, 255]."""
 
 import contextlib
 import io
-import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms, PngImagePlugin, features
+from PIL import Image, ImageCms, PngImagePlugin
 
+from nst import tiff
 from nst.assets import readable
-from nst.errors import UserError
+from nst.decode import FORMATS, decode, plain, quiet
+from nst.decode import MOST_PIXELS as MOST_PIXELS
 from nst.paths import write_whole
-
-#: The formats read, by Pillow's names. Left out on purpose: EPS starts another program, TGA can't
-#: be told from noise.
-FORMATS: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
-FORMATS += ("AVIF",) if features.check("avif") else ()  # builds of Pillow differ
-#: Shortest side in pixels of a file that is read.
-SMALLEST = 8
-#: Most pixels of a file that is read: Pillow's own limit against decompression bombs.
-MOST_PIXELS = 178_956_970
-#: Pixels above which a file must be of the size that so many take, or is damaged: Deflate makes a
-#: byte of at most 8 * 1032 of them.
-LARGE, PIXELS_PER_BYTE = 4096 * 4096, 10_000
 
 #: What each EXIF orientation asks for (Exif 2.32, tag 274); 1 is upright.
 _TURNS = {
@@ -34,9 +23,6 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-#: Values that may stand for white in a file of 32-bit integers or floats: the smallest that is no
-#: less than any of its values counts.
-_WHITES = {"I": (255, 65535, 2**31 - 1), "F": (1, 255, 65535)}
 
 
 def load(path: Path | str, size: int | tuple[int, int] | None, *, key: str) -> np.ndarray:
@@ -56,19 +42,17 @@ def load(path: Path | str, size: int | tuple[int, int] | None, *, key: str) -> n
     file = Path(path)
     readable(file, key=key)
     subject = f"{key}: {str(file)!r}"
-    with warnings.catch_warnings():
-        # Pillow warns of large and of oddly written files: here each is either read or refused.
-        warnings.simplefilter("ignore")
-        image, turn = _decode(file, subject)
+    with quiet():
+        image, turn = decode(file, subject)
         profile = image.info.get("icc_profile")
         if isinstance(size, tuple):
             height, width = size if turn < 5 else size[::-1]  # as stored: 5 to 8 swap the sides
         else:
             height, width = scaled_shape(*image.size, size)
-        plain = _plain(image, subject).resize((width, height), Image.Resampling.LANCZOS)
+        scaled = plain(image, subject).resize((width, height), Image.Resampling.LANCZOS)
         if turn in _TURNS:
-            plain = plain.transpose(_TURNS[turn])
-        return _pixels(plain, profile)
+            scaled = scaled.transpose(_TURNS[turn])
+        return _pixels(scaled, profile)
 
 
 def stretched(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -94,16 +78,18 @@ def upright_shape(path: Path, *, key: str) -> tuple[int, int]:
     Raises:
       UserError: as `load`.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        image, turn = _decode(path, f"{key}: {str(path)!r}")
+    with quiet():
+        image, turn = decode(path, f"{key}: {str(path)!r}")
     height, width = image.size[::-1] if turn < 5 else image.size  # 5 to 8 swap the sides
     return height, width
 
 
 def dimensions(path: Path) -> tuple[int, int]:
     """Return a readable picture file's own two sides in pixels, as stored."""
-    with Image.open(path, formats=FORMATS) as image:
+    page = tiff.first_page(path)
+    if page:
+        return page.width, page.height
+    with quiet(), Image.open(path, formats=FORMATS) as image:
         return image.size
 
 
@@ -127,7 +113,7 @@ def save(path: Path, picture: np.ndarray, text: dict[str, str]) -> None:
     """Write a picture as an 8-bit RGB PNG, whole or not at all.
 
     Args:
-      path: of the file; its folder is made where it is missing.
+      path: of the file, in a folder that exists.
       picture: (H, W, 3) in [0, 255]; values beyond are clipped, all are rounded.
       text: entries of the PNG's text, such as the configuration's hash and the seed.
 
@@ -143,85 +129,7 @@ def save(path: Path, picture: np.ndarray, text: dict[str, str]) -> None:
     image = Image.fromarray(np.rint(values.clip(0, 255)).astype(np.uint8))
     png = io.BytesIO()
     image.save(png, format="PNG", pnginfo=info)
-    write_whole(path, png.getvalue())
-
-
-def _decode(file: Path, subject: str) -> tuple[Image.Image, int]:
-    """Read a file's first frame and its EXIF orientation."""
-    allowed = f"it must be a whole picture in one of the formats {', '.join(FORMATS)}"
-    if file.stat().st_size == 0:
-        raise UserError(f"{subject} is empty, but {allowed}")
-    try:
-        with Image.open(file, formats=FORMATS) as image:
-            _check_size(image, file, subject)
-            image.load()
-            turn = 1
-            with contextlib.suppress(Exception):  # broken EXIF must not cost a picture
-                turn = int(image.getexif().get(ExifTags.Base.Orientation, turn))
-            return image, turn
-    except UserError:
-        raise
-    except Image.UnidentifiedImageError:
-        raise UserError(f"{subject} is not a picture that can be read, but {allowed}") from None
-    except Image.DecompressionBombError as error:
-        found = str(error).partition("(")[2].partition(")")[0] or "more"
-        raise UserError(f"{subject} has {found}, but at most {MOST_PIXELS} are allowed") from None
-    except Exception as error:  # a damaged file makes Pillow's readers raise almost anything
-        what = " ".join(str(error).split()) or type(error).__name__
-        raise UserError(f"{subject} is truncated or damaged ({what}), but {allowed}") from error
-
-
-def _check_size(image: Image.Image, file: Path, subject: str) -> None:
-    width, height = image.size
-    if min(width, height) < SMALLEST or width * height > MOST_PIXELS:
-        raise UserError(
-            f"{subject} is {width}x{height} pixels, but at least {SMALLEST}x{SMALLEST} and at most "
-            f"{MOST_PIXELS} in all are allowed"
-        )
-    size = file.stat().st_size
-    # It would take seconds and gigabytes to find out.
-    if width * height > max(LARGE, PIXELS_PER_BYTE * size):
-        raise UserError(
-            f"{subject} has {width}x{height} pixels in {size} bytes, so it is damaged, but it must "
-            "be a whole picture"
-        )
-
-
-def _plain(image: Image.Image, subject: str) -> Image.Image:
-    """Return an opaque picture of mode L, RGB, CMYK, or F with greys in [0, 255]."""
-    if image.mode.startswith("I") or image.mode == "F":
-        return Image.fromarray(_deep_grey(image, subject))
-    if image.has_transparency_data:
-        grey = image.mode in ("1", "L", "LA", "La")
-        clear = image.convert("LA") if grey else image.convert("RGBA")
-        on_white = Image.new("L" if grey else "RGB", image.size, "white")
-        on_white.paste(clear.convert(on_white.mode), mask=clear.getchannel("A"))
-        return on_white
-    if image.mode in ("L", "RGB", "CMYK"):
-        return image
-    try:
-        return image.convert("L" if image.mode == "1" else "RGB")
-    except ValueError:
-        raise UserError(
-            f"{subject} has the colour mode {image.mode}, but RGB, grey, palette or CMYK is needed"
-        ) from None
-
-
-def _deep_grey(image: Image.Image, subject: str) -> np.ndarray:
-    """Return the greys of a 16-bit or 32-bit picture as (H, W) float32 in [0, 255]."""
-    values = np.asarray(image, dtype=np.float32)
-    if not np.isfinite(values).all():
-        raise UserError(f"{subject} holds values that are not finite, but 0 to white are needed")
-    # PNG and PPM files have 16 bits at most, which Pillow may keep in 32.
-    short = image.mode == "I" and image.format in ("PNG", "PPM")
-    whites = (65535,) if short else _WHITES.get(image.mode, (65535,))
-    peak = float(values.max())
-    white = next((white for white in whites if peak <= white), peak)
-    greys = np.clip(values / np.float32(white / 255), 0, 255)
-    clear = image.info.get("transparency")
-    if isinstance(clear, int):
-        greys[values == clear] = 255
-    return greys
+    write_whole(path, png.getvalue(), folder=False)
 
 
 def _pixels(image: Image.Image, profile: bytes | None) -> np.ndarray:

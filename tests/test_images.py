@@ -456,6 +456,7 @@ def test_save_rounds_clips_and_keeps_the_text(tmp_path: Path) -> None:
     row = np.array([-5.0, 0.4, 0.6, 127.5, 254.6, 300.0])
     picture = np.broadcast_to(row[None, :, None], (8, 6, 3)).astype(np.float32)
     path = tmp_path / "images" / "result.png"
+    path.parent.mkdir()
     save(path, picture, {"config_hash": "0123abcd", "seed": "7"})
     data = path.read_bytes()
     assert b"tEXtconfig_hash\x000123abcd" in data

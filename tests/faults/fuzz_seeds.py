@@ -77,12 +77,44 @@ def pictures() -> Iterator[bytes]:
     yield file(palette, "GIF", loop=0, duration=40, disposal=2, frames=True)
     for image in (rgb, modes["L"], modes["1"], deep, real):
         yield file(image, "PPM")
+    yield from other_tiffs(pixels)
+    yield file(rgb, "JPEG")[:-2]
+    small = bytearray(file(palette, "GIF"))
+    small[6:10] = struct.pack("<HH", 40, 30)  # a canvas larger than its frame
+    yield bytes(small)
     yield b"P3 # text\n24 20 255\n" + " ".join(map(str, pixels.ravel())).encode() + b"\n"
     yield b"P1\n24 20\n" + " ".join(map(str, (pixels[..., 0] > 99).astype(int).ravel())).encode()
     if "AVIF" in FORMATS:
         yield file(rgb, "AVIF", speed=10, exif=turned)
         yield file(rgba, "AVIF", speed=10, icc_profile=icc)
         yield file(rgb, "AVIF", speed=10, frames=True)
+
+
+def other_tiffs(pixels: np.ndarray) -> Iterator[bytes]:
+    """Yield TIFFs that Pillow doesn't read."""
+    import tifffile
+
+    grey, options = pixels[..., 0], {"metadata": None, "rowsperstrip": 8}
+    floats = pixels.astype(np.float32) / 255
+    clear = np.dstack([floats, floats[..., :1]])
+    forms: list[tuple[np.ndarray, dict[str, Any]]] = [
+        (floats, {"photometric": "rgb"}),
+        (clear, {"photometric": "rgb", "extrasamples": [1], "compression": "zlib"}),
+        (clear.astype(">f8"), {"photometric": "rgb", "extrasamples": [2], "byteorder": ">"}),
+        (pixels.astype(np.uint16).swapaxes(0, 2), {"photometric": "rgb"}),
+        (grey.astype(np.uint16) * 257, {"photometric": "miniswhite", "byteorder": ">"}),
+        (np.dstack([grey, grey]).astype(np.uint32), {"photometric": "minisblack"}),
+        (clear.astype(np.float16), {"photometric": "separated", "tile": (16, 16)}),
+        ((grey // 2).astype(np.int8), {"photometric": "minisblack", "compression": "zlib"}),
+    ]
+    for samples, own in forms:
+        out = io.BytesIO()
+        if samples.shape[0] == 3:
+            own |= {"planarconfig": "separate"}
+        elif samples.shape[-1] == 2:
+            own |= {"planarconfig": "contig", "extrasamples": [2]}
+        tifffile.imwrite(out, samples, **(options | own))
+        yield out.getvalue()
 
 
 def interlaced_png(grey: np.ndarray) -> bytes:
