@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from nst.runs import Run
 
+_SOURCES = ("content", "style", "network")
 #: Runs that a sentence names; of more it says how many there are.
 _MOST = 6
 
@@ -32,9 +33,11 @@ def in_place_of(runs: Sequence[Run], key: str, name: str) -> str:
 
     Args:
       runs: of a report.
-      key: "content", "style" or "network".
+      key: "content", "style" or "network"; with any other key there are no stand-ins.
       name: of what served.
     """
+    if key not in _SOURCES:
+        return ""
     asked = {each for run in runs for k, used, each in _replaced(run) if (k, used) == (key, name)}
     itself = any(
         source.name == name and not source.instead_of
