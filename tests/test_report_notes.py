@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,11 +19,11 @@ from nst.runs import Run
 from nst.tree import find
 
 
-def run(folder: Path, asked: dict[str, str] | None = None, **changes: object) -> Path:
+def run(folder: Path, asked: dict[str, str] | None = None, /, **changes: Any) -> Path:
     """Write a run in which what served stood in for what was asked for."""
     same_as = changes.pop("same_as", None)
     config_hash = changes.pop("config_hash", None)
-    write_run(folder, **changes)  # type: ignore[arg-type]
+    write_run(folder, **changes)
     path = folder / "run.json"
     fields = json.loads(path.read_text()) | {"same_as": same_as, "config_hash": config_hash}
     for key, name in (asked or {}).items():
@@ -79,7 +80,7 @@ def test_the_sheet_says_so_and_what_the_mark_means(tmp_path: Path):
 
 def test_without_stand_ins_nothing_is_said(tmp_path: Path, capsys):
     for at in range(2):
-        run(tmp_path / str(at), **{"tv.gamma": float(at)}, config_hash=str(at))
+        run(tmp_path / str(at), None, **{"tv.gamma": float(at)}, config_hash=str(at))
     build.say(build.write([tmp_path]))
     assert capsys.readouterr().out.splitlines()[:1] == ["2 runs"]
     assert notes(runs(tmp_path)) == []

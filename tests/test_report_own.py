@@ -164,7 +164,7 @@ def test_a_report_killed_at_any_moment_can_be_written_again(
 ):
     build.write([sweep])
     write_run(sweep / "2", (9, 200, 9), **{"tv.gamma": 5.0})
-    moves = []
+    moves: list[Path] = []
     replace = os.replace
 
     def kill(source: Path, target: Path) -> None:
