@@ -157,19 +157,20 @@ def exhausted(error: jax.errors.JaxRuntimeError) -> bool:
 
 
 def _devices() -> list[jax.Device]:
-    """Return this process's devices; a `UserError` where JAX_PLATFORMS names one that isn't there.
+    """Return this process's devices; a `UserError` where a variable names one that isn't there.
 
     Each run comes by here first, when its pictures are held against the memory.
     """
     try:
         return jax.local_devices()
     except (AssertionError, RuntimeError) as error:
-        asked = os.environ.get("JAX_PLATFORMS")
+        names = ("JAX_PLATFORMS", "JAX_PLATFORM_NAME")
+        asked = next((name for name in names if os.environ.get(name)), None)
         if not asked:
             raise
         raise UserError(
-            f"JAX_PLATFORMS={asked} asks for a device that JAX can't use here: unset that variable "
-            "and JAX takes what there is, or see to the driver and install jax with CUDA"
+            f"{asked}={os.environ[asked]} asks for a device that JAX can't use here: unset that "
+            "variable and JAX takes what there is, or see to the driver and install jax with CUDA"
         ) from error
 
 

@@ -10,11 +10,12 @@ from typing import Any
 
 import jax
 
-from nst import assets
+from nst import assets, jax_settings
 
 
 def use_cache() -> None:
     """Let the next process find what this one compiles, where there is a place for it."""
+    jax_settings.load()
     folder = assets.cache_dir() / "compiled"
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)

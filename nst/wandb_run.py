@@ -4,6 +4,7 @@ What the command line says wins over W&B's environment variables, and these win 
 by itself. docs/tracking.md has the table.
 """
 
+import atexit
 import contextlib
 import errno
 import glob
@@ -14,6 +15,7 @@ import secrets
 import shlex
 import shutil
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -201,6 +203,7 @@ def _begun(mode: str, arguments: dict[str, Any]) -> Any:
     }
     own = {key: value for key, value in own.items() if f"WANDB_{key.upper()}" not in os.environ}
     settings = wandb.Settings(finish_timeout_raises=True, **own)
+    _give_folders(arguments["dir"])
     with _plain_command_line(), _nothing_left(arguments["dir"], arguments["id"]):
         run = wandb.init(
             mode=mode,  # type: ignore[arg-type]
@@ -211,6 +214,26 @@ def _begun(mode: str, arguments: dict[str, Any]) -> Any:
     if mode == "online":
         _reached.set()
     return run
+
+
+def _give_folders(place: Path) -> None:
+    """Give W&B folders of its own where the home folder can't be written, as in many a container.
+
+    Without the first its service prints its log, and without the second a table has no pictures.
+    """
+    from wandb import env
+
+    os.environ.setdefault("HOME", os.path.expanduser("~"))  # its service knows no other way
+    try:
+        cache = env.get_cache_dir()
+        cache.mkdir(parents=True, exist_ok=True)
+        if os.access(cache, os.W_OK | os.X_OK):
+            return
+    except OSError:
+        pass
+    os.environ[env.CACHE_DIR] = tempfile.mkdtemp(prefix="wandb-")
+    atexit.register(shutil.rmtree, os.environ[env.CACHE_DIR], ignore_errors=True)
+    os.environ.setdefault(env.DATA_DIR, str(place / "wandb" / "data"))
 
 
 @contextlib.contextmanager
