@@ -57,16 +57,16 @@ def read(path: Path, network: str, wanted: Sequence[Wanted]) -> list[np.ndarray]
             root = file.get("model_weights", file)
             if "nb_layers" in root.attrs:
                 raise UserError(
-                    f"{path} is a Keras 1 file (nb_layers, layer_0/param_0), which is not read: one "
-                    "of Keras 2 or newer is needed, kernels in TensorFlow's order"
+                    f"{path} is a Keras 1 file (nb_layers, layer_0/param_0), which is not read: "
+                    "one of Keras 2 or newer is needed, kernels in TensorFlow's order"
                 )
             found = _legacy(root) if "layer_names" in root.attrs else _keras3(root)
             named = _by_name(found, path, network)
             first = named["conv1_1"].kernel.shape
             if first == (64, 3, 3, 3):
                 raise UserError(
-                    f"{path} has its kernels in Theano's order, {first}, which is not read: they are "
-                    "needed in TensorFlow's, (3, 3, 3, 64)"
+                    f"{path} has its kernels in Theano's order, {first}, which is not read: they "
+                    "are needed in TensorFlow's, (3, 3, 3, 64)"
                 )
             return [
                 as_float32(

@@ -249,11 +249,12 @@ def _unknown_option(group: str, option: str, found: Iterable[str]) -> str:
     allowed = sorted(found)
     if option.endswith((".yaml", ".yml")):
         return (
-            f"{group} has no option {option!r}: a file of your own lies in a folder {group}/ and is "
-            f"given without its ending, --config-dir=FOLDER {group}=NAME, FOLDER being the one above"
+            f"{group} has no option {option!r}: a file of your own lies in a folder {group}/ and "
+            f"is given without its ending, --config-dir=FOLDER {group}=NAME, FOLDER being the one "
+            "above"
         )
     a_file = (
-        "/" in option or re.search(r"\.[a-zA-Z]\w*$", option) or os.path.exists(own_path(option))
+        "/" in option or re.search(r"\.[a-zA-Z]\w*$", option) or os.path.isfile(own_path(option))
     )
     if group in OWN_FILES and a_file:
         return (

@@ -31,13 +31,12 @@ PATHS = ("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir", "hydra.sweepe
 #: Options of Hydra's that take a path.
 OPTIONS = ("--config-dir", "-cd", "--config-path", "-cp")
 
-#: What may stand about values of a kind: what opens it, what is inside, what closes it.
-CHOICE = r"((?:choice|shuffle)\s*\()(.*)(\))"
+#: What may stand about values of a kind: what opens it, and what is inside.
 BRACKETS = {
-    "text": CHOICE,
-    "file": CHOICE,
-    "list": r"((?:choice|shuffle)\s*\(|\[)(.*)([\])])",
-    "group": r"(\{)(.*)(\})",
+    "text": r"(choice\s*\()(.*)\)",
+    "file": r"(choice\s*\()(.*)\)",
+    "list": r"(\[)(.*)\]",
+    "group": r"(\{)(.*)\}",
 }
 
 #: What Hydra reads as it stands, without a look by its parser, which takes a millisecond.
@@ -106,7 +105,11 @@ def _part(key: str, kind: str, part: str) -> str:
         inside = _split(form[2])
         if form[1] == "{":
             return "{" + ",".join(_entry(key, entry) for entry in inside) + "}"
-        return form[1] + ",".join(_part(key, kind, one) for one in inside) + form[3]
+        parts = [_part(key, kind, one) for one in inside]
+        if form[1] == "[":
+            return "[" + ",".join(parts) + "]"
+        # Hydra takes quotes away inside of choice(), so what needs them is a plain a,b.
+        return part if parts == inside else ",".join(parts)
     number = isinstance(_read(text), bool | int | float)
     return quoted(text) if number or (_unread(text) and not _open(text)) else part
 
@@ -148,6 +151,8 @@ def _blend(part: str) -> str:
     text = part.strip()
     if files := re.fullmatch(r"\[(.*)\]", text, re.S):
         return "[" + ",".join(_part(BLEND, "file", one) for one in _split(files[1])) + "]"
+    if file := _file(text):
+        return f"[{file}]"
     read = _text_of(_read(text)) or text
     if any("${" in name and os.path.exists(own_path(name)) for name in names_in(read)):
         return literal(read)
@@ -156,19 +161,17 @@ def _blend(part: str) -> str:
 
 def _matches(key: str, call: str) -> list[str]:
     """Return the files that a glob(...) finds, sorted, as Hydra is to get them."""
-    asked = _read(call)
-    if _unread(call):
-        inside = re.fullmatch(r"glob\((.*)\)", call, re.S)
-        asked = _read(f"glob({','.join(map(_pattern, _split(inside[1])))})" if inside else call)
-    if not hasattr(asked, "include"):
+    inside = re.fullmatch(r"glob\((.*)\)", call, re.S)
+    asked = _read(f"glob({','.join(map(_pattern, _split(inside[1])))})") if inside else _UNREAD
+    if asked is _UNREAD:
         raise UserError(f"{key}: can't read {call}: it must look like {key}=glob(FOLDER/*)")
     found = {
         path
         for pattern in asked.include
-        for path in glob.glob(os.path.expanduser(pattern), recursive=True)
+        for path in glob.glob(_home(pattern), recursive=True)
         if os.path.isfile(path)
     }
-    for pattern in map(os.path.expanduser, asked.exclude):
+    for pattern in map(_home, asked.exclude):
         found -= {
             path
             for path in found
@@ -179,14 +182,18 @@ def _matches(key: str, call: str) -> list[str]:
     return [literal(home.short(path) or path) for path in sorted(found)]
 
 
+def _home(read: Any) -> str:
+    return os.path.expanduser(_text_of(read) or "")
+
+
 def _pattern(part: str) -> str:
-    """Return one argument of glob(), quoted where Hydra's grammar needs it: ~/p/*."""
+    """Return one argument of glob(), quoted where Hydra reads no text: ~/p/*."""
     name, several, text = re.fullmatch(  # type: ignore[union-attr]
         r"\s*((?:include|exclude)\s*=)?\s*(?:\[(.*)\]|(.*?))\s*", part, re.S
     ).groups()
     if several is not None:
         return f"{name or ''}[{','.join(map(_pattern, _split(several)))}]"
-    return (name or "") + (quoted(text) if _unread(text) else text)
+    return (name or "") + (quoted(text) if _text_of(_read(text)) is None else text)
 
 
 def _split(text: str) -> list[str]:
@@ -212,7 +219,7 @@ def _open(text: str) -> bool:
     return text[:1] in ("'", '"') and text.count(text[0]) == 1
 
 
-_UNREAD = object()
+_UNREAD: Any = object()
 
 
 def _unread(text: str) -> bool:

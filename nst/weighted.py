@@ -58,7 +58,7 @@ def _equal(key: str, names: list, what: str, check: Callable[[str], None]) -> di
 
 def names_in(text: str) -> list[str]:
     """Return the names in a text of things with weights, whatever else is wrong with it."""
-    return [name for name, _ in _pairs(text) or [(_bare(one), None) for one in _words(text)]]
+    return [name for name, _ in _pairs(text) or ()] or [_bare(word) for word in _words(text)]
 
 
 def _of_text(key: str, text: str, what: str) -> Any:

@@ -28,6 +28,18 @@ def test_a_command_paints_a_picture(tmp_path: Path) -> None:
     assert out.read_bytes() == encode(paint(width=96, seed=1))
 
 
+def test_another_file_is_not_painted_over(tmp_path: Path) -> None:
+    out = tmp_path / "bay.jpg"
+    out.write_bytes(b"a photograph")
+    done = command(str(out), "--size", "64")
+    assert done.returncode == 1
+    assert done.stderr == f"nst.paint: {out} is there and holds something else: give another name\n"
+    assert out.read_bytes() == b"a photograph"
+    out.unlink()
+    for _ in range(2):  # the same picture may be painted again
+        assert command(str(out), "--size", "64").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [

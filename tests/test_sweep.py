@@ -116,6 +116,40 @@ def _key(point: Point) -> str:
     return json.dumps(point, sort_keys=True)
 
 
+@pytest.mark.parametrize(
+    ("program", "command"),
+    [
+        ("nst/run.py", "${env} ${interpreter} ${program} ${args_no_hyphens}"),
+        ("/opt/nst/run.py", "/usr/bin/env python3 ${program} tracking=online ${args_no_hyphens}"),
+        ("nst.run", "${env} ${interpreter} -m ${program} ${args_no_hyphens}"),
+        ("x", "python -u -mnst.run ${args_no_hyphens}"),
+        ("x", "/venv/bin/nst ${args_no_hyphens}"),
+        ("x", "uv run python -m nst.run ${args_no_hyphens} --cfg"),
+    ],
+)
+def test_the_command_may_be_of_wandbs_own_forms(tmp_path: Path, program: str, command: str):
+    words = [*command.split(), "name=2024_11", "style.path=a (1).jpg"]
+    values = {**yaml.safe_load(GRID), "program": program, "command": words}
+    path = write(tmp_path, yaml.safe_dump(values))
+    assert read(path).words == ("name='2024_11'", "style.path='a (1).jpg'")
+
+
+@pytest.mark.parametrize(
+    ("program", "command"),
+    [
+        ("train.py", "python ${program} ${args_no_hyphens}"),
+        ("nst/run.py", "python ${program} ${args}"),
+        ("nst.run", "python ${program} ${args_no_hyphens}"),
+        ("nst.sweep", "python -m ${program} ${args_no_hyphens}"),
+        ("nst", "python -m ${program} ${args_no_hyphens}"),
+    ],
+)
+def test_a_command_that_starts_no_run_is_refused(tmp_path: Path, program: str, command: str):
+    values = {**yaml.safe_load(GRID), "program": program, "command": command.split()}
+    with pytest.raises(UserError, match="command must be the list"):
+        read(write(tmp_path, yaml.safe_dump(values)))
+
+
 # --- Points -------------------------------------------------------------------------------------
 
 

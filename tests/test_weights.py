@@ -231,6 +231,19 @@ def test_a_transposed_kernel_is_refused_with_both_shapes(tmp_path):
     assert text.endswith("where the shape (3, 3, 64, 128) is needed")
 
 
+def test_a_file_of_keras_1_is_named(tmp_path):
+    # Its layout: layers by number, their number in nb_layers, kernels (out, in, 3, 3).
+    with h5py.File(tmp_path / "vgg16_weights.h5", "w") as file:
+        file.attrs["nb_layers"] = 2
+        group = file.create_group("layer_1")
+        group.create_dataset("param_0", (64, 3, 3, 3), "f4")
+        group.create_dataset("param_1", (64,), "f4")
+    text = message(tmp_path / "vgg16_weights.h5", "vgg16")
+    assert "is a Keras 1 file (nb_layers" in text
+    path = edited(tmp_path / "w.h5", "block1_conv1", kernel=np.zeros((64, 3, 3, 3), "f4"))
+    assert "kernels in Theano's order, (64, 3, 3, 3)" in message(path)
+
+
 def test_a_huge_kernel_is_refused_before_it_is_read(tmp_path):
     path = edited(tmp_path / "w.h5", "block2_conv1")
     with h5py.File(path, "a") as file:
@@ -451,6 +464,11 @@ def test_the_published_file_is_installed(tmp_path, cache, monkeypatch, capsys):
     assert found.path.read_bytes() == path.read_bytes()
     assert weights.main(["vgg19"]) == 0
     assert weights.main([]) == 0
+    # Another file of that name is the user's, and stays.
+    found.path.write_bytes(b"mine")
+    assert weights.main(["vgg19", "--from", str(path)]) == 1
+    assert "is there and is another file" in capsys.readouterr().err
+    assert found.path.read_bytes() == b"mine"
 
 
 def test_vgg19_without_a_network_says_how_to_get_it(tmp_path, monkeypatch, capsys):
