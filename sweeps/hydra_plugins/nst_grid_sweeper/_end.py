@@ -50,11 +50,14 @@ def _report(config: DictConfig) -> None:
 def _cell(run: Any, report: Any) -> dict[str, Any]:
     """Return a run as a row of W&B's table of cells."""
     from nst.metric_info import METRICS
+    from nst.report import notes
 
     return {
         "run": run.name,
         **{key.name: key.of.get(run.name) for key in report.keys},
         **{metric.name: run.metrics.get(metric.name) for metric in METRICS},
+        "fallback": notes.stand_ins(run),
+        "same_as": run.same_as,
         "status": run.status,
         "picture": report.thumbnails.get(run.name),
     }
