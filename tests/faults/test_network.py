@@ -305,7 +305,7 @@ def test_wandb_s_server_dies_in_mid_run(
     assert [len(logged), "metrics/ssim" in logged[-1]] == [13, True]
     with serving(Wandb, server.server_port) as revived:
         sync = [str(Path(sys.executable).parent / "wandb"), *command.split()[1:]]
-        subprocess.run(sync, env=env, check=True, timeout=120, capture_output=True)
+        subprocess.run(sync, cwd=tmp_path, env=env, check=True, timeout=120, capture_output=True)
     assert [path for path in revived.asked if path.endswith("/file_stream")]
     assert [path for path in revived.asked if path.startswith("/media/images/result")]
 
