@@ -128,7 +128,7 @@ class Record:
         """Start the record with status "running".
 
         Args:
-          folder: of the run, made if missing, its lock held, in which `nst.rundir.check` found nothing foreign.
+          folder: of the run, made if missing; `nst.rundir.check` found nothing foreign in it.
           network: the network that serves.
           config: validated.
           sources: the pictures and the network, as they serve.

@@ -50,6 +50,12 @@ class GridSweeper(BasicSweeper):
         with _end.reported(self.config):
             return super().sweep(arguments)
 
+    def _parse_config(self) -> list[str]:
+        """Return the overrides of `params`, read as those of the command line are."""
+        from nst import typed
+
+        return typed.understood(super()._parse_config())
+
     def validate_batch_is_legal(self, batch: Sequence[Sequence[str]]) -> None:
         """Mend multirun.yaml, just written: `sweep` has looked at every job, as a run would."""
         from nst import home
