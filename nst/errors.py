@@ -2,7 +2,9 @@
 
 import difflib
 import errno
+import io
 import re
+import sys
 from collections.abc import Iterable
 
 #: What keeps all files of a disk from being written, not those of one run alone.
@@ -39,3 +41,9 @@ def one_line(text: str) -> str:
     if len(plain) > LONGEST:
         plain = f"{plain[: LONGEST // 2]} ... {plain[5 - LONGEST // 2 :]}"
     return plain
+
+
+def take_any_text() -> None:
+    """Let the standard output, whatever its encoding, take every file's name."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")

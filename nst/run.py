@@ -13,9 +13,9 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from nst import given, interrupt, placing, typed
+from nst import given, interrupt, jax_settings, placing, typed
 from nst.config import Config, from_mapping
-from nst.errors import UserError
+from nst.errors import UserError, take_any_text
 from nst.paths import conf_dir
 from nst.placing import Refused
 from nst.sentence import (
@@ -59,6 +59,7 @@ def main() -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     # A log that can't be written, on a full disk say, would cost a traceback a line.
     logging.raiseExceptions = False
+    take_any_text()
     interrupt.listen()
     error: BaseException
     try:
@@ -113,6 +114,7 @@ def _perform(composed: DictConfig) -> float | None:
         values = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
         config = validated(from_mapping(values))  # type: ignore[arg-type]
         # JAX loads here, so that --help and a mistyped key answer at once.
+        jax_settings.load()
         from nst import transfer
 
         interrupt.check()

@@ -1,6 +1,7 @@
 """What Weights & Biases is told of a run and of a sweep; nst/wandb_run.py opens its runs."""
 
 import contextlib
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -117,7 +118,10 @@ def track(config: Config, settings: dict[str, Any], folder: Path, group: str | N
     run = wandb_run.opened(config.tracking, folder, group, name, config=settings)
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(1) as beside:
         opening = beside.submit(stack.enter_context, run)
-        if config.tracking.mode == "online":
+        # A variable may be refused, and a run that is refused must not have begun.
+        if config.tracking.mode == "online" or any(
+            name.startswith("WANDB_") for name in os.environ
+        ):
             opening.result()
         yield Tracker(opening, config)
 

@@ -23,7 +23,7 @@ from nst import keras_h5, sealed
 from nst.arrays import as_float32
 from nst.assets import BUILT_IN, Asset, cache_dir, locate
 from nst.config import Network
-from nst.errors import UserError
+from nst.errors import UserError, take_any_text
 from nst.fetch import digest
 from nst.keras_h5 import Params
 from nst.layers import BLOCKS, conv_names, parameter_shapes
@@ -159,6 +159,7 @@ def main(arguments: list[str] | None = None) -> int:
     Args:
       arguments: of the command line, without the program's name; none: those of this process.
     """
+    take_any_text()
     parser = argparse.ArgumentParser(
         prog="python -m nst.weights",
         description="Show the networks' weights; fetch, convert and check those of one network.",

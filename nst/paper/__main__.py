@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from nst.errors import UserError, did_you_mean
+from nst.errors import UserError, did_you_mean, take_any_text
 from nst.paper import figures, grids
 from nst.paper.panel import draw
 from nst.report import own
@@ -24,6 +24,7 @@ Figures: {", ".join(grids.FIGURES)}; without figures= all of them."""
 
 def main() -> None:
     """Make what the command line asks for; exit 0, 1 for an error, 130 after Ctrl-C."""
+    take_any_text()
     try:
         if {"-h", "--help"} & set(sys.argv):
             print(HELP)

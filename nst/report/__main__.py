@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nst.errors import UserError, one_line
+from nst.errors import UserError, one_line, take_any_text
 from nst.report.animate import KINDS
 from nst.report.build import say, say_line, write
 from nst.report.watch import watch
@@ -31,6 +31,7 @@ Writes into DIR, or into the deepest folder that several have in common:
 
 def main() -> None:
     """Report what the command line names; exit 0, 1 for an error, 130 after Ctrl-C."""
+    take_any_text()
     try:
         options = _parser().parse_args()
         chosen = options.rows, options.cols, options.cell, options.out, options.animate

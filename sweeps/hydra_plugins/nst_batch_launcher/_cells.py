@@ -33,6 +33,9 @@ class Cell:
 
 def run(cells: Sequence[Cell], lanes: int | None) -> list[Any]:
     """Run the cells in this process and return the `Outcome` of each."""
+    from nst import jax_settings
+
+    jax_settings.load()
     from nst import grid
 
     return grid.run([cell.job() for cell in cells], lanes)

@@ -30,13 +30,15 @@ def reported(config: DictConfig) -> Iterator[None]:
 
 def _report(config: DictConfig) -> None:
     folder = Path(str(config.hydra.sweep.dir))
-    # Here alone, since a grid that is refused needs none of it.
-    from nst import runs, tracking
-    from nst.report import build
+    from nst import runs
 
     # At any depth: a path in hydra.sweep.subdir nests folders.
     if not config.sweep.report or next(runs.folders([folder]), None) is None:
         return
+    # Here alone, since a grid that is refused needs none of it.
+    from nst import tracking
+    from nst.report import build
+
     try:
         written = build.write([folder])
         build.say(written)
