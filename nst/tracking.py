@@ -119,9 +119,8 @@ def track(config: Config, settings: dict[str, Any], folder: Path, group: str | N
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(1) as beside:
         opening = beside.submit(stack.enter_context, run)
         # A variable may be refused, and a run that is refused must not have begun.
-        if config.tracking.mode == "online" or any(
-            name.startswith("WANDB_") for name in os.environ
-        ):
+        given = any(name.startswith("WANDB_") for name in os.environ)
+        if given or config.tracking.mode == "online":
             opening.result()
         yield Tracker(opening, config)
 

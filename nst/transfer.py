@@ -134,7 +134,7 @@ def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
 
 
 def identity_in_sweep(prepared: Prepared, place: Place) -> tuple[Path, str, int] | None:
-    """Return what the runs of a sweep have in common that leave the same files, None for a lone run.
+    """Return what tells the runs of a sweep apart that leave other files; None: it is in no sweep.
 
     Offline, style=starry and style=night are the same run: the one picture stands in for the other.
     """

@@ -26,9 +26,8 @@ def test_a_run_that_equals_another_takes_its_result(nst: Command, launcher: str)
     photos.mkdir()
     for name in ("one.png", "two.png"):  # the same picture under two names
         Image.fromarray(data.astronaut()[:64, :48]).save(photos / name)
-    command = ("-m", f"hydra/launcher={launcher}", *TINY, "sweep.report=false")
-    command = (*command, "content.path=photos/one.png,photos/two.png", "beta=1,2")
-    command = (*command, "hydra.sweep.dir=sweep")
+    command = ["-m", f"hydra/launcher={launcher}", *TINY, "sweep.report=false"]
+    command += ["content.path=photos/one.png,photos/two.png", "beta=1,2", "hydra.sweep.dir=sweep"]
     done = nst(*command)
     assert done.returncode == 0, done.stderr
     runs = [nst.folder / "sweep" / str(number) for number in range(4)]
@@ -49,8 +48,8 @@ def test_a_run_that_equals_another_takes_its_result(nst: Command, launcher: str)
     (runs[3] / "run.json").unlink()
     for path in bytes_of(runs[3]):
         (runs[3] / path).unlink()
-    for path in (runs[3] / ".hydra").iterdir():
-        path.unlink()
+    for file in (runs[3] / ".hydra").iterdir():
+        file.unlink()
     before = (runs[1] / "result.png").stat().st_mtime_ns
     (runs[3] / "run.log").unlink(missing_ok=True)
     done = nst(*command)

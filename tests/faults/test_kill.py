@@ -106,7 +106,7 @@ def test_a_kill_in_the_middle_of_a_file_leaves_nothing(nst: Command):
         time.sleep(0.01)
     running.kill()
     running.communicate(timeout=60)
-    # What a process of the number 1 would have been at; the sums are of `printf nst.run.json.1 | sha256sum`.
+    # Of a process of the number 1; the sums are of `printf nst.run.json.1 | sha256sum`.
     halves = (".run.json.1-c31e18ae.part", "images/.step_00010.png.1-11441d1d.part")
     others = (".run.json.1.part", ".run.json.2-c31e18ae.part", "images/.mine.png.1-85c5cd29.part")
     for name in (*halves, *others):

@@ -137,8 +137,8 @@ def test_a_users_files_survive_a_run_from_its_kill_to_its_report(nst: Command):
     mine = [name for name in OTHERS if name != "multirun.yaml"]
     fill(nst.folder, mine)
     before = seen(nst.folder)
-    command = (*TINY, "steps=2000", "sweep.save_every=0", "hydra.run.dir=.")
-    command = (*command, "tracking.images_every=0")
+    command = [*TINY, "steps=2000", "sweep.save_every=0", "hydra.run.dir=."]
+    command += ["tracking.images_every=0"]
     for number in (signal.SIGINT, signal.SIGKILL):
         running = nst.start(*command)
         await_change(nst.folder / "state.msgpack", running)
