@@ -249,6 +249,7 @@ def _fields(config: Config, overrides: Sequence[str]) -> dict[str, Any]:
         "schema": SCHEMA,
         "config": dataclasses.asdict(config),
         "overrides": list(overrides),
+        "same_as": None,
         "versions": _versions(),
         "device": _device(),
     }

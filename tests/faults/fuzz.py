@@ -171,8 +171,10 @@ def resumed(folder: Path) -> Target:
     prepared: Any = SimpleNamespace(config=Config(), static=SimpleNamespace(network="vgg16"))
     prepared.sources = {}
     hashed = identity.config_hash(prepared.config, "vgg16", prepared.sources)
-    own, _ = seeds.run_folders(folder)
-    fields = json.loads((own / "run.json").read_bytes())
+    whole, _ = seeds.run_folders(folder)
+    fields = json.loads((whole / "run.json").read_bytes())
+    own = folder / "own"  # a run that was refused has its record alone
+    own.mkdir()
     same = [fields | {"config_hash": hashed, "status": status} for status in STATUSES]
     refused = fields | {"config_hash": None, "best": None, "status": "failed"}
     files = [json.dumps(one).encode() for one in [*same, refused]]
