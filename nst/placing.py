@@ -93,8 +93,8 @@ def _settle(config: DictConfig, mode: str) -> None:
         folder = Path(str(own.dir)).absolute()
     except Exception:  # Hydra says a moment later what is wrong with it
         return
-    _new[:] = [one for one in (folder, *folder.parents) if not one.exists()]
     try:
+        _new[:] = [one for one in (folder, *folder.parents) if not one.exists()]
         rundir.check(folder) if mode == "run" else rundir.check_sweep(folder)
-    except UserError as error:
+    except (UserError, OSError) as error:
         raise Refused from error
