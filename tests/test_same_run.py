@@ -20,7 +20,7 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
-@pytest.mark.parametrize("launcher", ["basic", "batched"])
+@pytest.mark.parametrize("launcher", [pytest.param("basic", marks=pytest.mark.slow), "batched"])
 def test_a_run_that_equals_another_takes_its_result(nst: Command, launcher: str):
     photos = nst.folder / "photos"
     photos.mkdir()

@@ -137,7 +137,7 @@ def test_a_users_files_survive_a_run_from_its_kill_to_its_report(nst: Command):
     mine = [name for name in OTHERS if name != "multirun.yaml"]
     fill(nst.folder, mine)
     before = seen(nst.folder)
-    command = [*TINY, "steps=2000", "sweep.save_every=0", "hydra.run.dir=."]
+    command = [*TINY, "steps=400", "sweep.save_every=0", "hydra.run.dir=."]
     command += ["tracking.images_every=0"]
     for number in (signal.SIGINT, signal.SIGKILL):
         running = nst.start(*command)
