@@ -174,7 +174,8 @@ def _as_another(prepared: Prepared, place: Place) -> Outcome | None:
         runlog.keep(folder)
         picture, best = folder / "result.png", fields["best"]
         tracker.restore(history.rows(folder / "history.csv"), folder / "images")
-        tracker.finish(fields["status"], best, prepared.sources, picture, fields["metrics"])
+        known = fields["metrics"] or {}
+        tracker.finish(fields["status"], best, prepared.sources, picture, known)
     log.info("the same run as %s, whose result it takes", original)
     return Outcome(fields["status"], picture, best["step"], best["total"], fields["error"])
 
