@@ -49,6 +49,11 @@ class Placing(Callback):
                 ]
             )
 
+    def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Let callbacks of the user's own find the folder that Hydra was kept from writing to."""
+        with read_write(config.hydra):
+            config.hydra.output_subdir = SUBDIR
+
 
 def leave_no_empty() -> None:
     """Remove the empty folders that Hydra made for a run that never started."""

@@ -107,3 +107,14 @@ def test_a_sweep_whose_folders_nest_has_its_report(nst: Command):
     )
     assert done.returncode == 0, done.stderr
     assert len((nst.folder / "sweep" / "metrics.csv").read_text().splitlines()) == 3
+
+
+@pytest.mark.slow
+def test_callbacks_of_hydras_manual_find_their_folder(nst: Command):
+    pickling = "{_target_: hydra.experimental.callbacks.PickleJobInfoCallback}"
+    done = nst(*TINY, f"+hydra.callbacks.kept={pickling}", "hydra.run.dir=run")
+    assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr
+    assert (nst.folder / "run" / ".hydra" / "config.pickle").exists()
+    again = nst("--experimental-rerun", "run/.hydra/config.pickle")
+    assert again.returncode == 0, again.stderr
