@@ -71,14 +71,14 @@ def run(jobs: Sequence[Job], lanes: int | None = None) -> list[Outcome]:
         except UserError as error:
             outcomes[number] = _refused(job, error)
             continue
-        same = transfer.identity_in_sweep(prepared, job.place)
+        same = transfer.files(prepared)
         if ended := transfer.ended_before(prepared, job.place):
             outcomes[number] = ended
             firsts.add(same)
             continue
         earlier = saved.load(job.place.folder, prepared.static, prepared.hyperparameters)
         member = _Member(number, job, prepared, earlier)
-        if same and same in firsts:
+        if same in firsts:
             again.append(member)
         else:
             firsts.add(same)

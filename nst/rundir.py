@@ -3,12 +3,14 @@
 Imports nothing heavy, so that a refused folder answers at once.
 """
 
+import contextlib
 import json
 import os
 import re
 from pathlib import Path
 from typing import Any
 
+from nst import runs
 from nst.errors import UserError
 from nst.paths import part_of
 from nst.run_json import SCHEMA
@@ -102,6 +104,28 @@ def check_sweep(folder: Path) -> None:
     path = folder / "multirun.yaml"
     if os.path.lexists(path) and not _of_a_sweep(path):
         refuse(folder, [path])
+
+
+def find(sweep: Path, config_hash: str, images_every: int, apart: Path) -> Path | None:
+    """Return the folder of a finished run, or None where there is none that leaves the same files.
+
+    Args:
+      sweep: folder with runs at any depth.
+      config_hash: of the run.
+      images_every: its `tracking.images_every`.
+      apart: a folder that doesn't count.
+    """
+    for folder in runs.folders([sweep]):
+        with contextlib.suppress(OSError, UserError, KeyError, TypeError):
+            # Most runs of a sweep are others, and needn't be understood.
+            if folder == apart or config_hash.encode() not in (folder / "run.json").read_bytes():
+                continue
+            fields = read(folder) or {}
+            same = fields["config_hash"], fields["config"]["tracking"]["images_every"]
+            finished = fields["status"] == "finished" and not fields.get("same_as")
+            if finished and same == (config_hash, images_every) and _marked(folder / "result.png"):
+                return folder
+    return None
 
 
 def refuse(folder: Path, taken: list[Path]) -> None:

@@ -37,9 +37,6 @@ from nst.tracking import track
 
 log = logging.getLogger("nst")
 
-#: Folders of runs that have ended in this process, by their sweep and what gives their files.
-_ended: dict[tuple[Path, str, int], Path] = {}
-
 
 @dataclass(frozen=True)
 class Place:
@@ -128,33 +125,24 @@ def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
     if not over:
         return None
     saved.remove(place.folder)  # a kill may have come between the last record and this
-    _note(prepared, place, status)
     picture = place.folder / "result.png"
     return Outcome(status, picture, best["step"], best["total"], fields["error"])
 
 
-def identity_in_sweep(prepared: Prepared, place: Place) -> tuple[Path, str, int] | None:
-    """Return what tells the runs of a sweep apart that leave other files; None: it is in no sweep.
+def files(prepared: Prepared) -> tuple[str, int]:
+    """Return what is equal for two runs that leave the same files: the hash, images_every.
 
     Offline, style=starry and style=night are the same run: the one picture stands in for the other.
     """
-    if place.tracking is None:
-        return None
-    own = identity.config_hash(prepared.config, prepared.static.network, prepared.sources)
-    return place.tracking, own, prepared.config.tracking.images_every
-
-
-def _note(prepared: Prepared, place: Place, status: str) -> None:
-    key = identity_in_sweep(prepared, place)
-    if key and status in ("finished", "diverged"):
-        _ended.setdefault(key, place.folder)
+    config = prepared.config
+    own = identity.config_hash(config, prepared.static.network, prepared.sources)
+    return own, config.tracking.images_every
 
 
 def _as_another(prepared: Prepared, place: Place) -> Outcome | None:
-    """Take the result of a run of this sweep that is the same but for its name, if there is one."""
-    key = identity_in_sweep(prepared, place)
-    original = key and _ended.get(key)
-    if original is None or not (original / "result.png").is_file():
+    """Take the result of a run of this sweep that leaves the same files, if one has finished."""
+    original = place.tracking and rundir.find(place.tracking, *files(prepared), place.folder)
+    if not original:
         return None
     config, folder = prepared.config, place.folder
     settings = dataclasses.asdict(config) | {
@@ -261,7 +249,6 @@ class Session:
         losses = {"step": best.step, **history.flat(best.terms)} if best else None
         self._tracker.finish(status, losses, self._prepared.sources, picture, numbers)
         self._record.finish(status, error, numbers)
-        _note(self._prepared, self._place, status)
         step, total = (best.step, best.terms.total) if best else (0, None)
         self.outcome = Outcome(status, picture, step, total, error)
 
