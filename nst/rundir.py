@@ -10,7 +10,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from nst import runs
 from nst.errors import UserError
 from nst.paths import part_of
 from nst.run_json import SCHEMA
@@ -106,25 +105,28 @@ def check_sweep(folder: Path) -> None:
         refuse(folder, [path])
 
 
-def find(sweep: Path, config_hash: str, images_every: int, apart: Path) -> Path | None:
-    """Return the folder of a finished run, or None where there is none that leaves the same files.
+def find_equal(own: Path, config_hash: str, images_every: int) -> Path | None:
+    """Return the folder beside a run's own of a finished run that leaves the same files.
 
     Args:
-      sweep: folder with runs at any depth.
+      own: folder of the run.
       config_hash: of the run.
       images_every: its `tracking.images_every`.
-      apart: a folder that doesn't count.
+
+    Returns:
+      The folder, or None where there is none.
     """
-    for folder in runs.folders([sweep]):
+    for path in sorted(own.parent.glob("*/run.json")):
         with contextlib.suppress(OSError, UserError, KeyError, TypeError):
             # Most runs of a sweep are others, and needn't be understood.
-            if folder == apart or config_hash.encode() not in (folder / "run.json").read_bytes():
+            if path.parent == own or config_hash.encode() not in path.read_bytes():
                 continue
-            fields = read(folder) or {}
+            fields = read(path.parent) or {}
             same = fields["config_hash"], fields["config"]["tracking"]["images_every"]
             finished = fields["status"] == "finished" and not fields.get("same_as")
-            if finished and same == (config_hash, images_every) and _marked(folder / "result.png"):
-                return folder
+            whole = _marked(path.parent / "result.png")
+            if finished and whole and same == (config_hash, images_every):
+                return path.parent
     return None
 
 

@@ -141,15 +141,17 @@ def files(prepared: Prepared) -> tuple[str, int]:
 
 def _as_another(prepared: Prepared, place: Place) -> Outcome | None:
     """Take the result of a run of this sweep that leaves the same files, if one has finished."""
-    original = place.tracking and rundir.find(place.tracking, *files(prepared), place.folder)
-    if not original:
+    if place.tracking is None:
+        return None  # a run by itself
+    original = rundir.find_equal(place.folder, *files(prepared))
+    if original is None:
         return None
     config, folder = prepared.config, place.folder
     settings = dataclasses.asdict(config) | {
         "overrides": list(place.overrides),
         "same_as": os.path.relpath(original, folder),
     }
-    with track(config, settings, place.tracking or folder, place.group) as tracker:
+    with track(config, settings, place.tracking, place.group) as tracker:
         fields = record.repeat(
             original,
             folder,
