@@ -150,7 +150,8 @@ def _of_value(error: BaseException) -> str:
 
 
 def _first_line(text: str) -> str:
-    return " ".join(text.split("\n")[0].split())
+    line = " ".join(text.split("\n")[0].split())
+    return re.sub(r"`?<class '([\w.]+)'>`?", r"\1", line)
 
 
 def _file_in_hand(error: BaseException) -> str | None:

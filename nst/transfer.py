@@ -28,7 +28,7 @@ from nst import (
     saved,
     scales,
 )
-from nst.errors import UserError
+from nst.errors import UserError, one_line
 from nst.inputs import Prepared
 from nst.optimise import Check
 from nst.progress import Display
@@ -114,7 +114,7 @@ def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
         differ = identity.differences(fields["config"], config) or [
             "the pictures' or weights' bytes"
         ]
-        found = "; ".join(differ)
+        found = one_line("; ".join(differ))
         raise UserError(
             f"{place.folder} holds another run, which differs in {found}: take another folder"
         )
