@@ -11,7 +11,7 @@ from typing import Any
 from nst import interrupt
 from nst.errors import UserError
 
-#: Name of the lock's file in a run's folder; it is always empty.
+#: Name of the lock's file in a run's folder.
 LOCK = ".nst.lock"
 
 
@@ -28,11 +28,7 @@ def sole(folder: Path) -> Iterator[None]:
     import filelock
 
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / LOCK
-    # Locking empties the file, and ours are empty.
-    if file.is_file() and file.stat().st_size:
-        raise UserError(f"{file} is no lock of nst's, since it isn't empty: take another folder")
-    lock = filelock.FileLock(file, blocking=False)
+    lock = filelock.FileLock(_own(folder / LOCK), blocking=False)
     try:
         lock.acquire()
     except filelock.Timeout:
@@ -51,17 +47,25 @@ def in_turn(file: Path) -> Iterator[None]:
       file: in a folder that exists.
 
     Raises:
+      UserError: a user's own file has the name of its lock.
       KeyboardInterrupt: Ctrl-C was pressed while waiting.
     """
     import filelock
 
-    lock = filelock.FileLock(file.with_name(f".{file.name}.lock"))
+    lock = filelock.FileLock(_own(file.with_name(f".{file.name}.lock")))
     try:
         lock.acquire(cancel_check=interrupt.asked)
     except filelock.Timeout:
         raise KeyboardInterrupt from None
     with _removed(lock):
         yield
+
+
+def _own(file: Path) -> Path:
+    """Refuse a lock's file that is a user's: locking empties it, and ours are empty."""
+    if file.is_file() and file.stat().st_size:
+        raise UserError(f"{file} is no lock of nst's, since it isn't empty: take another folder")
+    return file
 
 
 @contextlib.contextmanager

@@ -95,14 +95,13 @@ def repeat(
       OSError: something can't be read or written.
     """
     other = rundir.read(original) or {}
-    fields = _fields(config, overrides) | {
-        "config_hash": config_hash(config, network, sources),
-        "sources": {key: _source(asset) for key, asset in sources.items()},
+    fields = _began(network, config, sources, overrides) | {
         "same_as": os.path.relpath(original, folder),
         **{key: other.get(key) for key in TAKEN},
     }
     # As a run does: what is here is shown to be its own before any of it is.
     _write(folder / "run.json", fields | {"status": "running", "metrics": {}})
+    remove_parts(folder)
     _write_hydra(folder, hydra)
     pictures = sorted((original / "images").glob("step_*.png"))
     for file in [*pictures, original / "history.csv", original / "result.png"]:
@@ -141,16 +140,13 @@ class Record:
         self.folder = folder
         self.config = config
         self._photographs = {one.shape: one for one in photographs}
-        self.hash = config_hash(config, network, sources)
+        self._fields = _began(network, config, sources, overrides)
+        self.hash = self._fields["config_hash"]
         self.last: Check | None = earlier.last if earlier else None
         self.best: Check | None = earlier.best if earlier else None
         self._rates: list[float] = []  # seconds a step, between checks
         self._saved_at = time.monotonic()
         self._started = datetime.now(UTC)
-        self._fields = _fields(config, overrides) | {
-            "config_hash": self.hash,
-            "sources": {key: _source(asset) for key, asset in sources.items()},
-        }
         folder.mkdir(parents=True, exist_ok=True)
         # First of all: what follows in the folder is shown by it to be this run's.
         self._write("running")
@@ -252,6 +248,16 @@ def _fields(config: Config, overrides: Sequence[str]) -> dict[str, Any]:
         "same_as": None,
         "versions": _versions(),
         "device": _device(),
+    }
+
+
+def _began(
+    network: str, config: Config, sources: dict[str, Asset], overrides: Sequence[str]
+) -> dict[str, Any]:
+    """Return the fields of a run that has begun."""
+    return _fields(config, overrides) | {
+        "config_hash": config_hash(config, network, sources),
+        "sources": {key: _source(asset) for key, asset in sources.items()},
     }
 
 

@@ -19,6 +19,15 @@ SHARED = Path(__file__).parents[2] / "shared" / "assets"
 
 # A test says nothing to W&B by accident, whatever the account of whoever runs it.
 OFFLINE = {"WANDB_MODE": "offline", "WANDB_ERROR_REPORTING": "false"}
+#: The smallest run there is.
+TINY = (
+    "network=vgg16",
+    "size=32",
+    "steps=2",
+    "check_every=1",
+    "content.layers=[conv1_1]",
+    "style.layers=[conv1_1]",
+)
 
 
 @pytest.fixture(scope="session", autouse=True)

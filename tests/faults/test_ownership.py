@@ -10,19 +10,11 @@ from pathlib import Path
 
 import fake_runs
 import pytest
-from conftest import Command, environment
+from conftest import TINY, Command, environment
 
 from nst import lock, rundir
 from nst.errors import UserError
 
-TINY = (
-    "network=vgg16",
-    "size=32",
-    "steps=2",
-    "check_every=1",
-    "content.layers=[conv1_1]",
-    "style.layers=[conv1_1]",
-)
 QUIET = (*TINY, "tracking=disabled")
 #: What a run writes, a sweep and a report.
 OF_A_RUN = (
@@ -114,6 +106,17 @@ def test_a_lock_file_of_a_users_own_is_refused(tmp_path: Path):
     fill(tmp_path, [lock.LOCK])
     before = seen(tmp_path)
     with pytest.raises(UserError, match="no lock of nst's"), lock.sole(tmp_path):
+        pass
+    assert seen(tmp_path) == before
+
+
+def test_a_lock_beside_a_file_may_be_a_users_own_too(tmp_path: Path):
+    fill(tmp_path, [".written.json.lock"])
+    before = seen(tmp_path)
+    with (
+        pytest.raises(UserError, match="no lock of nst's"),
+        lock.in_turn(tmp_path / "written.json"),
+    ):
         pass
     assert seen(tmp_path) == before
 

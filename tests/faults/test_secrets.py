@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import TINY
 from PIL import Image
 
 from nst import home
@@ -18,14 +19,6 @@ from nst.config import Config
 from nst.validation import validated
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
-SMALL = (
-    "network=vgg16",
-    "size=32",
-    "steps=2",
-    "check_every=1",
-    "content.layers=[conv1_1]",
-    "style.layers=[conv1_1]",
-)
 NIGHT = Path(home.__file__).parent / "data" / "night.jpg"
 
 
@@ -65,7 +58,7 @@ def tell(folder: Path, secret: str, but: str = "wandb") -> list[str]:
 
 def test_a_tracked_run_tells_neither_key_nor_home(nst, folder: Path):
     pictures = folder / "pictures"
-    run = [*SMALL, "tracking=offline", f"content.path={pictures}/me.jpg", "init=file"]
+    run = [*TINY, "tracking=offline", f"content.path={pictures}/me.jpg", "init=file"]
     run += [f"init.path={pictures}/you.jpg", f"style.blend={{{pictures}/you.jpg:1,night:1}}"]
     done = start(nst, folder, *run, "hydra.run.dir=run")
     assert done.returncode == 0, done.stderr
@@ -92,7 +85,7 @@ def test_a_warning_is_logged_and_recorded_without_it(nst, folder: Path):
     (folder / "file").touch()  # where the cache folder can't be made
     env = {"HOME": str(folder), "NST_CACHE": str(folder / "file" / "cache")}
     run = ("style=starry", "tracking=disabled", "hydra.run.dir=run")
-    done = nst(*SMALL, *run, env=env)
+    done = nst(*TINY, *run, env=env)
     assert done.returncode == 0, done.stderr
     assert "~/file/cache" in (nst.folder / "run" / "run.log").read_text()
     source = json.loads((nst.folder / "run" / "run.json").read_text())["sources"]["style"]
@@ -105,7 +98,7 @@ def test_a_sweep_and_its_page_tell_neither_key_nor_home(nst, folder: Path, launc
     paths = f"content.path={folder}/pictures/me.jpg,{folder}/pictures/you.jpg"
     sweep = ("-m", f"hydra/launcher={launcher}", "hydra.sweep.dir=sweep", "tracking=disabled")
     # The file of starry in the cache is a wrong one, and what is said of it names it.
-    done = start(nst, folder, *sweep, *SMALL, paths, "style=night,starry")
+    done = start(nst, folder, *sweep, *TINY, paths, "style=night,starry")
     assert done.returncode == 1, done.stderr
     assert (nst.folder / "sweep").is_dir(), done.stderr
     errors = [
