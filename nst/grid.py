@@ -95,13 +95,7 @@ def run(jobs: Sequence[Job], lanes: int | None = None) -> list[Outcome]:
         for static, members in programs:
             outcomes |= _run_group(static, members, lanes, display)
         for member in again:
-            interrupt.check()
-            with _alone(member, outcomes):
-                if outcome := transfer.repeated(member.prepared, member.job.place):
-                    outcomes[member.number] = outcome
-                    display.ended(member.job.label, outcome)
-                else:  # the first one did not end
-                    outcomes |= _run_group(member.prepared.static, [member], lanes, display)
+            outcomes |= _run_again(member, lanes, display)
     return [outcomes[number] for number in range(len(jobs))]
 
 
@@ -156,6 +150,19 @@ def _run_group(
             fit = max(1, len(chunk) // 2)
             log.warning("%d lanes don't fit the device's memory: going on with %d", len(chunk), fit)
             waiting = chunk + waiting
+    return outcomes
+
+
+def _run_again(member: _Member, lanes: int | None, display: GridDisplay) -> dict[int, Outcome]:
+    """Take the result of the run that this one equals, or run it where that one did not end."""
+    interrupt.check()
+    outcomes: dict[int, Outcome] = {}
+    with _alone(member, outcomes):
+        outcome = transfer.repeated(member.prepared, member.job.place)
+        if outcome is None:
+            return _run_group(member.prepared.static, [member], lanes, display)
+        outcomes[member.number] = outcome
+    display.ended(member.job.label, outcomes[member.number])
     return outcomes
 
 

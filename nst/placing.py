@@ -38,14 +38,13 @@ class Placing(Callback):
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Settle where a sweep goes; its jobs are composed anew, from these overrides."""
         _settle(config, "sweep")
-        folder = OmegaConf.to_container(config.hydra.sweep, resolve=False)["dir"]  # type: ignore[index, call-overload]
         overrides = config.hydra.overrides.hydra
         with read_write(overrides):
             overrides.extend(
                 [
                     "hydra.job.chdir=false",
                     "hydra.output_subdir=null",
-                    f"hydra.sweep.dir={quoted(folder)}",
+                    f"hydra.sweep.dir={quoted(_dir(config, 'sweep'))}",
                 ]
             )
 
@@ -82,6 +81,12 @@ def texts(config: DictConfig, settings: Any) -> dict[str, str]:
     return {name: home.without(text) for name, text in files.items()}
 
 
+def _dir(config: DictConfig, mode: str) -> str:
+    """Return hydra.run.dir or hydra.sweep.dir with its interpolations as they are."""
+    own: Any = OmegaConf.to_container(config.hydra[mode], resolve=False)
+    return own["dir"]
+
+
 def _settle(config: DictConfig, mode: str) -> None:
     if config.hydra.output_subdir != SUBDIR:
         raise Refused from UserError(
@@ -89,13 +94,12 @@ def _settle(config: DictConfig, mode: str) -> None:
             "it is part of a run's record"
         )
     with read_write(config), open_dict(config):
-        own = config.hydra[mode]
-        own.dir = os.path.expanduser(OmegaConf.to_container(own, resolve=False)["dir"])  # type: ignore[index, call-overload]
+        config.hydra[mode].dir = os.path.expanduser(_dir(config, mode))
         config.hydra.job.chdir = False
         config.hydra.output_subdir = None
     try:
         HydraConfig.instance().set_config(config)
-        folder = Path(str(own.dir)).absolute()
+        folder = Path(str(config.hydra[mode].dir)).absolute()
     except Exception:  # Hydra says a moment later what is wrong with it
         return
     try:

@@ -124,7 +124,7 @@ def _gather(
 def _titled(
     runs: list[Run], key: str, pictures: dict[str, tuple[str, Path]]
 ) -> list[tuple[str, Path]]:
-    """Return titles and thumbnails; the title of a stand-in says first what was asked for."""
+    """Return titles and thumbnails; a stand-in's title begins with what it replaces."""
     titled = []
     for name, (title, path) in pictures.items():
         replaced = notes.in_place_of(runs, key, name)

@@ -11,7 +11,7 @@ _MOST = 6
 
 
 def notes(runs: Sequence[Run]) -> list[str]:
-    """Return a sentence for each stand-in, and one that says which runs are the same.
+    """Return a sentence on each stand-in, and one on the runs that are the same.
 
     Args:
       runs: of a report.
@@ -29,12 +29,12 @@ def stand_ins(run: Run) -> str:
 
 
 def in_place_of(runs: Sequence[Run], key: str, name: str) -> str:
-    """Return "in place of starry" for what served in some of the runs without being asked for.
+    """Return "in place of starry" for a stand-in's name, "" for any other.
 
     Args:
       runs: of a report.
-      key: "content", "style" or "network"; with any other key there are no stand-ins.
-      name: of what served.
+      key: "content", "style" or "network"; other keys have no stand-ins.
+      name: of the picture or network that was used.
     """
     if key not in _SOURCES:
         return ""
@@ -68,7 +68,7 @@ def twins(runs: Sequence[Run]) -> dict[str, str]:
 
 
 def of_stand_ins(runs: Sequence[Run]) -> list[str]:
-    """Return a sentence for each stand-in.
+    """Return a sentence on each stand-in.
 
     Args:
       runs: of a report.
@@ -111,7 +111,7 @@ def of_twins(runs: Sequence[Run]) -> list[str]:
 
 
 def _replaced(run: Run) -> list[tuple[str, str, str]]:
-    """Return "content", "style" or "network", what served, and what was asked for."""
+    """Return of each stand-in its key, its name, and the name that was asked for."""
     return [
         (key.partition("/")[0], source.name, source.instead_of)
         for key, source in run.sources.items()
