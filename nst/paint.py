@@ -1,6 +1,6 @@
 """Paints the built-in style picture, a moonlit bay under a swirling sky in thick oil strokes.
 
-``nst/data/night.jpg`` is the output of ``python -m nst.paint nst/data/night.jpg``.
+``nst/sources/data/night.jpg`` is the output of ``python -m nst.paint nst/sources/data/night.jpg``.
 """
 
 import argparse
@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from nst.errors import of_file
-from nst.paths import write_whole
+from nst.base.errors import of_file
+from nst.base.files import write_whole
 
 #: Canvas pixels per picture pixel: strokes have hard edges, which the reduction smooths.
 OVER = 2

@@ -13,12 +13,12 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from nst import given, interrupt, jax_settings, placing, typed
-from nst.config import Config, from_mapping
-from nst.errors import UserError, take_any_text
-from nst.paths import conf_dir
-from nst.placing import Refused
-from nst.sentence import (
+from nst.base import interrupt
+from nst.base.errors import UserError, take_any_text
+from nst.base.files import conf_dir
+from nst.command import given, placing, typed
+from nst.command.placing import Refused
+from nst.command.sentence import (
     REFUSALS,
     as_typed,
     check_form,
@@ -28,10 +28,12 @@ from nst.sentence import (
     options,
     sentence,
 )
-from nst.validation import validated
+from nst.config.schema import Config, from_mapping
+from nst.config.validation import validated
+from nst.engine import jax_settings
 
 if TYPE_CHECKING:
-    from nst.transfer import Outcome
+    from nst.runner.session import Outcome
 
 ConfigStore.instance().store(name="schema", node=Config)
 
@@ -115,11 +117,11 @@ def _perform(composed: DictConfig) -> float | None:
         config = validated(from_mapping(values))  # type: ignore[arg-type]
         # JAX loads here, so that --help and a mistyped key answer at once.
         jax_settings.load()
-        from nst import transfer
+        from nst.runner import session
 
         interrupt.check()
-        place = transfer.Place(folder, hydra=_texts(composed), **_place())
-        outcome = transfer.perform(_prepared(config, folder), place)
+        place = session.Place(folder, hydra=_texts(composed), **_place())
+        outcome = session.perform(_prepared(config, folder), place)
     except (*REFUSALS, KeyboardInterrupt):
         placing.leave_no_empty()
         raise
@@ -133,10 +135,11 @@ def _texts(composed: DictConfig) -> dict[str, str]:
 
 
 def _prepared(config: Config, folder: Path) -> Any:
-    from nst import inputs, record
+    from nst.rundir import record
+    from nst.runner import prepare
 
     try:
-        return inputs.prepare(config)
+        return prepare.prepare(config)
     except UserError as error:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             overrides = as_typed(HydraConfig.get().overrides.task)
@@ -152,7 +155,7 @@ def _place() -> dict[str, Any]:
         return {"overrides": overrides}
     # One wandb/ folder a sweep: `wandb leet` finds only the runs directly under what it is given.
     sweep = Path(settings.sweep.dir).absolute()
-    from nst.tracking import sweep_group
+    from nst.tracking.tracker import sweep_group
 
     return {"overrides": overrides, "tracking": sweep, "group": sweep_group(sweep)}
 

@@ -4,10 +4,9 @@ import os
 import sys
 from pathlib import Path
 
-from hydra_plugins.nst_sweep_file._file import read
-
-from nst.errors import UserError
-from nst.typed import literal
+from nst.base.errors import UserError
+from nst.command.typed import literal
+from nst.multirun.sweep_file import read
 
 #: What runs the jobs where the command line names no ``hydra/launcher=``.
 LAUNCHER = "batched"

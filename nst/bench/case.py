@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from nst import vgg
-from nst.config import Config
-from nst.program import Hyperparameters, Static, split
+from nst.base.program import Hyperparameters, Static
+from nst.config.program import split
+from nst.config.schema import Config
+from nst.networks import vgg
 
 CONTENT = "conv4_2"
 STYLE = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")

@@ -1,7 +1,7 @@
 """How much arithmetic a step is, from the shapes of its layers alone."""
 
-from nst.layers import CHANNELS, layer_names
-from nst.program import Static
+from nst.base.program import Static
+from nst.networks.spec import CHANNELS, layer_names
 
 
 def convolutions(static: Static, size: int) -> int:

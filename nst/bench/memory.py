@@ -11,8 +11,8 @@ import jax
 from rich.console import Console
 from rich.table import Table
 
+from nst.base.errors import UserError
 from nst.bench.case import Case, Interval, pictures
-from nst.errors import UserError
 
 
 def measure(cases: list[Case], engines: list[str]) -> dict[str, Any]:

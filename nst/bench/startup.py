@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from nst.errors import UserError
+from nst.base.errors import UserError
 
 #: With what is built in alone, so that no download is measured.
 RUN = ("network=vgg16", "content=chelsea", "style=night", "steps=1")

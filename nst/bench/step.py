@@ -10,9 +10,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from nst import batch, optimise, optimizers, vgg
 from nst.bench import ceiling, flops, memory
 from nst.bench.case import Case, Interval, parameters, pictures, program, sources
+from nst.engine import lanes as batch
+from nst.engine import loop
+from nst.networks import vgg
+from nst.optimizers import steps as optimizers
 
 
 def ours(case: Case, steps: int) -> Interval:
@@ -28,7 +31,7 @@ def ours(case: Case, steps: int) -> Interval:
     static, values = program(case)
     numbers = jax.tree.map(np.float32, values)
     params = jax.device_put(vgg.frozen(parameters(case), case.precision))
-    targets = optimise.compute_targets(static, params, *sources(case))
+    targets = loop.compute_targets(static, params, *sources(case))
 
     def start(several: np.ndarray) -> Any:
         if case.batch == 1:
@@ -38,7 +41,7 @@ def ours(case: Case, steps: int) -> Interval:
             state = batch.stacked(static, lanes)
         return jax.block_until_ready(state)
 
-    advance = optimise.advance if case.batch == 1 else batch.advance_lanes
+    advance = loop.advance if case.batch == 1 else batch.advance_lanes
     state = start(pictures(case, seed=0))
     began = time.perf_counter()
     compiled = advance.lower(static, steps, params, targets, *state).compile()

@@ -12,10 +12,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from nst.base.errors import UserError
+from nst.base.program import Hyperparameters, Static
 from nst.bench.case import Case, Interval, parameters, pictures, program, sources
-from nst.errors import UserError
-from nst.layers import layer_names
-from nst.program import Hyperparameters, Static
+from nst.networks.spec import layer_names
 
 #: Pictures (N, 3, S, S) in grey levels to the sum of their losses.
 Loss = Callable[[Any], Any]
@@ -133,7 +133,7 @@ def _gram(activations: Any) -> Any:
 
 
 def _loss(numbers: Hyperparameters, x: Any, activations: dict, content: dict, style: dict) -> Any:
-    # As nst.losses.terms, by the same equations.
+    # As nst.losses.total.terms, by the same equations.
     total = 0.0
     for layer, target in content.items():
         difference = activations[layer] - target

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from nst.errors import UserError, did_you_mean, take_any_text
+from nst.base.errors import UserError, did_you_mean, take_any_text
 from nst.paper import figures, grids
 from nst.paper.panel import draw
 from nst.report import own

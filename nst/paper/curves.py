@@ -11,12 +11,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nst import assets, images, losses, vgg, weights
-from nst.config import Source
-from nst.errors import UserError
-from nst.metrics import STYLE_LAYERS
+from nst import weights
+from nst.base.errors import UserError
+from nst.config.schema import Source
+from nst.images import files
+from nst.losses import total
+from nst.metrics.evaluate import STYLE_LAYERS
+from nst.networks import vgg
 from nst.report import thumbnails
-from nst.runs import Run
+from nst.rundir.runs import Run
+from nst.sources import resolve
 
 
 class Point(NamedTuple):
@@ -92,21 +96,21 @@ def _file(run: Run, key: str) -> Path:
 def _grams(path: Path, size: int) -> tuple[jax.Array, ...]:
     found = vgg.activations(
         _params(),
-        jnp.asarray(images.load(path, size, key="picture"))[None],
+        jnp.asarray(files.load(path, size, key="picture"))[None],
         STYLE_LAYERS,
         network="vgg16",
         pooling="max",
         precision="float32",
     )
-    return tuple(losses.gram_per_position(found[name][0]) for name in STYLE_LAYERS)
+    return tuple(total.gram_per_position(found[name][0]) for name in STYLE_LAYERS)
 
 
 @functools.cache
 def _params() -> dict:
-    asset = assets.locate(Source("vgg16"), None, key="network.weights", fallback=False)
+    asset = resolve.locate(Source("vgg16"), None, key="network.weights", fallback=False)
     return jax.device_put(weights.load(asset))
 
 
 def _distance(one: tuple[jax.Array, ...], other: tuple[jax.Array, ...]) -> float:
     """Return the style loss of two sets of Gram matrices (Gatys et al. 2015, equations 4 and 5)."""
-    return mean(float(losses.gram_distance(a, b)) for a, b in zip(one, other, strict=True))
+    return mean(float(total.gram_distance(a, b)) for a, b in zip(one, other, strict=True))

@@ -7,7 +7,7 @@ from pathlib import Path
 from nst.paper import grids
 from nst.paper.panel import Cell, Panel
 from nst.report import thumbnails
-from nst.runs import Run
+from nst.rundir.runs import Run
 
 _ROMAN = "abcdef"
 #: Of figure 8: left, top and side of the enlarged part, shares of the width: the gables.

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nst.errors import UserError
-from nst.run_json import read
-from nst.runs import Run
+from nst.base.errors import UserError
+from nst.rundir.reader import read
+from nst.rundir.runs import Run
 
 #: The report's five, in its order.
 PAINTINGS = ("shipwreck", "starry", "scream", "seated_nude", "composition_vii")

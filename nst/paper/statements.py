@@ -7,7 +7,7 @@ from statistics import geometric_mean, mean
 from nst.paper import grids
 from nst.paper.curves import number, point, style_ratio
 from nst.report.notes import of_stand_ins
-from nst.runs import Run
+from nst.rundir.runs import Run
 
 #: A pair's name in the first column.
 _PAIRS = [f"{photograph}, {painting}" for photograph, painting in grids.PAIRS]

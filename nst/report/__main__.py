@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nst.errors import UserError, one_line, take_any_text
+from nst.base.errors import UserError, one_line, take_any_text
 from nst.report.animate import KINDS
 from nst.report.build import say, say_line, write
 from nst.report.watch import watch

@@ -12,11 +12,11 @@ from typing import Any
 
 from PIL import ExifTags, Image, features
 
-from nst.errors import UserError
-from nst.images import scaled_shape
-from nst.paths import write_whole
+from nst.base.errors import UserError
+from nst.base.files import write_whole
+from nst.images.files import scaled_shape
 from nst.report.thumbnails import decoded
-from nst.runs import Run
+from nst.rundir.runs import Run
 
 #: File formats, by the ending of the file's name.
 KINDS = ("webp", "gif")

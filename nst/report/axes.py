@@ -6,7 +6,7 @@ from typing import Any
 
 from nst.report import labels
 from nst.report.summary import Key
-from nst.runs import Run
+from nst.rundir.runs import Run
 
 #: Significant digits tried for the labels of numbers until all of them differ.
 _DIGITS = (4, 6, 9, 17)

@@ -7,13 +7,13 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from nst import tree
-from nst.errors import UserError
+from nst.base.errors import UserError
 from nst.report import animate, axes, contact, notes, own, page, table, thumbnails
 from nst.report.caption import counted, sheet
 from nst.report.layout import arrange
 from nst.report.summary import Report
-from nst.runs import Broken, Run, Served
+from nst.rundir import tree
+from nst.rundir.runs import Broken, Run, Served
 
 
 def write(

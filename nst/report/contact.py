@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, PngImagePlugin
 
-from nst.errors import UserError
+from nst.base.errors import UserError
 from nst.report import own
 from nst.report.lettering import draw as letter
 from nst.report.lettering import line_height, width, wrapped

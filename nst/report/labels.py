@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from nst.layers import layer_names
+from nst.networks.spec import layer_names
 
 #: What a key is called on an axis; any other goes by its own name.
 TITLES = {

@@ -3,10 +3,10 @@
 import math
 from dataclasses import dataclass, replace
 
-from nst.errors import UserError, did_you_mean
+from nst.base.errors import UserError, did_you_mean
 from nst.report import axes, labels
 from nst.report.summary import Key
-from nst.runs import Run
+from nst.rundir.runs import Run
 
 #: More seeds than this aren't shown as panels: the first stands for all.
 MOST_SEEDS = 4

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 
-from nst.runs import Run
+from nst.rundir.runs import Run
 
 _SOURCES = ("content", "style", "network")
 #: Runs that a sentence names; of more it says how many there are.

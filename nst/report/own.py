@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nst import lock
-from nst.errors import UserError
-from nst.paths import part_of, write_whole
+from nst.base import locks
+from nst.base.errors import UserError
+from nst.base.files import part_of, write_whole
 
 #: Of a report's own: thumbnails and the record.
 FOLDER = ".report"
@@ -71,7 +71,7 @@ def put(path: Path, data: bytes) -> None:
     """
     record = path.parent / FOLDER / RECORD
     record.parent.mkdir(parents=True, exist_ok=True)
-    with lock.in_turn(record):  # two reports at once would forget each other's sums
+    with locks.in_turn(record):  # two reports at once would forget each other's sums
         check(path.parent, [path.name])
         for part in path.parent.glob(f".{path.name}.*"):  # of a report that was killed
             if part_of(part) == path:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from nst.metric_info import METRICS
+from nst.metrics.registry import METRICS
 from nst.report import animate, notes
 from nst.report.caption import counted
 from nst.report.curves import number
 from nst.report.summary import Key, Report
-from nst.runs import Run
+from nst.rundir.runs import Run
 
 # Beyond this the thumbnails stay files beside the page, fetched as they are scrolled to.
 EMBEDDED_BYTES = 15_000_000

@@ -9,7 +9,7 @@ from nst.report.layout import Cell, Layout, Panel
 from nst.report.lettering import line_height, width, wrapped
 from nst.report.marks import Mark, Measures, Picture, Place, Sheet, Text
 from nst.report.summary import Key
-from nst.runs import Run
+from nst.rundir.runs import Run
 
 #: Width to height that panels and lines are arranged for: a page on its side.
 ASPECT = 1.4

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from nst.errors import UserError
+from nst.base.errors import UserError
 from nst.report import panel as panels
 from nst.report.lettering import line_height, width, wrapped
 from nst.report.marks import Mark, Measures, Picture, Sheet, Text
 from nst.report.panel import GREY, Grid
-from nst.runs import Run
+from nst.rundir.runs import Run
 
 #: A sheet's pixels stay below this where the cells' size isn't given.
 PIXELS = 24e6

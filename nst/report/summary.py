@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nst.runs import Broken, Run
+from nst.rundir.runs import Broken, Run
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ import io
 from pathlib import Path
 from typing import Any
 
-from nst import home
-from nst.metric_info import METRICS
+from nst.base import home
+from nst.metrics.registry import METRICS
 from nst.report import labels, notes, own
 from nst.report.summary import Report
 

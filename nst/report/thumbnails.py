@@ -14,13 +14,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from nst import assets, images
-from nst.config import Source
-from nst.errors import UserError
-from nst.fetch import digest
-from nst.paths import write_whole
+from nst.base.errors import UserError
+from nst.base.files import write_whole
+from nst.config.schema import Source
+from nst.images import files
 from nst.report.own import FOLDER
-from nst.runs import Run, Served
+from nst.rundir.runs import Run, Served
+from nst.sources import resolve
+from nst.sources.download import digest
 
 #: Long edge in pixels of a thumbnail; smaller pictures stay as they are.
 SIZE = 256
@@ -158,7 +159,7 @@ def _source(source: Served, key: str, folder: Path) -> Path | None:
     file = file_of(source, key)
     with contextlib.suppress(UserError, OSError, ValueError):
         if file:
-            pixels = images.load(file, SIZE, key=key)
+            pixels = files.load(file, SIZE, key=key)
             _save(path, Image.fromarray(np.rint(pixels).astype(np.uint8)))
             return path
     return None
@@ -182,9 +183,9 @@ def file_of(source: Served, key: str) -> Path | None:
 def _candidates(source: Served, key: str) -> Iterable[Path]:
     if source.path:
         yield Path(os.path.expanduser(source.path))
-    if source.name in assets.BUILT_IN:
+    if source.name in resolve.BUILT_IN:
         with contextlib.suppress(UserError):
             named = Source(name=source.name)
-            yield assets.locate(named, None, key=f"{key}.path", fallback=False).path
+            yield resolve.locate(named, None, key=f"{key}.path", fallback=False).path
     if source.file:
-        yield assets.cache_dir() / source.file
+        yield resolve.cache_dir() / source.file

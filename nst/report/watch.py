@@ -11,8 +11,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from nst import runs
-from nst.errors import UserError
+from nst.base.errors import UserError
+from nst.rundir import runs
 
 #: Served here where it is free, so that the page's address stays the same from day to day.
 PORT = 8642

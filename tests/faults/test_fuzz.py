@@ -27,10 +27,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nst import images
-from nst.errors import UserError
-from nst.keras_h5 import read
-from nst.layers import parameter_shapes
+from nst.base.errors import UserError
+from nst.images import files
+from nst.networks.keras_h5 import read
+from nst.networks.spec import parameter_shapes
 from nst.weights import unpickle
 
 ROOT = Path(__file__).parents[2]
@@ -63,7 +63,7 @@ def test_a_small_file_that_says_it_is_a_large_picture_is_refused_by_its_header(t
         checked = header + struct.pack(">I", zlib.crc32(header))
         path.write_bytes(small[:12] + checked + small[33:])
         with pytest.raises(UserError, match=sentence):
-            images.load(path, 32, key="style.path")
+            files.load(path, 32, key="style.path")
 
 
 def test_a_state_with_one_wrong_bit_is_not_gone_on_from(tmp_path: Path):
@@ -231,7 +231,7 @@ NEVER |= {"shutil.unpack_archive", "pickle.load", "pickle.loads", "pickle.Unpick
 #: Modules for which there is no use.
 UNUSED = {"tarfile", "zipfile", "marshal", "shelve", "dill", "cloudpickle", "joblib"}
 #: The reader of weights, and a copy of what the process itself pickled.
-PICKLES = {"nst/pickles.py", "sweeps/hydra_plugins/nst_grid_sweeper/_compose.py"}
+PICKLES = {"nst/networks/pickles.py", "nst/multirun/compose.py"}
 
 
 def used(tree: ast.AST) -> Iterator[str]:

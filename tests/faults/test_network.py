@@ -18,10 +18,10 @@ import pytest
 from conftest import Command, Inspect, environment
 from PIL import Image
 
-from nst import assets, fetch
-from nst.assets import locate
-from nst.config import Source
-from nst.errors import UserError
+from nst.base.errors import UserError
+from nst.config.schema import Source
+from nst.sources import download, resolve
+from nst.sources.resolve import locate
 
 BYTES = b"a picture, as far as a checksum can tell" * 5000
 SHA256 = hashlib.sha256(BYTES).hexdigest()
@@ -84,7 +84,7 @@ class Bad(Quiet):
     def drip(self, data: bytes) -> None:
         for byte in data:
             self.wfile.write(bytes([byte]))
-            if self.server.over.wait(0.1 if fetch.WINDOW < 5 else 1):
+            if self.server.over.wait(0.1 if download.WINDOW < 5 else 1):
                 return
 
     def stalls(self) -> None:
@@ -149,7 +149,7 @@ BEHAVIOURS = {
     "is_broken": "the server answered 500",
     "sends_others": f"wrong checksum, expected sha256:{SHA256}",
 }
-REAL = (fetch.TIMEOUT, fetch.WINDOW, fetch.SLOW)
+REAL = (download.TIMEOUT, download.WINDOW, download.SLOW)
 
 
 @pytest.mark.parametrize(
@@ -166,10 +166,10 @@ def test_a_server_that_fails(
     cache = tmp_path / "cache"
     monkeypatch.setenv("NST_CACHE", str(cache))
     monkeypatch.setenv("NO_PROXY", "*")
-    monkeypatch.setattr(fetch, "_silent", {})
-    monkeypatch.setattr(assets, "_warned", set())
+    monkeypatch.setattr(download, "_silent", {})
+    monkeypatch.setattr(resolve, "_warned", set())
     for name, limit in zip(("TIMEOUT", "WINDOW", "SLOW"), limits, strict=True):
-        monkeypatch.setattr(fetch, name, limit)
+        monkeypatch.setattr(download, name, limit)
     why = BEHAVIOURS[behaviour]
     with serving(Bad) as server:
         if behaviour == "refuses":
@@ -255,7 +255,10 @@ ONLINE = (
     "hydra.run.dir=run",
 )
 #: The command with shorter waits for W&B's server.
-HURRIED = "from nst import run, wandb_run; wandb_run.WAIT, wandb_run.OPENING = 1.0, 5.0; run.main()"
+HURRIED = (
+    "from nst import run; from nst.tracking import wandb_run; "
+    "wandb_run.WAIT, wandb_run.OPENING = 1.0, 5.0; run.main()"
+)
 
 
 def account(server: str, home: Path) -> dict[str, str | None]:

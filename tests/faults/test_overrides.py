@@ -13,10 +13,14 @@ from pathlib import Path
 import pytest
 from hydra._internal.hydra import Hydra
 
-from nst import inputs, interrupt, run, transfer, validation
-from nst.config import Config, keys
-from nst.record import Outcome
-from nst.sentence import options
+from nst import run
+from nst.base import interrupt
+from nst.command.sentence import options
+from nst.config import validation
+from nst.config.schema import Config, keys
+from nst.rundir.record import Outcome
+from nst.runner import prepare as inputs
+from nst.runner import session
 
 EACH = 300  # overrides of a seed; the slow seeds have 5,100
 LEAVES = keys()
@@ -175,7 +179,7 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
     monkeypatch.setattr(inputs, "prepare", prepare)
     done = Outcome("finished", None, 0, 1.0, None)
-    monkeypatch.setattr(transfer, "perform", lambda prepared, place: done)
+    monkeypatch.setattr(session, "perform", lambda prepared, place: done)
     monkeypatch.setattr(interrupt, "listen", lambda: None)
     # Hydra would compose everything twice, the first time to learn whether this is a sweep.
     monkeypatch.setattr(Hydra, "get_mode", lambda *_, **__: None)

@@ -12,8 +12,9 @@ import fake_runs
 import pytest
 from conftest import TINY, Command, environment
 
-from nst import lock, rundir
-from nst.errors import UserError
+from nst.base import locks
+from nst.base.errors import UserError
+from nst.rundir import ownership
 
 QUIET = (*TINY, "tracking=disabled")
 #: What a run writes, a sweep and a report.
@@ -82,30 +83,30 @@ def test_what_is_refused_leaves_a_folder_as_it_was(nst: Command, case: str):
 def test_a_run_refuses_each_file_that_it_would_write_over(tmp_path: Path, name: str):
     fill(tmp_path, [name])
     with pytest.raises(UserError, match=name.replace(".", r"\.")):
-        rundir.check(tmp_path)
+        ownership.check(tmp_path)
 
 
 def test_a_record_proves_no_picture_that_is_not_nsts(tmp_path: Path):
     fake_runs.write_run(tmp_path, None)
-    assert rundir.check(tmp_path)
+    assert ownership.check(tmp_path)
     fill(tmp_path, ["result.png"])
     with pytest.raises(UserError, match=r"holds result\.png"):
-        rundir.check(tmp_path)
+        ownership.check(tmp_path)
 
 
 def test_a_run_that_was_refused_proves_nothing(tmp_path: Path):
     fake_runs.write_run(tmp_path, None, config_hash=None, status="failed")
     (tmp_path / "history.csv").unlink()
-    assert rundir.check(tmp_path)
+    assert ownership.check(tmp_path)
     fill(tmp_path, ["history.csv"])
     with pytest.raises(UserError, match=r"holds history\.csv"):
-        rundir.check(tmp_path)
+        ownership.check(tmp_path)
 
 
 def test_a_lock_file_of_a_users_own_is_refused(tmp_path: Path):
-    fill(tmp_path, [lock.LOCK])
+    fill(tmp_path, [locks.LOCK])
     before = seen(tmp_path)
-    with pytest.raises(UserError, match="no lock of nst's"), lock.sole(tmp_path):
+    with pytest.raises(UserError, match="no lock of nst's"), locks.sole(tmp_path):
         pass
     assert seen(tmp_path) == before
 
@@ -115,7 +116,7 @@ def test_a_lock_beside_a_file_may_be_a_users_own_too(tmp_path: Path):
     before = seen(tmp_path)
     with (
         pytest.raises(UserError, match="no lock of nst's"),
-        lock.in_turn(tmp_path / "written.json"),
+        locks.in_turn(tmp_path / "written.json"),
     ):
         pass
     assert seen(tmp_path) == before

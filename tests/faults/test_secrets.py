@@ -14,12 +14,12 @@ import pytest
 from conftest import TINY
 from PIL import Image
 
-from nst import home
-from nst.config import Config
-from nst.validation import validated
+from nst.base import home
+from nst.config.schema import Config
+from nst.config.validation import validated
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
-NIGHT = Path(home.__file__).parent / "data" / "night.jpg"
+NIGHT = Path(home.__file__).parents[1] / "sources" / "data" / "night.jpg"
 
 
 @pytest.fixture

@@ -15,14 +15,14 @@ SPEAKERS = (
     *("warning", "log"),
 )
 #: Each f-string that a function of this file returns is a message.
-SENTENCES = "nst/sentence.py"
+SENTENCES = "nst/command/sentence.py"
 #: Characters of the shortest piece of a message that is looked for: less is found anywhere.
 SHORTEST = 10
 
 #: Messages without such a piece, and why.
 PASSED_ON = {
     "{_silent[host]}": "what a host answered before",
-    "{why}": "what the network libraries say; nst/fetch.py's own reasons are held apart",
+    "{why}": "what the network libraries say; nst/sources/download.py's own reasons are held apart",
     "{path}: {error.strerror}": "the system's words",
     "{without}": "a run's own message",
     "{job.label}: {outcome.error}": "a run's own message",

@@ -17,8 +17,8 @@ import pytest
 from conftest import Command
 from PIL import Image
 
-from nst import lock
-from nst.errors import UserError
+from nst.base import locks
+from nst.base.errors import UserError
 
 QUICK = (
     "network=vgg16",
@@ -91,17 +91,17 @@ def test_one_run_s_folder(nst: Command):
 
 def test_a_lock_ends_with_its_process(tmp_path: Path):
     program = (
-        "import sys, time, pathlib; from nst import lock\n"
-        "with lock.sole(pathlib.Path(sys.argv[1])): print('held', flush=True); time.sleep(60)\n"
+        "import sys, time, pathlib; from nst.base import locks\n"
+        "with locks.sole(pathlib.Path(sys.argv[1])): print('held', flush=True); time.sleep(60)\n"
     )
     command = [sys.executable, "-c", program, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(UserError, match=BUSY), lock.sole(tmp_path):
+        with pytest.raises(UserError, match=BUSY), locks.sole(tmp_path):
             pass
         holder.kill()
-    with lock.sole(tmp_path):
+    with locks.sole(tmp_path):
         pass
     assert not list(tmp_path.iterdir())
 

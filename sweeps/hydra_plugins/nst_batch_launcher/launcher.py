@@ -52,8 +52,8 @@ class BatchedLauncher(Launcher):
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
         """Run the jobs and return how each ended, in their order."""
-        from hydra_plugins.nst_batch_launcher import _core
+        from nst.multirun import batched
 
-        return _core.launch(
+        return batched.launch(
             self.hydra_context, self.config, job_overrides, initial_job_idx, self.settings
         )

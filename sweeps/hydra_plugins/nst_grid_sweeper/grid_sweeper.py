@@ -34,31 +34,32 @@ class GridSweeper(BasicSweeper):
             Nothing has run.
         """
         from hydra.core.override_parser.overrides_parser import OverridesParser
-        from hydra_plugins.nst_grid_sweeper import _compose, _end, _folders
+
+        from nst.multirun import compose, finish, folders
 
         assert self.hydra_context is not None
         assert self.config is not None
         loader = self.hydra_context.config_loader
         parser = OverridesParser.create(config_loader=loader)
         parsed = parser.parse_overrides([*self._parse_config(), *arguments])
-        composer = _compose.Composer(loader, self.config)
+        composer = compose.Composer(loader, self.config)
         folder = Path(str(self.config.hydra.sweep.dir))
         combinations = [own for batch in self.split_arguments(parsed, None) for own in batch]
-        _compose.check_any(combinations, parsed)
-        jobs = _compose.jobs(composer, combinations, 0, folder)
-        _folders.check(self.config, [job.folder for job in jobs])
-        with _end.reported(self.config):
+        compose.check_any(combinations, parsed)
+        jobs = compose.jobs(composer, combinations, 0, folder)
+        folders.check(self.config, [job.folder for job in jobs])
+        with finish.reported(self.config):
             return super().sweep(arguments)
 
     def _parse_config(self) -> list[str]:
         """Return the overrides of `params`, read as those of the command line are."""
-        from nst import typed
+        from nst.command import typed
 
         return typed.understood(super()._parse_config())
 
     def validate_batch_is_legal(self, batch: Sequence[Sequence[str]]) -> None:
         """Mend multirun.yaml, just written: `sweep` has looked at every job, as a run would."""
-        from nst import home
+        from nst.base import home
 
         assert self.config is not None
         home.hide_in([Path(str(self.config.hydra.sweep.dir)) / "multirun.yaml"])

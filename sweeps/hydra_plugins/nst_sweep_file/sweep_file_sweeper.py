@@ -55,7 +55,7 @@ class SweepFileSweeper(Sweeper):
         Raises:
           UserError: the file or a point of it is refused, or a run failed.
         """
-        from hydra_plugins.nst_sweep_file._core import sweep
+        from nst.multirun.sweep_file_runs import sweep
 
         assert self.config is not None
         assert self.launcher is not None

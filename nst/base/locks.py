@@ -1,0 +1,79 @@
+"""Locks between processes: one at a time in a run's folder, one at a time fetches a file.
+
+They end with the process that holds them, however it ends.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from nst.base import interrupt
+from nst.base.errors import UserError
+
+#: Name of the lock's file in a run's folder.
+LOCK = ".nst.lock"
+
+
+@contextlib.contextmanager
+def sole(folder: Path) -> Iterator[None]:
+    """Keep other processes off a run's folder.
+
+    Args:
+      folder: of the run; made if missing.
+
+    Raises:
+      UserError: another process is in it, or a user's own file has the name of its lock.
+    """
+    import filelock
+
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(_own(folder / LOCK), blocking=False)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise UserError(
+            f"{folder} is in use by another process: let that end, or take another folder"
+        ) from None
+    with _removed(lock):
+        yield
+
+
+@contextlib.contextmanager
+def in_turn(file: Path) -> Iterator[None]:
+    """Wait until no other process is at work on a file.
+
+    Args:
+      file: in a folder that exists.
+
+    Raises:
+      UserError: a user's own file has the name of its lock.
+      KeyboardInterrupt: Ctrl-C was pressed while waiting.
+    """
+    import filelock
+
+    lock = filelock.FileLock(_own(file.with_name(f".{file.name}.lock")))
+    try:
+        lock.acquire(cancel_check=interrupt.asked)
+    except filelock.Timeout:
+        raise KeyboardInterrupt from None
+    with _removed(lock):
+        yield
+
+
+def _own(file: Path) -> Path:
+    """Refuse a lock's file that is a user's: locking empties it, and ours are empty."""
+    if file.is_file() and file.stat().st_size:
+        raise UserError(f"{file} is no lock of nst's, since it isn't empty: take another folder")
+    return file
+
+
+@contextlib.contextmanager
+def _removed(lock: Any) -> Iterator[None]:
+    """Remove a lock's file before letting go: who waits for it sees that, and makes it anew."""
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # the permission was lost, say
+            Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()

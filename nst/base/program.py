@@ -1,0 +1,49 @@
+"""A configuration as a program sees it: what is compiled for, and the numbers that are traced."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Hyperparameters(NamedTuple):
+    """The numbers of a run that are traced: other values of them reuse the compiled program."""
+
+    alpha: float
+    beta: float
+    gamma: float
+    lr: float
+    b1: float
+    b2: float
+    eps: float
+    content_weights: dict[str, float]
+    style_weights: dict[str, float]
+    # Read only by a program of a `Static` that asks for them.
+    decay: float = 1.0
+    average: float = 0.0
+    steps: float = 1.0  # of the whole run
+    blend: tuple[float, ...] = ()  # weights of several paintings, sum 1; empty: there is one
+    tv_exponent: float = 2.0
+
+
+@dataclass(frozen=True)
+class Static:
+    """The choices of a run that a compiled program is made for; hashable."""
+
+    network: str
+    pooling: str
+    precision: str
+    content_layers: tuple[str, ...]
+    style_layers: tuple[str, ...]
+    optimizer: str = "adam"
+    schedule: str = "constant"
+    memory: int = 10
+    clamp: bool = False
+    average: bool = False  # whether; by how much is traced
+    statistic: str = "gram"
+    content_reduction: str = "sum"
+    tv_form: str = "absolute"
+    tv_reduction: str = "sum"
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Every layer that a loss reads, each once."""
+        return tuple(dict.fromkeys(self.content_layers + self.style_layers))

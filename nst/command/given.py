@@ -1,0 +1,83 @@
+"""Configuration that a user gives beside nst's own: --config-dir, --config-name, --config-path.
+
+Where a file of the user's has the name of one of nst's, Hydra takes nst's in silence.
+"""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra._internal.utils import get_args_parser
+
+from nst.base.errors import UserError
+from nst.base.files import conf_dir
+
+
+def check(arguments: Sequence[str]) -> None:
+    """Refuse configuration that Hydra would pass over, or take in place of all of nst's.
+
+    Args:
+      arguments: of the command line, which Hydra's parser takes.
+
+    Raises:
+      UserError: says what to give instead.
+    """
+    options = get_args_parser().parse_args(list(arguments))
+    if options.config_path is not None:
+        raise UserError(
+            f"--config-path={options.config_path} would take the place of nst's own configuration: "
+            "--config-dir adds a folder to it"
+        )
+    if options.config_dir is None:
+        return
+    folder = Path(options.config_dir)
+    if (folder / "overrides.yaml").is_file() and (folder / "hydra.yaml").is_file():
+        raise UserError(
+            f"{folder} is the record of a run, no configuration: {_command(folder)} runs it again"
+        )
+    name = options.config_name
+    if name and (folder / f"{name}.yaml").is_file() and "defaults:" not in _text(folder, name):
+        raise _baseless(name)
+    for own in sorted(conf_dir().rglob("*.yaml")):
+        file = folder / own.relative_to(conf_dir())
+        if file.is_file():
+            raise UserError(
+                f"{file} has the name of one of nst's own files, which would be taken "
+                "instead: give it another name"
+            )
+
+
+def check_base(settings: Any) -> None:
+    """Refuse a configuration that isn't built on nst's.
+
+    Args:
+      settings: the part ``hydra`` of what is composed.
+
+    Raises:
+      UserError: it is a --config-name of the user's own, and says how it must begin.
+    """
+    if "nst" not in (settings.callbacks or {}):
+        raise _baseless(settings.job.config_name)
+
+
+def _baseless(name: str) -> UserError:
+    return UserError(
+        f"--config-name={name} must begin with `defaults: [config, _self_]`: without that it lacks "
+        "nst's own settings"
+    )
+
+
+def _text(folder: Path, name: str) -> str:
+    return (folder / f"{name}.yaml").read_text(encoding="utf-8", errors="replace")
+
+
+def _command(folder: Path) -> str:
+    """Return the command of a run whose folder .hydra/ is `folder`."""
+    import yaml
+
+    try:
+        overrides = yaml.safe_load((folder / "overrides.yaml").read_bytes()) or []
+        return f"`{shlex.join(['python', '-m', 'nst.run', *map(str, overrides)])}`"
+    except (OSError, ValueError, TypeError, yaml.YAMLError):
+        return "the same command"

@@ -1,0 +1,298 @@
+"""From what Hydra, OmegaConf and the system raise to one sentence for the user.
+
+Beside run.py and the plugins nothing imports it, since it imports Hydra.
+"""
+
+import dataclasses
+import errno
+import functools
+import io
+import os
+import re
+import sys
+import traceback
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+from hydra._internal.utils import get_args_parser
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from hydra.types import RunMode
+from omegaconf import OmegaConf
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+
+from nst.base import home
+from nst.base.errors import UserError, did_you_mean, of_file, one_line
+from nst.base.files import conf_dir
+from nst.config.schema import Config, keys, unknown_key
+from nst.sources.resolve import own_path
+
+#: What a user can mend, and is told in a sentence.
+REFUSALS = (UserError, HydraException, OmegaConfBaseException, OSError)
+
+#: Where Hydra reads and applies what the command line says.
+COMPOSING = (
+    "hydra._internal.config_loader_impl",
+    "hydra.core.override_parser.overrides_parser",
+)
+
+
+#: How a file of the user's own is given in place of an option of a group.
+OWN_FILES = {
+    "content": "content.path",
+    "style": "style.path",
+    "network": "network.weights",
+    "init": "init=file init.path",
+}
+
+#: What Hydra says of +style=night where there is a style.
+TWICE = (
+    r"Multiple values for ([\w/]+)|([\w/]+) appears more than once|"
+    r"force-add of config groups is not supported: '\+\+([\w/]+)"
+)
+
+
+def composing(error: BaseException) -> bool:
+    """Return whether an error came up while Hydra read overrides or composed the configuration."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(frame.f_globals.get("__name__") in COMPOSING for frame, _ in frames)
+
+
+def of_options(error: BaseException) -> bool:
+    """Return whether Hydra refuses its own options: --resolve alone, --run beside --multirun."""
+    # An error that comes from another process has no frames.
+    modules = [frame.f_globals["__name__"] for frame, _ in traceback.walk_tb(error.__traceback__)]
+    own = type(error) is ValueError and "".join(modules[-1:]).startswith("hydra.")
+    return own and not composing(error)
+
+
+def sentence(error: BaseException) -> str:
+    """Return one line that says what is wrong and what is allowed."""
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG and composing(error):
+        # Hydra looks for it among its files.
+        long = os.path.basename(error.filename or "").removesuffix(".yaml")
+        return one_line(f"there is no key or option {long!r}: --help lists them")
+    if isinstance(error, OSError) and error.strerror:
+        error.filename = error.filename or _file_in_hand(error)
+        return one_line(of_file(error))
+    if isinstance(error, UserError):
+        return one_line(str(error))
+    if of_options(error):
+        return one_line(f"{_first_line(str(error)).rstrip('!')}; --hydra-help shows the options")
+    return one_line(_of_choices(error) or _of_overrides(error) or _of_value(error))
+
+
+def _of_choices(error: BaseException) -> str | None:
+    """Return what is wrong with the option of a group, if that is it."""
+    text = str(error)
+    if isinstance(error, MissingConfigException):
+        asked = str(error.missing_cfg_file or "")
+        group = asked.partition("/")[0]
+        if group not in options():  # hydra/launcher
+            group = asked.rpartition("/")[0]
+        option = asked[len(group) + 1 :]
+        found = error.options or options().get(group)
+        if group == "tracking" and option == os.environ.get("WANDB_MODE"):
+            return f"WANDB_MODE must be one of {', '.join(sorted(found or ()))}, not {option!r}"
+        return _unknown_option(group, option, found) if found else None
+    if text.startswith("Config group override"):
+        return _option_that_is_no_text()
+    if twice := re.match(TWICE, text):
+        group = twice[1] or twice[2] or twice[3]
+        return f"a run has its {group} already: {group}=OPTION, without a +, takes another one"
+    return None
+
+
+def _of_overrides(error: BaseException) -> str | None:
+    """Return what is wrong with an override's form or key, if that is it."""
+    text = str(error)
+    if isinstance(error, RecursionError):
+        deepest = max(sys.argv, key=lambda argument: argument.count("[") + argument.count("{"))
+        return f"can't read the override {deepest!r}: its brackets nest too deeply"
+    if isinstance(error, OverrideParseException):
+        return _unreadable(str(error.override))
+    if text.startswith(("Could not override ''", "Could not delete ''")) or not (
+        isinstance(error, REFUSALS) or "full_key: " in text
+    ):
+        return _unreadable(_first_unread())
+    if unknown := re.match(r"Could not override '([^']+)'", text):
+        # Of tv={gama: 1} the cause names tv.gama.
+        deeper = getattr(error.__cause__ or error.__context__, "full_key", None) or ""
+        key = deeper if deeper.startswith(f"{unknown[1]}.") else unknown[1]
+        return str(unknown_key(key, options()))
+    if away := re.match("Could not delete from config. '([^']+)' does not exist", text):
+        if away[1] in keys():
+            return f"~{away[1]} takes away what is not there: {away[1]} has no value"
+        return str(unknown_key(away[1], options()))
+    if there := re.match("Could not append to config. An item is already at '([^']+)'", text):
+        return f"there is a key {there[1]} already: {there[1]}=..., without a +, sets it"
+    line = _first_line(text)
+    if line.startswith(("Ambiguous value", "Sweep parameters")):
+        found = line.partition("'")[2].rpartition("'")[0]
+        return f"{found} gives several values, and one run takes one: -m runs each in turn"
+    return None
+
+
+def _of_value(error: BaseException) -> str:
+    """Return what is wrong with the value of a key."""
+    cause = error.__cause__ or (error.__context__ if isinstance(error, HydraException) else None)
+    reason = cause if isinstance(cause, OmegaConfBaseException) else error
+    line = _first_line(str(reason))
+    found = re.search(r"full_key: (\S+)", str(reason))
+    key = getattr(reason, "full_key", None) or (found and found[1])
+    if key in (None, "_dummy_"):  # the latter is OmegaConf's
+        return line
+    if isinstance(reason, ConfigKeyError | ConfigAttributeError) and " not in " in line:
+        return str(unknown_key(key, options()))
+    if key in ("hydra.run.dir", "hydra.sweep.dir"):
+        return f"name gives the folder of a run ({key}), which can't be made out: {line}"
+    return f"{key}{_expected(key)}: {line}"
+
+
+def _first_line(text: str) -> str:
+    line = " ".join(text.split("\n")[0].split())
+    return re.sub(r"`?<class '([\w.]+)'>`?", r"\1", line)
+
+
+def _file_in_hand(error: BaseException) -> str | None:
+    """Return the name of the file that a library was writing: on a full disk it says none."""
+    name = None
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        for value in frame.f_locals.values():
+            if isinstance(value, io.IOBase) and isinstance(getattr(value, "name", None), str):
+                name = value.name  # type: ignore[attr-defined]
+    return name
+
+
+def _expected(key: str) -> str:
+    """Return what the schema says a key takes."""
+    entry: Any = Config
+    for part in key.split("."):
+        fields = {field.name: field.type for field in dataclasses.fields(entry)}
+        entry = fields.get(part, str)
+        if not dataclasses.is_dataclass(entry):
+            break
+    if dataclasses.is_dataclass(entry):
+        return f" is a group of keys, set as {key}.{dataclasses.fields(entry)[0].name}=..."
+    kinds: dict[Any, str] = {
+        float: "a number",
+        bool: "true or false",
+        str: "text",
+        str | None: "text",
+        list[str]: "a list of texts",
+    }
+    return f" must be {kinds[entry]}" if entry in kinds else ""
+
+
+@functools.cache
+def options() -> dict[str, list[str]]:
+    """Return the options of every configuration group."""
+    return {
+        group.name: sorted(path.stem for path in group.glob("*.yaml"))
+        for group in conf_dir().iterdir()
+        if group.is_dir() and group.name != "hydra"
+    }
+
+
+def check_form(arguments: Sequence[str]) -> None:
+    """Refuse --size=64, which Hydra would answer with how to use all its own options.
+
+    Args:
+      arguments: of the command line.
+
+    Raises:
+      UserError: one of them begins with a dash and is no option of Hydra's.
+    """
+    parser = get_args_parser()
+    parser.error = _refuse  # type: ignore[method-assign]
+    parser.parse_args(arguments)
+
+
+def _refuse(message: str) -> NoReturn:
+    unread = message.partition("unrecognized arguments: ")[2]
+    if unread and not unread.startswith("-"):
+        raise UserError(f"can't read {unread}: an option, -m say, goes before all overrides")
+    raise UserError(f"{message}; a key has no dashes, size=64, and --hydra-help shows the options")
+
+
+def check_options(settings: Any) -> None:
+    """Refuse an option that Hydra finds outside of its group's folder, and several at once.
+
+    Args:
+      settings: the part ``hydra`` of what is composed.
+
+    Raises:
+      UserError: style=../content/chelsea, say, or style=[night,starry], of which the last would be;
+        or a folder named ~.
+    """
+    key = "sweep" if settings.mode == RunMode.MULTIRUN else "run"
+    if "~" in settings[key].dir.split("/"):
+        raise UserError(
+            f"hydra.{key}.dir={settings[key].dir} has a folder named ~ in it, and must have none: "
+            "~ is the home folder where a path begins with it, and name gives a folder in outputs/"
+        )
+    for override in as_typed(settings.overrides.task):
+        group, _, option = override.lstrip("+").partition("=")
+        own = options().get(group, [])
+        chosen = settings.runtime.choices.get(group, option)
+        # One of a folder of the user's own, --config-dir, is a plain name too, or lies in a folder.
+        if own and not (chosen is None or re.fullmatch(r"[\w.-]*\w(?:/[\w.-]*\w)*", chosen)):
+            raise UserError(_unknown_option(group, chosen, own))
+
+
+def as_typed(overrides: Any) -> tuple[str, ...]:
+    """Return Hydra's list of overrides as they are recorded: interpolations left as typed."""
+    typed: Any = OmegaConf.to_container(overrides, resolve=False)
+    return tuple(map(home.without, typed))
+
+
+def _unknown_option(group: str, option: str, found: Iterable[str]) -> str:
+    allowed = sorted(found)
+    if option.endswith((".yaml", ".yml")):
+        return (
+            f"{group} has no option {option!r}: a file of your own lies in a folder {group}/ and "
+            f"is given without its ending, --config-dir=FOLDER {group}=NAME, FOLDER being the one "
+            "above"
+        )
+    a_file = (
+        "/" in option or re.search(r"\.[a-zA-Z]\w*$", option) or os.path.isfile(own_path(option))
+    )
+    if group in OWN_FILES and a_file:
+        return (
+            f"{group} has no option {option!r}: a file of your own is given as "
+            f"{OWN_FILES[group]}={option}"
+        )
+    hint = did_you_mean(option, allowed)
+    return f"{group} has no option {option!r}{hint}; it has {', '.join(allowed)}"
+
+
+def _option_that_is_no_text() -> str:
+    # Hydra doesn't say which argument it was: the first that names no option of its group.
+    for argument in sys.argv[1:]:
+        group, _, option = argument.lstrip("+").partition("=")
+        if group in options() and option not in options()[group]:
+            return _unknown_option(group, option, options()[group])
+    return _unreadable(_first_unread())
+
+
+def _unreadable(override: str) -> str:
+    line = f"can't read the override {override!r}: it must look like key=value"
+    key, _, value = override.partition("=")
+    if not value or not re.fullmatch(r"[\w./@]+", key.lstrip("+~"), re.ASCII):
+        return line
+    return f"{line}, with quotes about a value that holds more than plain letters: \"{key}='...'\""
+
+
+def _first_unread() -> str:
+    """Return the first argument that Hydra's parser fails at, with whatever error."""
+    parser = OverridesParser.create()
+    for argument in sys.argv[1:]:
+        if argument.startswith("-"):
+            continue
+        try:
+            read = parser.parse_override(argument).key_or_group
+        except Exception:
+            read = ""
+        if not read:
+            return argument
+    return " ".join(sys.argv[1:])

@@ -1,0 +1,266 @@
+"""What a user types, written so that Hydra reads it as meant: a text, a file, the home folder.
+
+Hydra's grammar makes 20241125 of name=2024_11_25, several values of content.path=a,b.jpg, and can't
+read ~/me.jpg at all. What it reads as meant stays as typed, so that records show what was typed.
+Imports Hydra when it is asked, since nst.sweep reads its file before.
+"""
+
+import dataclasses
+import fnmatch
+import functools
+import glob
+import os
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from nst.base import home
+from nst.base.errors import UserError
+from nst.config.blend import KEY as BLEND
+from nst.config.schema import Config, keys
+from nst.config.weighted import names_in
+from nst.sources.resolve import own_path
+
+#: Keys that take a file of the user's own; `nst.sources.resolve.own_file` reads ~ in them.
+FILES = (
+    *("content.path", "style.path", "content.mask", "style.mask", "init.path"),
+    "network.weights",
+)
+#: Keys of Hydra's that take a path; it would make a folder named ~.
+PATHS = ("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir", "hydra.sweeper.file")
+#: Options of Hydra's that take a path.
+OPTIONS = ("--config-dir", "-cd", "--config-path", "-cp")
+
+#: What may stand about values of a kind: what opens it, and what is inside.
+BRACKETS = {
+    "text": r"(choice\s*\()(.*)\)",
+    "file": r"(choice\s*\()(.*)\)",
+    "list": r"(\[)(.*)\]",
+    "group": r"(\{)(.*)\}",
+}
+
+#: What Hydra reads as it stands, without a look by its parser, which takes a millisecond.
+PLAIN = re.compile(r"(?!(?:null|true|false|inf|nan)$)[a-z_/][\w/.-]*|", re.ASCII | re.IGNORECASE)
+
+
+def understood(arguments: Iterable[str]) -> list[str]:
+    """Return arguments of a command line as Hydra is to get them; once more changes nothing.
+
+    Args:
+      arguments: overrides, and options before them.
+
+    Raises:
+      UserError: a glob() finds no file.
+    """
+    found: list[str] = []
+    for argument in arguments:
+        option, equals, value = argument.partition("=")
+        if found and found[-1] in OPTIONS:
+            argument = os.path.expanduser(argument)
+        elif equals and option in OPTIONS:
+            argument = f"{option}={os.path.expanduser(value)}"
+        elif override := re.fullmatch(r"(\+{0,2}([^-+~=@][^=@]*)(?:@[^=]*)?=)(.*)", argument, re.S):
+            argument = override[1] + _value(override[2], override[3])
+        found.append(argument)
+    return found
+
+
+def quoted(text: str) -> str:
+    """Return `text` as Hydra's grammar quotes it; interpolations in it stay."""
+    mark = '"' if "'" in text and '"' not in text else "'"
+    # A backslash counts only before a quote.
+    inside = re.sub(rf"(\\*)({mark}|\Z)", lambda at: 2 * at[1] + (at[2] and f"\\{mark}"), text)
+    return f"{mark}{inside}{mark}"
+
+
+def literal(text: str) -> str:
+    """Return `text` quoted where that is needed, with nothing in it for OmegaConf to resolve."""
+    return text if PLAIN.fullmatch(text) else quoted(re.sub(r"(\\*)\$\{", r"\1\1\${", text))
+
+
+def _value(key: str, value: str) -> str:
+    """Return the value of a key as Hydra is to get it."""
+    kind = _kinds().get(key)
+    if kind is None or PLAIN.fullmatch(value):
+        return value
+    if kind == "path":
+        return _path(value)
+    if kind == "file" and (file := _file(value)):
+        return file
+    return ",".join(_part(key, kind, part) for part in _split(value))
+
+
+def _part(key: str, kind: str, part: str) -> str:
+    """Return one of several values of a key."""
+    text = part.strip()
+    if PLAIN.fullmatch(text):
+        return part
+    if kind == "blend":
+        return _blend(part)
+    if kind == "file" and (file := _file(text)):
+        return file
+    if kind == "file" and text.startswith("glob("):
+        return ",".join(_matches(key, text))
+    if form := re.fullmatch(BRACKETS[kind], text, re.S):
+        inside = _split(form[2])
+        if form[1] == "{":
+            return "{" + ",".join(_entry(key, entry) for entry in inside) + "}"
+        parts = [_part(key, kind, one) for one in inside]
+        if form[1] == "[":
+            return "[" + ",".join(parts) + "]"
+        # Hydra takes quotes away inside of choice(), so what needs them is a plain a,b.
+        return part if parts == inside else ",".join(parts)
+    number = isinstance(_read(text), bool | int | float)
+    return quoted(text) if number or (_unread(text) and not _open(text)) else part
+
+
+def _entry(above: str, entry: str) -> str:
+    """Return one entry of a mapping of keys: content={path: my photo.jpg}."""
+    key, colon, value = entry.partition(":")
+    return f"{key}{colon}{_value(f'{above}.{key.strip()}', value)}" if colon else entry
+
+
+def _file(value: str) -> str | None:
+    """Return a value that is the path of a file as Hydra is to get it; None: it is none."""
+    text = value.strip()
+    read = _text_of(_read(text))
+    if text.lower() == "null":
+        return None
+    for path in (text, read):
+        if path is not None and os.path.exists(own_path(path)):
+            return literal(home.short(path) or path)
+    return None
+
+
+def _path(value: str) -> str:
+    """Return a path with the home folder for ~; Hydra takes one, so a comma is part of it."""
+    text = value.strip()
+    read = _read(text)
+    path = _text_of(read)
+    if path is None:
+        several = getattr(read, "simple_form", False)
+        if _open(text) or not (_unread(text) or several or isinstance(read, bool | int | float)):
+            return value
+        path = text
+    expanded = os.path.expanduser(path)
+    return value if expanded == _text_of(read) else quoted(expanded)
+
+
+def _blend(part: str) -> str:
+    """Return one blend; what Hydra can't read goes on as a text, for nst/config/weighted.py."""
+    text = part.strip()
+    if files := re.fullmatch(r"\[(.*)\]", text, re.S):
+        return "[" + ",".join(_part(BLEND, "file", one) for one in _split(files[1])) + "]"
+    if file := _file(text):
+        return f"[{file}]"
+    read = _text_of(_read(text)) or text
+    if any("${" in name and os.path.exists(own_path(name)) for name in names_in(read)):
+        return literal(read)
+    return quoted(text) if _unread(text) and not _open(text) else part
+
+
+def _matches(key: str, call: str) -> list[str]:
+    """Return the files that a glob(...) finds, sorted, as Hydra is to get them."""
+    inside = re.fullmatch(r"glob\((.*)\)", call, re.S)
+    asked = _read(f"glob({','.join(map(_pattern, _split(inside[1])))})") if inside else _UNREAD
+    if asked is _UNREAD:
+        raise UserError(f"{key}: can't read {call}: it must look like {key}=glob(FOLDER/*)")
+    found = {
+        path
+        for pattern in asked.include
+        for path in glob.glob(_home(pattern), recursive=True)
+        if os.path.isfile(path)
+    }
+    for pattern in map(_home, asked.exclude):
+        found -= {
+            path
+            for path in found
+            if any(fnmatch.fnmatch(name, pattern) for name in (path, os.path.basename(path)))
+        }
+    if not found:
+        raise UserError(f"{key}={call} finds no file: it must match one at least")
+    return [literal(home.short(path) or path) for path in sorted(found)]
+
+
+def _home(read: Any) -> str:
+    return os.path.expanduser(_text_of(read) or "")
+
+
+def _pattern(part: str) -> str:
+    """Return one argument of glob(), quoted where Hydra reads no text: ~/p/*."""
+    name, several, text = re.fullmatch(  # type: ignore[union-attr]
+        r"\s*((?:include|exclude)\s*=)?\s*(?:\[(.*)\]|(.*?))\s*", part, re.S
+    ).groups()
+    if several is not None:
+        return f"{name or ''}[{','.join(map(_pattern, _split(several)))}]"
+    return (name or "") + (quoted(text) if _text_of(_read(text)) is None else text)
+
+
+def _split(text: str) -> list[str]:
+    """Return the parts between commas that stand outside of quotes and brackets."""
+    parts, depth, start, at = [], 0, 0, 0
+    word = re.compile(r"""\\.|(?<![^\s,(\[{:=])(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|.""", re.S)
+    while at < len(text):
+        found = word.match(text, at)
+        assert found is not None
+        token, at = found[0], found.end()
+        if token in "([{":
+            depth += 1
+        elif token in ")]}":
+            depth = max(0, depth - 1)
+        elif token == "," and depth == 0:
+            parts.append(text[start : at - 1])
+            start = at
+    return [*parts, text[start:]]
+
+
+def _open(text: str) -> bool:
+    """Return whether a text begins with a quote that doesn't end: a slip, and none of its own."""
+    return text[:1] in ("'", '"') and text.count(text[0]) == 1
+
+
+_UNREAD: Any = object()
+
+
+def _unread(text: str) -> bool:
+    return _read(text) is _UNREAD
+
+
+@functools.lru_cache(maxsize=1024)
+def _read(text: str) -> Any:
+    """Return what Hydra's grammar makes of a value, quotes kept; or `_UNREAD`."""
+    try:
+        return _parser().parse_override(f"key={text}")._value
+    except Exception:  # Hydra's or ANTLR's: deep brackets, numbers of too many digits.
+        return _UNREAD
+
+
+def _text_of(read: Any) -> str | None:
+    """Return the text that Hydra has read, quoted or not; None where it read no text."""
+    text = getattr(read, "text", read)
+    return text if isinstance(text, str) else None
+
+
+@functools.cache
+def _parser() -> Any:
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    return OverridesParser.create()
+
+
+@functools.cache
+def _kinds() -> dict[str, str]:
+    """Return what each key takes that is not left to Hydra's grammar."""
+    from nst.command.sentence import options
+
+    kinds = dict.fromkeys([*options(), "hydra"], "group")
+    for key in (*keys(), *PATHS):
+        above = key.split(".")[:-1]
+        kinds |= {".".join(above[:end]): "group" for end in range(1, len(above) + 1)}
+    for key in set(keys()) - set(kinds):
+        schema: Any = Config
+        for name in key.split("."):
+            schema = {field.name: field.type for field in dataclasses.fields(schema)}[name]
+        if schema in (str, str | None, list[str]):
+            kinds[key] = "list" if schema == list[str] else "text"
+    return kinds | dict.fromkeys(FILES, "file") | dict.fromkeys(PATHS, "path") | {BLEND: "blend"}

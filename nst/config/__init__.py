@@ -1,0 +1,1 @@
+"""The configuration: its schema, what it may hold, which run it is."""

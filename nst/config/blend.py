@@ -1,0 +1,125 @@
+"""Several paintings at once: which they are, with which weights, and where they come from.
+
+The style loss of a blend is the mean of the style losses towards its paintings, by weight. Imports
+nothing heavy, so that a refused blend answers at once.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from nst.base import home
+from nst.base.errors import UserError, did_you_mean
+from nst.base.files import conf_dir
+from nst.config.schema import Source, Style
+from nst.config.weighted import weights_by_name
+
+KEY = "style.blend"
+
+
+class Painting(NamedTuple):
+    """One painting of a run, before its file is found."""
+
+    source: Source
+    path: str | None  # a user's own file, which wins over the source
+    key: str  # the configuration key that messages name
+
+
+def checked(style: Style) -> dict[str, float] | None:
+    """Return the weights of a blend by painting, sum 1 and in the order of names; or None.
+
+    Args:
+      style: as composed; its `blend` holds names in conf/style/ and files of one's own.
+
+    Raises:
+      UserError: a name is unknown, a weight not allowed, or one painting is given by style.path.
+    """
+    if style.blend is None:
+        return None
+    if style.path is not None:
+        raise UserError(
+            f"style.path={style.path} gives one painting and {KEY} several: put the file into "
+            f"{KEY}, {{{style.path}: 0.5, starry: 0.5}}"
+        )
+    names = _names(style)
+
+    def check(name: str) -> None:
+        if not (is_file(name) or name in names):
+            raise UserError(
+                f"{KEY}: there is no painting {name!r}{did_you_mean(str(name), names)}; there are "
+                f"{', '.join(names)}, and files of your own by their path, ./mine.jpg"
+            )
+
+    given = weights_by_name(KEY, style.blend, "painting", "starry", check)
+    weights = {home.short(name) or name: weight for name, weight in given.items()}
+    # Scaled first, since the sum of large weights may overflow.
+    largest = max(weights.values())
+    total = sum(weight / largest for weight in weights.values())
+    # One order for one set: the same paintings in another order reuse the compiled program. To 12
+    # digits, so that 7 to 3 is 0.7 to 0.3.
+    return {name: float(f"{weights[name] / largest / total:.12g}") for name in sorted(weights)}
+
+
+def paintings(style: Style) -> dict[str, Painting]:
+    """Return the paintings of a checked `style`: "style", or "style/NAME" for each of a blend.
+
+    A blend of one painting is that painting.
+    """
+    if style.blend is None:
+        return {"style": Painting(style, style.path, "style.path")}
+    found = {f"style/{name}": _painting(name, style) for name in style.blend}
+    return found if len(found) > 1 else {"style": found.popitem()[1]}
+
+
+def means(
+    weights: Iterable[float], each: Iterable[Mapping[str, float | None]]
+) -> dict[str, float | None]:
+    """Return the metrics of a picture as the means of its metrics against each painting, by weight.
+
+    Args:
+      weights: of the paintings, above 0.
+      each: metrics by name; None where a painting has none, which then has no mean.
+    """
+    pairs = list(zip(weights, each, strict=True))
+    if len(pairs) == 1:
+        return dict(pairs[0][1])
+    found: dict[str, float | None] = {}
+    for name in pairs[0][1]:
+        parts = [(weight, metrics[name]) for weight, metrics in pairs]
+        known = [weight * value for weight, value in parts if value is not None]
+        found[name] = sum(known) if len(known) == len(parts) else None
+    return found
+
+
+def is_file(name: str) -> bool:
+    """Return whether a painting of a blend is a file of the user's own rather than a name."""
+    return "/" in str(name) or "." in str(name)
+
+
+def named(name: str) -> Source | None:
+    """Return the source of a painting's name in conf/style/, or None where there is none."""
+    import yaml  # takes 20 ms, so not before it is needed
+
+    path = _files().get(name)
+    if path is None:
+        return None
+    values = yaml.safe_load(path.read_bytes())
+    return Source(**{entry.name: values.get(entry.name) for entry in dataclasses.fields(Source)})
+
+
+def _painting(name: str, style: Style) -> Painting:
+    if is_file(name):
+        return Painting(Source(name=name), name, KEY)
+    # What `style=` chose may have been changed on the command line, or lie in a --config-dir.
+    source = style if name == style.name else named(name)
+    assert source is not None  # as checked
+    return Painting(source, None, KEY)
+
+
+def _names(style: Style) -> list[str]:
+    return sorted({*_files(), style.name})
+
+
+def _files() -> dict[str, Path]:
+    return {path.stem: path for path in (conf_dir() / "style").glob("*.yaml")}

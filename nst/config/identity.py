@@ -1,0 +1,87 @@
+"""Which run a configuration is: the same picture, the same hash; and what sets two runs apart."""
+
+import dataclasses
+import hashlib
+import json
+from typing import Any
+
+from nst.config.schema import Config, Source
+from nst.sources.resolve import Asset
+
+#: Raised whenever the same configuration gives another picture than before.
+NUMERICS = 2
+
+#: Keys of the configuration that don't change the picture.
+BESIDE = ("name", "preset", "tracking", "assets", "sweep")
+
+
+def config_hash(config: Config, network: str, sources: dict[str, Asset]) -> str:
+    """Return 16 hex digits that are equal for runs that give the same picture.
+
+    Args:
+      config: validated.
+      network: the network that serves, "vgg16" or "vgg19".
+      sources: the pictures and the network as they serve; their bytes count, not their paths.
+    """
+    settings = {
+        # What is at its default is left out: a key that comes later leaves the hash as it was.
+        "config": _other_than(dataclasses.asdict(Config()), _settings(config)),
+        "network": network,
+        "sha256": {
+            key: asset.sha256 for key, asset in sources.items() if not key.startswith("style/")
+        },
+        "blend": _blend(config, sources),
+        "numerics": NUMERICS,
+    }
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    """Return what of a configuration changes the picture, its sources apart."""
+    settings = dataclasses.asdict(config)
+    for key in (*BESIDE, "network"):
+        del settings[key]
+    for source in ("content", "style"):
+        for entry in dataclasses.fields(Source):
+            del settings[source][entry.name]
+    for group in ("content", "style", "init"):
+        del settings[group]["path"]
+    for group in ("content", "style"):
+        del settings[group]["mask"]
+    del settings["style"]["blend"]
+    # Through several sizes a painting without a size of its own takes each of them.
+    if config.style.size == config.size and config.scales is None:
+        settings["style"]["size"] = None
+    return settings
+
+
+def _other_than(defaults: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    found = {}
+    for key, value in settings.items():
+        if isinstance(defaults.get(key), dict):
+            value = _other_than(defaults[key], value)
+        if value not in (defaults.get(key), {}):
+            found[key] = value
+    return found
+
+
+def _blend(config: Config, sources: dict[str, Asset]) -> list[tuple[str, float]]:
+    blend = config.style.blend
+    # A blend of one painting is that painting.
+    if not blend or len(blend) == 1:
+        return []
+    return sorted((sources[f"style/{name}"].sha256, weight) for name, weight in blend.items())
+
+
+def differences(one: dict[str, Any], other: dict[str, Any], prefix: str = "") -> list[str]:
+    """Return what differs between two configurations, as "tv.gamma (0.0, not 10.0)"."""
+    found = []
+    for key in one | other:
+        mine, theirs = one.get(key), other.get(key)
+        if prefix == "" and key in BESIDE:
+            continue
+        if isinstance(mine, dict) and isinstance(theirs, dict) and key != "layers":
+            found += differences(mine, theirs, f"{prefix}{key}.")
+        elif mine != theirs:
+            found.append(f"{prefix}{key} ({mine}, not {theirs})")
+    return found

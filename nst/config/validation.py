@@ -1,0 +1,342 @@
+"""What a configuration may hold: every refusal is one sentence with the key, the value, the range.
+
+Imports nothing heavy, so that a refused value answers at once.
+"""
+
+import dataclasses
+import math
+from itertools import pairwise
+from typing import Any, TypeVar
+
+from nst.base import home
+from nst.base.errors import UserError, did_you_mean
+from nst.config import blend
+from nst.config.schema import TV, Config, Content, Init, Optimizer, Style, Tracking
+from nst.config.weighted import LARGEST, weights_by_name
+from nst.networks.spec import BLOCKS, layer_names, smallest_side
+
+AnySource = TypeVar("AnySource", Content, Style)
+
+POOLINGS = ("avg", "max")
+PRECISIONS = ("auto", "float32", "bfloat16")
+COLORS = ("none", "match", "luminance", "keep")
+INITS = ("content", "style", "noise", "file")
+OPTIMIZERS = ("adam", "lbfgs", "sgd")
+SCHEDULES = ("constant", "cosine", "exponential")
+TRACKING_MODES = ("offline", "online", "disabled")
+STATISTICS = ("gram", "mean_std", "wasserstein")
+NORMALIZES = ("none", "channels")
+TV_FORMS = ("absolute", "power")
+REDUCTIONS = ("sum", "mean")
+
+#: Characters that W&B has no projects with.
+NOT_IN_A_PROJECT = r"/\#?%:"
+
+#: Keys of the group optimizer that not every optimizer reads; the others are for each.
+OPTIMIZER_KEYS = {
+    "adam": ("lr", "b1", "b2", "eps", "schedule", "decay"),
+    "lbfgs": ("memory",),
+    "sgd": ("lr", "schedule", "decay"),
+}
+
+
+def validated(config: Config) -> Config:
+    """Return `config` with whole numbers as ints and layers as ``{name: weight}`` in network order.
+
+    Args:
+      config: as composed from conf/ and the command line.
+
+    Raises:
+      UserError: a value is out of range, a name unknown, or all weights are 0.
+    """
+    network = _choice("network.name", config.network.name, tuple(BLOCKS))
+    checked = dataclasses.replace(
+        config,
+        **_sizes_and_steps(config),
+        check_every=_whole("check_every", config.check_every, 1, 10_000_000, "steps"),
+        seed=_whole("seed", config.seed, 0, 2**32 - 1),
+        pooling=_choice("pooling", config.pooling, POOLINGS),
+        precision=_precision(config.precision),
+        alpha=_number("alpha", config.alpha),
+        beta=_number("beta", config.beta),
+        tv=_tv(config.tv),
+        content=_with_layers("content", config.content, network, config.preset),
+        style=_style(_with_layers("style", config.style, network, config.preset)),
+        optimizer=_optimizer(config.optimizer),
+        tracking=_tracking(config.tracking),
+        init=_init(config.init),
+        network=dataclasses.replace(config.network, weights=home.short(config.network.weights)),
+    )
+    _choice("content.reduction", config.content.reduction, REDUCTIONS)
+    _number("sweep.save_every", config.sweep.save_every)
+    _choice("color", config.color, COLORS)
+    _masks(checked)
+    if checked.alpha == checked.beta == checked.tv.gamma == 0:
+        raise UserError(
+            "alpha, beta and tv.gamma are all 0, so there is no loss to lower: "
+            "at least one must be above 0"
+        )
+    return checked
+
+
+def check_layers(config: Config, network: str) -> None:
+    """Refuse a configuration whose layers `network` lacks, which a fallback may have brought in.
+
+    Raises:
+      UserError: names the layer, and those that `network` has.
+    """
+    for key, source in (("content", config.content), ("style", config.style)):
+        for layer in source.layers:
+            _known_layer(f"{key}.layers", layer, network, config.preset)
+
+
+def check_positions(
+    key: str,
+    own: tuple[int, int],
+    shape: tuple[int, ...],
+    layers: tuple[str, ...],
+    size: int,
+    size_key: str = "size",
+) -> None:
+    """Refuse a picture in which one of `layers` has no positions.
+
+    Args:
+      key: the configuration key of the picture, "content" or "style".
+      own: both sides of the picture file in pixels.
+      shape: height and width in pixels after scaling to `size`.
+      layers: names of the layers that will be read.
+      size: long edge in pixels.
+      size_key: the configuration key that sets `size`: "size", "style.size" or "scales".
+
+    Raises:
+      UserError: names the layer, the picture's size and the smallest `size` that works.
+    """
+    short = min(shape[:2])
+    deepest = max(layers, key=lambda layer: smallest_side([layer]))
+    needed = smallest_side([deepest])
+    if short < needed:
+        # The short side is rounded, a half up.
+        enough = math.ceil(max(own) * (2 * needed - 1) / (2 * min(own)))
+        where, what = f"{size_key}={size}", size_key
+        if size_key == "scales":
+            where, what = f"the scale {size} of scales", "scale"
+        raise UserError(
+            f"{key}: at {where} the picture is {shape[1]} x {shape[0]} pixels, in which "
+            f"{deepest} has no positions: the short side must be at least {needed} pixels, so "
+            f"take a {what} of {enough} or more, or layers nearer to the picture"
+        )
+
+
+def _sizes_and_steps(config: Config) -> dict[str, Any]:
+    """Return size, scales and steps; where there are scales, the last is the size."""
+    size = _whole("size", config.size, 16, 16384, "pixels")
+    scales, steps = config.scales, config.steps
+    if scales is None:
+        if isinstance(steps, list):
+            raise UserError(
+                f"steps must be one whole number, not {steps}: a list gives the steps of each of "
+                "scales, and there are none"
+            )
+        return {"size": size, "steps": _steps(steps)}
+    if not isinstance(scales, list) or not scales:
+        raise UserError(
+            f"scales must be a list of rising sizes in pixels, [128, 256, 512], not {scales}"
+        )
+    scales = [_whole("each of scales", one, 16, 16384, "pixels") for one in scales]
+    if any(one >= later for one, later in pairwise(scales)):
+        raise UserError(f"scales must rise, each above the one before, and {scales} does not")
+    if not isinstance(steps, list):
+        steps = [steps] * len(scales)
+    if len(steps) != len(scales):
+        raise UserError(
+            f"steps must be one whole number or one for each of scales, and {steps} has "
+            f"{len(steps)} for the {len(scales)} of {scales}"
+        )
+    steps = [_steps(one) for one in steps]
+    if len(scales) == 1:  # the same run as of that size
+        return {"size": scales[0], "scales": None, "steps": steps[0]}
+    return {"size": scales[-1], "scales": scales, "steps": steps}
+
+
+def _steps(value: object) -> int:
+    return _whole("steps", value, 1, 10_000_000)
+
+
+def _number(
+    key: str, value: float, low: float = 0.0, high: float = LARGEST, above: bool = False
+) -> float:
+    in_range = value > low if above else value >= low
+    if not (math.isfinite(value) and in_range and value <= high):
+        wanted = "above" if above else "at least"
+        most = f"{high:g}".replace("+", "")
+        raise UserError(
+            f"{key} must be a number {wanted} {low:g} and at most {most}, not {value:g}"
+        )
+    return float(value)
+
+
+def _whole(key: str, value: object, low: int, high: int, unit: str = "") -> int:
+    # 1e3 arrives as the float 1000.0: whoever types it means the whole number.
+    whole = isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
+    if not (whole and low <= value <= high):  # type: ignore[operator]
+        of = f" of {unit}" if unit else ""
+        raise UserError(f"{key} must be a whole number{of} from {low} to {high}, not {value}")
+    return int(value)  # type: ignore[call-overload]
+
+
+def _precision(value: str) -> str:
+    # Written out, so that record and hash are of what ran. "auto" is the fastest whose pictures are
+    # the same, which bfloat16's are not: docs/performance.md has them measured.
+    precision = _choice("precision", value, PRECISIONS)
+    return "float32" if precision == "auto" else precision
+
+
+def _choice(key: str, value: str, choices: tuple[str, ...]) -> str:
+    if value not in choices:
+        raise UserError(
+            f"{key} must be one of {', '.join(choices)}, not {value!r}"
+            + did_you_mean(str(value), choices)
+        )
+    return value
+
+
+def _tv(tv: TV) -> TV:
+    _choice("tv.form", tv.form, TV_FORMS)
+    _choice("tv.reduction", tv.reduction, REDUCTIONS)
+    exponent = _number("tv.exponent", tv.exponent, low=2, high=10)
+    if tv.form != "power" and exponent != TV.exponent:
+        raise UserError(
+            f"tv.exponent={exponent:g} needs tv.form=power: the absolute differences of "
+            f"tv.form={tv.form} have none"
+        )
+    return dataclasses.replace(tv, gamma=_number("tv.gamma", tv.gamma), exponent=exponent)
+
+
+def _init(init: Init) -> Init:
+    _choice("init.name", init.name, INITS)
+    _number("init.amplitude", init.amplitude, high=127.5)
+    _number("init.mix", init.mix, high=1)
+    if init.name == "file" and init.path is None:
+        raise UserError("init=file needs a picture file in init.path, which is not given")
+    if init.name != "file" and init.path is not None:
+        raise UserError(
+            f"init.path goes with init=file alone, not with init={init.name}: {init.path!r}"
+        )
+    return dataclasses.replace(init, path=home.short(init.path))
+
+
+def _masks(config: Config) -> None:
+    content, style = config.content, config.style
+    if content.mask is None and style.mask is None:
+        return
+    if style.mask is None:
+        raise _lone_mask("content.mask", content.mask, "style.mask")
+    if content.mask is None:
+        raise _lone_mask("style.mask", style.mask, "content.mask")
+    if style.statistic != "gram":
+        raise UserError(
+            "content.mask and style.mask need style.statistic=gram, not "
+            f"{style.statistic}: each region has Gram matrices of its own"
+        )
+    if style.blend and len(style.blend) > 1:
+        raise UserError(
+            "content.mask and style.mask need one painting, but style.blend has "
+            f"{len(style.blend)}: leave style.blend away, or the masks"
+        )
+
+
+def _lone_mask(given: str, path: str | None, lacking: str) -> UserError:
+    return UserError(
+        f"{given}={path} needs {lacking} beside it: a region is a colour that both masks have"
+    )
+
+
+def _optimizer(optimizer: Optimizer) -> Optimizer:
+    _choice("optimizer.name", optimizer.name, OPTIMIZERS)
+    _choice("optimizer.schedule", optimizer.schedule, SCHEDULES)
+    if not 0 < optimizer.lr <= 1e9:
+        raise UserError(f"optimizer.lr must be above 0 and at most 1e9, not {optimizer.lr:g}")
+    for key in ("b1", "b2", "average"):
+        value = getattr(optimizer, key)
+        if not 0 <= value < 1:
+            raise UserError(f"optimizer.{key} must be at least 0 and below 1, not {value:g}")
+    _number("optimizer.eps", optimizer.eps, above=True)
+    if not 0 < optimizer.decay <= 1:
+        raise UserError(f"optimizer.decay must be above 0 and at most 1, not {optimizer.decay:g}")
+    memory = _whole("optimizer.memory", optimizer.memory, 1, 100, "pictures")
+    checked = dataclasses.replace(optimizer, memory=memory)
+    _read_by_the_optimizer(checked)
+    return checked
+
+
+def _read_by_the_optimizer(optimizer: Optimizer) -> None:
+    """Refuse a key that would change nothing: whoever sets it means another run than this."""
+    changed = {
+        entry.name: entry.default
+        for entry in dataclasses.fields(optimizer)
+        if getattr(optimizer, entry.name) != entry.default
+    }
+    for key, default in changed.items():
+        readers = [name for name, keys in OPTIMIZER_KEYS.items() if key in keys]
+        if readers and optimizer.name not in readers:
+            names = " or ".join(readers)
+            raise UserError(
+                f"optimizer.{key}={getattr(optimizer, key)} is for optimizer={names}, and this run "
+                f"has optimizer={optimizer.name}: leave it at its default, {default}, "
+                f"or take {names}"
+            )
+    if "decay" in changed and optimizer.schedule == "constant":
+        raise UserError(
+            f"optimizer.decay={optimizer.decay:g} needs optimizer.schedule=cosine or exponential: "
+            "a constant learning rate does not decay"
+        )
+
+
+def _tracking(tracking: Tracking) -> Tracking:
+    _choice("tracking.mode", tracking.mode, TRACKING_MODES)
+    every = _whole("tracking.images_every", tracking.images_every, 0, 10_000_000, "steps")
+    project = tracking.project or ""
+    if len(project) > 128 or set(project) & set(NOT_IN_A_PROJECT):
+        raise UserError(
+            f"tracking.project must be at most 128 characters, none of them of {NOT_IN_A_PROJECT} "
+            f"(W&B refuses them), not {project!r}"
+        )
+    if not isinstance(tracking.tags, list):
+        raise UserError(f"tracking.tags must be a list of texts, not {tracking.tags}")
+    for tag in tracking.tags:
+        if not (isinstance(tag, str) and 1 <= len(tag) <= 64):
+            raise UserError(
+                f"each of tracking.tags must be a text of 1 to 64 characters, not {tag!r}"
+            )
+    return dataclasses.replace(tracking, images_every=every)
+
+
+def _with_layers(key: str, source: AnySource, network: str, preset: str | None) -> AnySource:
+    weights = _layer_weights(f"{key}.layers", source.layers, network, preset)
+    path, mask = home.short(source.path), home.short(source.mask)
+    return dataclasses.replace(source, layers=weights, path=path, mask=mask)
+
+
+def _style(style: Style) -> Style:
+    _choice("style.statistic", style.statistic, STATISTICS)
+    _choice("style.normalize", style.normalize, NORMALIZES)
+    size = None if style.size is None else _whole("style.size", style.size, 16, 16384, "pixels")
+    return dataclasses.replace(style, size=size, blend=blend.checked(style))
+
+
+def _layer_weights(key: str, layers: object, network: str, preset: str | None) -> dict[str, float]:
+    named = weights_by_name(
+        key, layers, "layer", "conv4_2", lambda name: _known_layer(key, name, network, preset)
+    )
+    # One order for one set: the same layers in another order reuse the compiled program.
+    return {name: named[name] for name in layer_names(network) if name in named}
+
+
+def _known_layer(key: str, name: object, network: str, preset: str | None) -> None:
+    names = layer_names(network)
+    if name not in names:
+        beside = f" with preset={preset}" if preset else ""
+        raise UserError(
+            f"{key}{beside}: {network} has no layer {name!r}{did_you_mean(str(name), names)}; "
+            f"its layers are {', '.join(names)}"
+        )

@@ -1,0 +1,1 @@
+"""The compiled loop, its lanes and scales, and the memory they take."""

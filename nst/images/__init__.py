@@ -1,0 +1,1 @@
+"""Picture files, colors, masks."""

@@ -1,0 +1,247 @@
+"""Picture files to Pillow's pictures, as browsers show them; `nst.images.tiff` does TIFF's part."""
+
+import contextlib
+import hashlib
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import ExifTags, Image, WebPImagePlugin, features
+
+from nst.base.errors import UserError
+from nst.images import depth, tiff
+
+#: The formats read, by Pillow's names. Left out on purpose: EPS starts another program, TGA can't
+#: be told from noise.
+FORMATS: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
+FORMATS += ("AVIF",) if features.check("avif") else ()  # builds of Pillow differ
+#: Shortest side in pixels of a file that is read.
+SMALLEST = 8
+#: Most pixels of a file that is read: Pillow's own limit against decompression bombs.
+MOST_PIXELS = 178_956_970
+#: Pixels above which a file must be of the size that so many take, or is damaged. LZW makes the
+#: fewest bytes: 12 bits of a run of 3,837 bytes, each of which may be 8 pixels.
+LARGE, PIXELS_PER_BYTE = 4096 * 4096, 25_000
+#: Formats that know of no such size: a whole mask of 24 megapixels may take 1,000 bytes.
+UNBOUNDED = ("WEBP", "AVIF")
+#: Pixels that are put on white at a time.
+_BAND = 2**24
+#: How often a JPEG without an end is tried with other data behind its own.
+_TRIES = 8
+
+# What these know of a file is in our own sentence, or is none of the user's business.
+for _name in ("PIL", "tifffile"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep Pillow's warnings of large or oddly written files: each is either read or refused."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def decode(file: Path, subject: str) -> tuple[Image.Image, int]:
+    """Read a file's first frame.
+
+    Args:
+      file: that can be opened.
+      subject: names the file in messages.
+
+    Returns:
+      A picture of 8 bits, or of mode F with greys in [0, 255]; and the EXIF orientation that it
+      still has.
+
+    Raises:
+      UserError: the file is damaged, too small or too large, or no picture that is read.
+    """
+    allowed = f"it must be a whole picture in one of the formats {', '.join(FORMATS)}"
+    if file.stat().st_size == 0:
+        raise UserError(f"{subject} is empty, but {allowed}")
+    try:
+        page = tiff.first_page(file)
+        if page:
+            bounded = page.compression in tiff.BOUNDED
+            _check_size((page.width, page.height), bounded, file, subject)
+            return tiff.decode(file, page, subject)
+        with Image.open(file, formats=FORMATS) as image:
+            _check_size(image.size, image.format not in UNBOUNDED, file, subject)
+            if isinstance(image, WebPImagePlugin.WebPImageFile) and image.is_animated:
+                # Else what its frame leaves of the canvas would be black.
+                image._mode = image.rawmode = "RGBA"
+            return _loaded(image, file, subject), _turn(image)
+    except UserError:
+        raise
+    except Image.UnidentifiedImageError:
+        raise UserError(f"{subject} is not a picture that can be read, but {allowed}") from None
+    except Image.DecompressionBombError as error:
+        found = str(error).partition("(")[2].partition(")")[0] or "more"
+        raise UserError(f"{subject} has {found}, but at most {MOST_PIXELS} are allowed") from None
+    except Exception as error:  # a damaged file makes Pillow's readers raise almost anything
+        what = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"{subject} is truncated or damaged ({what}), but {allowed}") from error
+
+
+def _check_size(sides: tuple[int, int], bounded: bool, file: Path, subject: str) -> None:
+    width, height = sides
+    if min(width, height) < SMALLEST or width * height > MOST_PIXELS:
+        raise UserError(
+            f"{subject} is {width}x{height} pixels, but at least {SMALLEST}x{SMALLEST} and at most "
+            f"{MOST_PIXELS} in all are allowed"
+        )
+    size = file.stat().st_size
+    # It would take seconds and gigabytes to find out.
+    if bounded and width * height > max(LARGE, PIXELS_PER_BYTE * size):
+        raise UserError(
+            f"{subject} has {width}x{height} pixels in {size} bytes, so it is damaged, but it must "
+            "be a whole picture"
+        )
+
+
+def _turn(image: Image.Image) -> int:
+    with contextlib.suppress(Exception):  # broken EXIF must not cost a picture
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    return 1
+
+
+def _loaded(image: Image.Image, file: Path, subject: str) -> Image.Image:
+    tiles = getattr(image, "tile", [])
+    raw = tiles[0] if tiles else None
+    try:
+        image.load()
+    except OSError:
+        whole = _without_end(file) if image.format in ("JPEG", "MPO") else None
+        if whole is None:
+            raise
+        return whole
+    if image.mode.startswith("I") or image.mode == "F":
+        return _deep_grey(image, subject)
+    if raw and image.format == "GIF" and raw.extents != (0, 0, *image.size):
+        return _on_canvas(image, raw.extents)
+    if raw and image.format == "PNG" and "transparency" in image.info:
+        _mend_key(image, raw.args, file)
+    return image
+
+
+def _without_end(file: Path) -> Image.Image | None:
+    """Return a JPEG that lacks nothing but its end marker, None where it lacks more.
+
+    A decoder that still needs data makes another picture where other data stand before the marker.
+    """
+    data, whole = file.read_bytes().rstrip(b"\xff"), None
+    for other in (b"", *map(_jpeg_data, range(_TRIES))):
+        with Image.open(io.BytesIO(data + other + b"\xff\xd9"), formats=("JPEG",)) as image:
+            image.load()
+        whole = whole or image
+        if not np.array_equal(np.asarray(image), np.asarray(whole)):
+            return None
+    return whole
+
+
+def _jpeg_data(number: int) -> bytes:
+    """Return noise as a JPEG's data, with each of the restart markers that may be due."""
+    noise = hashlib.sha512(bytes([number])).digest().replace(b"\xff", b"")
+    return noise + b"".join(bytes((0xFF, 0xD0 + n)) + noise for n in range(8))
+
+
+def _deep_grey(image: Image.Image, subject: str) -> Image.Image:
+    """Return a PNG or PPM of 16-bit greys, or a PPM of floats, with greys in [0, 255]."""
+    values = np.asarray(image)
+    if image.mode == "F":
+        white = depth.white(values, depth.FLOAT, 32, subject)
+        return Image.fromarray(depth.greys(values, white))
+    greys, gamma = depth.greys(values, 65535), _gamma(image)
+    if gamma:
+        greys = _shown(greys, gamma)
+    clear = image.info.get("transparency")
+    if isinstance(clear, int):
+        greys[values == clear] = 255
+    deep = Image.fromarray(greys)
+    deep.info = image.info
+    return deep
+
+
+def _on_canvas(image: Image.Image, frame: tuple[int, int, int, int]) -> Image.Image:
+    """Return a GIF's frame on its canvas, which is transparent elsewhere, as browsers show it."""
+    canvas = Image.new("RGBA", image.size)
+    canvas.paste(image.crop(frame).convert("RGBA"), frame)
+    return canvas
+
+
+def _mend_key(image: Image.Image, raw: str, file: Path) -> None:
+    """Mend a PNG's transparent colour, which Pillow takes for one of 8 bits (PNG, 11.3.2.1)."""
+    key = image.info["transparency"]
+    if raw in ("L;2", "L;4"):
+        most = 2 ** int(raw[-1]) - 1
+        image.info["transparency"] = (key & most) * (255 // most)
+    elif raw == "RGB;16B":
+        with Image.open(file, formats=("PNG",)) as low:
+            # The lower bytes of the samples, whose higher ones are in `image`.
+            low.tile = [low.tile[0]._replace(args="RGB;16L")]
+            low.load()
+        clear = np.ones((image.height, image.width), bool)
+        for channel, value in enumerate(key):
+            clear &= np.asarray(image.getchannel(channel)) == value >> 8
+            clear &= np.asarray(low.getchannel(channel)) == value & 255
+        del image.info["transparency"]
+        image.putalpha(Image.fromarray(np.where(clear, 0, 255).astype(np.uint8)))
+
+
+def _gamma(image: Image.Image) -> float | None:
+    """Return the gAMA of a PNG that says nothing better of its colours, unless it is near sRGB's.
+
+    Nearer than 5% is left alone, as libpng and browsers do.
+    """
+    gamma = image.info.get("gamma", 0) if image.format == "PNG" else 0
+    told = {"icc_profile", "srgb"} & image.info.keys()
+    return gamma if gamma > 0 and not told and abs(gamma * 2.2 - 1) > 0.05 else None
+
+
+def _shown(greys: np.ndarray, gamma: float) -> np.ndarray:
+    """Return sRGB greys in [0, 255] of greys that are light ** gamma (PNG 13.13, IEC 61966-2-1)."""
+    light = (np.asarray(greys, np.float64) / 255) ** (1 / gamma)
+    curved = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    return (255 * curved).astype(np.float32)
+
+
+def plain(image: Image.Image, subject: str) -> Image.Image:
+    """Return a decoded picture on white and without a gamma: of mode L, RGB, CMYK or F.
+
+    Args:
+      image: as `decode` returns it.
+      subject: names the file in messages.
+
+    Raises:
+      UserError: its colours can't be converted.
+    """
+    if image.mode in ("CMYK", "F"):
+        return image
+    clear, gamma = image.has_transparency_data, _gamma(image)
+    mode = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
+    mode += "A" if clear else ""
+    try:
+        converted = image if image.mode == mode else image.convert(mode)
+    except ValueError:
+        raise UserError(
+            f"{subject} has the colour mode {image.mode}, but RGB, grey, palette or CMYK is needed"
+        ) from None
+    if gamma:
+        table = np.rint(_shown(np.arange(256), gamma)).astype(int).tolist()
+        colours = len(converted.getbands()) - clear
+        converted = converted.point(table * colours + list(range(256)) * clear)
+    return _on_white(converted) if clear else converted
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """Return a picture of mode LA or RGBA on white, without a copy of it as a whole."""
+    mode = image.mode[:-1]
+    flat = Image.new(mode, image.size, "white")
+    rows = max(1, _BAND // image.width)
+    for top in range(0, image.height, rows):
+        band = image.crop((0, top, image.width, min(top + rows, image.height)))
+        flat.paste(band.convert(mode), (0, top), band.getchannel("A"))
+    return flat

@@ -1,0 +1,48 @@
+"""Samples of any depth to grey levels in [0, 255], also where a file does not say what is white."""
+
+import numpy as np
+
+from nst.base.errors import UserError
+
+#: What samples are: unsigned and signed integers, floats (as numpy's kinds).
+UNSIGNED, SIGNED, FLOAT = "u", "i", "f"
+#: Floats may shoot over their white, by a filter or in highlights: so often, and so far below 0.
+ABOVE, BELOW = 4, -0.5
+
+
+def white(samples: np.ndarray, kind: str, bits: int, subject: str) -> float:
+    """Return the value that stands for white.
+
+    The largest of the type is white where it has up to 16 bits. Wider types mostly hold narrower
+    values, so there the smallest usual white that is no less than the samples counts.
+
+    Args:
+      samples: of any shape.
+      kind: `UNSIGNED`, `SIGNED` or `FLOAT`.
+      bits: of a sample, as its file has it.
+      subject: names the file in messages.
+
+    Raises:
+      UserError: samples are not finite, or below 0.
+    """
+    low, peak = samples.min().item(), samples.max().item()
+    if not np.isfinite((float(low), float(peak))).all():
+        raise UserError(f"{subject} holds values that are not finite, but 0 to white are needed")
+    if kind == FLOAT:
+        found = next((one for one in (1, 255, 65535) if peak <= ABOVE * one), peak)
+        least = BELOW * found
+    else:
+        largest, least = 2 ** (bits - (kind == SIGNED)) - 1, 0
+        usual = () if kind == UNSIGNED and bits <= 16 else (255, 65535)
+        found = next((one for one in usual if peak <= one < largest), largest)
+    if low < least:
+        raise UserError(f"{subject} holds values down to {low:g}, but 0 to white are needed")
+    return found
+
+
+def greys(samples: np.ndarray, white: float) -> np.ndarray:
+    """Return samples as float32 grey levels, clipped to [0, 255]."""
+    if samples.dtype.itemsize > 4:
+        samples = samples / white
+        white = 1
+    return np.clip(samples.astype(np.float32) / np.float32(white / 255), 0, 255)

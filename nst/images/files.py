@@ -1,0 +1,159 @@
+"""Picture files to and from float32 RGB arrays (H, W, 3) in [0, 255]."""
+
+import contextlib
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms, PngImagePlugin
+
+from nst.base.files import write_whole
+from nst.images import tiff
+from nst.images.decode import FORMATS, decode, plain, quiet
+from nst.images.decode import MOST_PIXELS as MOST_PIXELS
+from nst.sources.resolve import readable
+
+#: What each EXIF orientation asks for (Exif 2.32, tag 274); 1 is upright.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def load(path: Path | str, size: int | tuple[int, int] | None, *, key: str) -> np.ndarray:
+    """Read a picture file as sRGB: upright, on white where transparent, its first frame only.
+
+    Args:
+      path: of the file.
+      size: long edge of the result in pixels, or (H, W) to stretch it to; none: the file's own.
+      key: the configuration key to name in messages, "style.path" say.
+
+    Returns:
+      (H, W, 3) float32 in [0, 255].
+
+    Raises:
+      UserError: the file is missing, unreadable, damaged, too small or too large, or no picture.
+    """
+    file = Path(path)
+    readable(file, key=key)
+    subject = f"{key}: {str(file)!r}"
+    with quiet():
+        image, turn = decode(file, subject)
+        profile = image.info.get("icc_profile")
+        if isinstance(size, tuple):
+            height, width = size if turn < 5 else size[::-1]  # as stored: 5 to 8 swap the sides
+        else:
+            height, width = scaled_shape(*image.size, size)
+        scaled = plain(image, subject).resize((width, height), Image.Resampling.LANCZOS)
+        if turn in _TURNS:
+            scaled = scaled.transpose(_TURNS[turn])
+        return _pixels(scaled, profile)
+
+
+def stretched(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Return a picture resampled by Lanczos with antialiasing, whatever its aspect ratio.
+
+    Args:
+      picture: (H', W', 3) float32 in grey levels.
+      shape: (H, W) in pixels.
+    """
+    height, width = shape
+    channels = [Image.fromarray(picture[..., channel]) for channel in range(3)]
+    wanted = [one.resize((width, height), Image.Resampling.LANCZOS) for one in channels]
+    return np.stack([np.asarray(one) for one in wanted], axis=-1)
+
+
+def upright_shape(path: Path, *, key: str) -> tuple[int, int]:
+    """Return a picture file's own (H, W) in pixels, upright as `load` gives it.
+
+    Args:
+      path: of the file.
+      key: the configuration key to name in messages.
+
+    Raises:
+      UserError: as `load`.
+    """
+    with quiet():
+        image, turn = decode(path, f"{key}: {str(path)!r}")
+    height, width = image.size[::-1] if turn < 5 else image.size  # 5 to 8 swap the sides
+    return height, width
+
+
+def dimensions(path: Path) -> tuple[int, int]:
+    """Return a readable picture file's own two sides in pixels, as stored."""
+    page = tiff.first_page(path)
+    if page:
+        return page.width, page.height
+    with quiet(), Image.open(path, formats=FORMATS) as image:
+        return image.size
+
+
+def scaled_shape(width: int, height: int, size: int | None) -> tuple[int, int]:
+    """Return the (H, W) of a picture whose long edge becomes `size` pixels, its aspect ratio kept.
+
+    Args:
+      width: in pixels, at least 1.
+      height: in pixels, at least 1.
+      size: long edge in pixels, at least 1; none: the shape stays.
+    """
+    if size is None:
+        return height, width
+    longest = max(width, height)
+    # In whole numbers, so that no float can tip a half the other way.
+    high, wide = (max(1, (2 * side * size + longest) // (2 * longest)) for side in (height, width))
+    return high, wide
+
+
+def save(path: Path, picture: np.ndarray, text: dict[str, str]) -> None:
+    """Write a picture as an 8-bit RGB PNG, whole or not at all.
+
+    Args:
+      path: of the file, in a folder that exists.
+      picture: (H, W, 3) in [0, 255]; values beyond are clipped, all are rounded.
+      text: entries of the PNG's text, such as the configuration's hash and the seed.
+
+    Raises:
+      ValueError: the picture has another shape, or a value that is not finite.
+    """
+    values = np.asarray(picture)
+    if values.ndim != 3 or values.shape[2] != 3 or not np.isfinite(values).all():
+        raise ValueError(f"a finite (H, W, 3) picture is needed, not one of shape {values.shape}")
+    info = PngImagePlugin.PngInfo()
+    for name, value in text.items():
+        info.add_text(name, value)
+    image = Image.fromarray(np.rint(values.clip(0, 255)).astype(np.uint8))
+    png = io.BytesIO()
+    image.save(png, format="PNG", pnginfo=info)
+    write_whole(path, png.getvalue(), folder=False)
+
+
+def _pixels(image: Image.Image, profile: bytes | None) -> np.ndarray:
+    if image.mode in ("RGB", "CMYK"):
+        return np.asarray(_to_srgb(image, profile), dtype=np.float32)
+    # Colour management knows 8 bits only, so deeper greys go between the colours of these.
+    steps = np.arange(256)
+    ramp = np.asarray(_to_srgb(Image.fromarray(steps[None].astype(np.uint8)), profile))[0]
+    greys = np.clip(np.asarray(image), 0, 255)
+    return np.stack([np.interp(greys, steps, ramp[:, c]) for c in range(3)], -1).astype(np.float32)
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Convert to sRGB by the file's ICC profile, which counts as absent where it is broken."""
+    if not profile:
+        return image.convert("RGB")
+    grey = image.mode == "L"
+    # The fast way is up to 10 of 255 off in dark greys, and a ramp of greys is small.
+    flags = ImageCms.Flags.NOOPTIMIZE if grey else ImageCms.Flags.NONE
+    converted = None
+    with contextlib.suppress(ImageCms.PyCMSError, OSError, TypeError, ValueError):
+        given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        # Grey files often carry the profile of the RGB picture they were made from.
+        fitting = image.convert("RGB") if grey and given.profile.xcolor_space == "RGB " else image
+        srgb = ImageCms.createProfile("sRGB")
+        converted = ImageCms.profileToProfile(fitting, given, srgb, outputMode="RGB", flags=flags)
+    return converted or image.convert("RGB")

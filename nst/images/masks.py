@@ -1,0 +1,117 @@
+"""Mask pictures: files of flat colours, each of which is a region of a photograph or a painting."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from nst.base.errors import UserError
+from nst.images import files
+from nst.losses import guided
+
+#: Most colours of a mask; antialiasing and JPEG's noise make many more.
+MOST = 16
+
+
+class Mask(NamedTuple):
+    """The regions of a picture, as their file has them."""
+
+    colors: tuple[int, ...]  # 0xRRGGBB, ascending
+    shares: np.ndarray  # (R, H, W) float32: each region's share of each pixel, at the run's size
+    subject: str  # "content.mask: 'mask.png'", for messages
+
+
+def read(path: Path, key: str, own: tuple[int, int], name: str, shape: tuple[int, ...]) -> Mask:
+    """Read a mask and scale its regions as its picture is scaled.
+
+    Args:
+      path: of the mask's file.
+      key: "content.mask" or "style.mask".
+      own: (H, W) of the picture's file in pixels, upright.
+      name: of the picture's file, for messages.
+      shape: of the picture in the run, (H, W, 3).
+
+    Raises:
+      UserError: it can't be read, has another size than its picture, or too many colours.
+    """
+    pixels = np.rint(files.load(path, None, key=key)).astype(np.uint32)
+    subject = f"{key}: {str(path)!r}"
+    height, width = pixels.shape[:2]
+    if (height, width) != own:
+        raise UserError(
+            f"{subject} is {width} x {height} pixels, but must be {own[1]} x {own[0]}, the size of "
+            f"its picture {name}"
+        )
+    packed = pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]
+    colors = np.unique(packed)
+    if len(colors) > MOST:
+        raise UserError(
+            f"{subject} has {len(colors)} colours, but at most {MOST} are allowed: a mask wants "
+            "flat colours, one for each region, as in a PNG drawn without antialiasing"
+        )
+    scaled = [averaged(packed == color, shape) for color in colors]
+    return Mask(tuple(int(color) for color in colors), np.stack(scaled), subject)
+
+
+def averaged(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the means of values over the areas of larger pixels, or of smaller ones.
+
+    Unlike Lanczos, and unlike Pillow's box, which takes a pixel whole or not at all, this keeps
+    shares between 0 and 1 and their sum.
+
+    Args:
+      values: (H', W').
+      shape: (H, W) in pixels, whatever follows.
+
+    Returns:
+      (H, W) float32.
+    """
+    return _averaged_rows(_averaged_rows(values, shape[0]).T, shape[1]).T.astype(np.float32)
+
+
+def _averaged_rows(values: np.ndarray, count: int) -> np.ndarray:
+    own = len(values)
+    sums = np.cumsum(values, axis=0, dtype=np.float64)
+    sums = np.concatenate([np.zeros_like(sums[:1]), sums])
+    edges = np.arange(count + 1) * own / count
+    whole = np.minimum(edges.astype(int), own - 1)
+    up_to = sums[whole] + (edges - whole)[:, None] * values[whole]
+    return np.diff(up_to, axis=0) * count / own
+
+
+def paired(photograph: Mask, painting: Mask, style_layers: Iterable[str]) -> guided.Regions:
+    """Return the regions of both pictures, those of one colour being one region.
+
+    Args:
+      photograph: the mask of the photograph.
+      painting: the mask of the painting.
+      style_layers: in each of which each region must be found.
+
+    Raises:
+      UserError: a colour is in one mask only, or a region too small for a layer.
+    """
+    for one, other in ((photograph, painting), (painting, photograph)):
+        alone = sorted(set(one.colors) - set(other.colors))
+        if alone:
+            raise UserError(
+                f"{one.subject} has {_named(alone)}, which is not in {other.subject} (there: "
+                f"{_named(other.colors)}): a region is a colour that both masks have"
+            )
+    for mask, size in ((photograph, "size"), (painting, "style.size")):
+        small = guided.missing(mask.shares, style_layers)
+        if small:
+            region, layer = small
+            height, width = mask.shares.shape[1:]
+            raise UserError(
+                f"{mask.subject}: at {width} x {height} pixels the region "
+                f"{_named([mask.colors[region]])} covers not even half of any position of {layer}, "
+                f"so it would have no style there: take a larger {size}, style.layers nearer to "
+                "the picture, or a larger region"
+            )
+    return guided.Regions(photograph.shares, painting.shares)
+
+
+def _named(colors: Iterable[int]) -> str:
+    names = [f"#{color:06x}" for color in colors]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -1,0 +1,288 @@
+"""TIFF files: through Pillow where it reads a file's arrangement right, else through tifffile.
+
+TIFF says of its samples how many bits they have and of what kind, what they mean, and how they lie
+in the file (TIFF 6.0, sections 3 to 23). Pillow refuses some of that and misreads some.
+"""
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, TiffImagePlugin
+
+from nst.base.errors import UserError
+from nst.images import depth
+
+#: PhotometricInterpretation: what samples mean.
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR, LAB = 0, 1, 2, 3, 5, 6, 8
+#: Of which so many are colours.
+COLOURS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3, LAB: 3}
+#: ExtraSamples: alpha that colours are multiplied by, or are not.
+PREMULTIPLIED, ALPHA = 1, 2
+#: SampleFormat; 4 is undefined, which is read as unsigned.
+KINDS = {1: depth.UNSIGNED, 2: depth.SIGNED, 3: depth.FLOAT, 4: depth.UNSIGNED}
+#: Compression: none, and those that need a byte for decode.PIXELS_PER_BYTE pixels: LZW, JPEG,
+#: Deflate, PackBits.
+UNCOMPRESSED, BOUNDED = 1, (1, 5, 6, 7, 8, 32773, 32946)
+#: Pages that are looked through for the first one that is no thumbnail.
+PAGES = 8
+#: Most bytes of the samples that tifffile reads.
+MOST_BYTES = 2**31
+#: Rows of so many samples are made into grey levels at a time.
+BAND = 2**22
+
+_quiet = threading.Lock()
+
+
+class Page(NamedTuple):
+    """What the tags of a page say, with TIFF's defaults."""
+
+    number: int
+    width: int
+    height: int
+    bits: tuple[int, ...]  # of each sample
+    formats: tuple[int, ...]  # of each sample
+    photometric: int
+    extra: tuple[int, ...]
+    separate: bool  # whether each sample has a plane of its own
+    compression: int
+    big_endian: bool
+    subsampling: tuple[int, ...]
+    inks: int
+    turn: int  # EXIF orientation
+    thumbnail: bool  # or a mask
+    parts: bool  # whether other pictures hang below it
+    lacking: bool  # whether parts were never written
+    profile: bytes | None
+
+    @property
+    def kind(self) -> str:
+        """Return `depth.UNSIGNED`, `depth.SIGNED` or `depth.FLOAT`."""
+        return KINDS.get(self.formats[0], "")
+
+    @property
+    def deep(self) -> bool:
+        """Return whether samples are other than unsigned with 8 bits at most."""
+        return max(self.bits) > 8 or self.kind != depth.UNSIGNED
+
+    @property
+    def clear(self) -> bool:
+        """Return whether there is transparency."""
+        return PREMULTIPLIED in self.extra or ALPHA in self.extra
+
+
+def first_page(file: Path) -> Page | None:
+    """Return the first page of a TIFF that is no thumbnail, or None for what is no TIFF.
+
+    Raises:
+      Image.UnidentifiedImageError: it has no page with the tags of a picture.
+    """
+    with file.open("rb") as stream:
+        head = stream.read(8)
+        version = head[2:4].strip(b"\0")
+        if head[:2] not in (b"II", b"MM") or version not in (b"*", b"+"):
+            return None
+        head += stream.read(8) if version == b"+" else b""  # BigTIFF
+        found: list[Page] = []
+        with contextlib.suppress(Exception):  # damaged tags make Pillow raise almost anything
+            tags = TiffImagePlugin.ImageFileDirectory_v2(head)
+            while tags.next and len(found) < PAGES and all(page.thumbnail for page in found):
+                stream.seek(tags.next)
+                tags.load(stream)
+                found.append(_page(tags, len(found)))
+    if not found:
+        raise Image.UnidentifiedImageError(f"no page in {file}")
+    return next((page for page in found if not page.thumbnail), found[0])
+
+
+def _page(tags: TiffImagePlugin.ImageFileDirectory_v2, number: int) -> Page:
+    def numbers(tag: int, *default: int) -> tuple[int, ...]:
+        found = tags.get(tag, default)
+        with contextlib.suppress(TypeError, ValueError):  # a tag of texts, say
+            return tuple(int(one) for one in (found if isinstance(found, tuple) else (found,)))
+        return default
+
+    samples = numbers(277, 1)[0]
+    bits, formats = numbers(258, 1), numbers(339, 1)
+    profile = tags.get(34675)
+    return Page(
+        number=number,
+        width=numbers(256)[0],
+        height=numbers(257)[0],
+        bits=bits * samples if len(bits) == 1 and samples < 99 else bits[:samples],
+        formats=formats,
+        photometric=numbers(262, 0)[0],
+        extra=numbers(338),
+        separate=numbers(284, 1)[0] == 2,
+        compression=numbers(259, 1)[0],
+        big_endian=tags.prefix == b"MM",
+        subsampling=numbers(530, 2, 2),
+        inks=numbers(332, 1)[0],
+        turn=numbers(274, 1)[0],
+        thumbnail=bool(numbers(254, 0)[0] & 0b101) or numbers(255, 0)[0] == 2,
+        parts=330 in tags,
+        lacking=0 in (*numbers(273), *numbers(324)),
+        profile=profile if isinstance(profile, bytes) else None,
+    )
+
+
+def decode(file: Path, page: Page, subject: str) -> tuple[Image.Image, int]:
+    """Read a page.
+
+    Args:
+      file: a TIFF.
+      page: one of its pages, not too large.
+      subject: names the file in messages.
+
+    Returns:
+      A picture of 8 bits, or of mode F with greys in [0, 255]; and the EXIF orientation that it
+      still has.
+
+    Raises:
+      UserError: samples have a meaning or an arrangement that is not read.
+      Exception: of almost any class, where the file is damaged.
+    """
+    if page.photometric not in COLOURS or (page.photometric == CMYK and page.inks != 1):
+        raise _unread(subject, f"PhotometricInterpretation {page.photometric}, InkSet {page.inks}")
+    if page.photometric == CMYK and page.clear:
+        raise _unread(subject, "CMYK and transparency")
+    if page.thumbnail and page.parts:
+        raise _unread(subject, "a thumbnail alone on its first page, as raw photographs have")
+    if page.lacking:
+        raise ValueError("parts are missing")
+    if not _misread(page):
+        with contextlib.suppress(Image.UnidentifiedImageError, KeyError, SyntaxError), _silent():
+            return _by_pillow(file, page, subject), 1
+    return _by_tifffile(file, page, subject), page.turn
+
+
+def _misread(page: Page) -> bool:
+    """Return whether Pillow would take the samples for others, or fail on good ones."""
+    raw = page.compression == UNCOMPRESSED
+    if page.deep and page.big_endian and not raw and (page.kind, page.bits[0]) != ("u", 16):
+        return True  # it swaps the bytes again
+    if page.kind == depth.SIGNED and max(page.bits) < 16:
+        return True
+    if page.photometric == YCBCR and raw:
+        return page.subsampling != (1, 1)
+    if not page.separate:
+        return False
+    if page.photometric != RGB and (page.clear or page.photometric == LAB):
+        return True
+    return raw and (page.deep or page.extra not in ((), (ALPHA,)))
+
+
+def _by_pillow(file: Path, page: Page, subject: str) -> Image.Image:
+    with TiffImagePlugin.TiffImageFile(file) as image:
+        if page.number:
+            image.seek(page.number)
+        if image.mode == "P":
+            _narrow_palette(image)
+        image.load()
+    if not image.mode.startswith("I") and image.mode != "F":
+        return image
+    samples = np.asarray(image)
+    if (page.kind, page.bits[0]) == (depth.UNSIGNED, 32):
+        samples = samples.view(np.uint32)
+    return _plain(samples[..., None], page, subject)
+
+
+def _narrow_palette(image: TiffImagePlugin.TiffImageFile) -> None:
+    """Mend a palette that some programs write with 8 bits instead of 16, as libtiff does."""
+    colours = image.tag_v2[TiffImagePlugin.COLORMAP]
+    if max(colours) < 256:
+        image.putpalette(np.reshape(colours, (3, -1)).T.astype(np.uint8).tobytes())
+
+
+def _by_tifffile(file: Path, page: Page, subject: str) -> Image.Image:
+    import tifffile  # takes 0.1 s, and few files need it
+
+    colours = COLOURS[page.photometric]
+    if page.photometric in (YCBCR, LAB) or len(page.bits) < colours or len(set(page.bits)) > 1:
+        raise _unread(
+            subject, f"PhotometricInterpretation {page.photometric} and BitsPerSample {page.bits}"
+        )
+    if len(set(page.formats)) > 1 or not page.kind:
+        raise _unread(subject, f"SampleFormat {page.formats}")
+    if len(page.bits) - colours != len(page.extra) and (page.photometric, len(page.bits)) != (
+        RGB,
+        4,
+    ):
+        raise _unread(subject, f"{len(page.bits)} samples a pixel and ExtraSamples {page.extra}")
+    if page.width * page.height * sum(page.bits) > 8 * MOST_BYTES:
+        raise _unread(subject, f"{len(page.bits)} samples of {page.bits[0]} bits a pixel")
+    raw = page.compression == UNCOMPRESSED
+    if raw and page.width * page.height * sum(page.bits) > 8 * file.stat().st_size:
+        raise ValueError("parts are missing")
+    with tifffile.TiffFile(file) as opened:
+        found = opened.pages[page.number].aspage()
+        if 0 in found.databytecounts or len(found.databytecounts) != np.prod(found.chunked):
+            raise ValueError("parts are missing")  # which tifffile fills with zeros
+        try:
+            samples = found.asarray(squeeze=False)
+        except Exception as error:  # of several classes, and for zstd without the package's name
+            if "imagecodecs" not in str(error) and not isinstance(error, ImportError):
+                raise
+            raise UserError(
+                f"{subject} is a TIFF with compression {page.compression} of {page.bits[0]}-bit "
+                "samples, which needs the package imagecodecs: pip install imagecodecs, or save "
+                "it as PNG"
+            ) from None
+        palette = found.colormap
+    # (planes, depth, height, width, samples of a plane)
+    samples = np.moveaxis(samples[:, 0], 0, -1).reshape(page.height, page.width, -1)
+    if page.photometric == PALETTE and palette is not None:
+        samples = (palette if palette.max() > 255 else palette * 257).T[samples[..., 0]]
+        page = page._replace(photometric=RGB, bits=(16,) * 3, extra=())
+    return _plain(samples, page, subject)
+
+
+def _plain(samples: np.ndarray, page: Page, subject: str) -> Image.Image:
+    """Return samples (H, W, N) as a picture on white: of mode F for greys, else RGB or CMYK."""
+    colours = COLOURS[page.photometric]
+    white = depth.white(samples[..., :colours], page.kind, page.bits[0], subject)
+    extra = page.extra or (ALPHA,) * (samples.shape[2] - colours)
+    place = next((n for n, one in enumerate(extra, colours) if one in (PREMULTIPLIED, ALPHA)), 0)
+    paper = 0 if page.photometric == WHITE_IS_ZERO else 255
+    full = depth.white(samples[..., place], page.kind, page.bits[0], subject) if place else 1
+    kind = np.float32 if colours == 1 else np.uint8
+    out = np.empty((*samples.shape[:2], colours), kind)
+    rows = max(1, BAND // samples[0].size)
+    for row in range(0, len(samples), rows):
+        band = depth.greys(samples[row : row + rows, :, :colours], white)
+        if place:
+            alpha = depth.greys(samples[row : row + rows, :, place, None], full) / np.float32(255)
+            band *= 1 if extra[place - colours] == PREMULTIPLIED else alpha
+            band = np.clip(band + paper * (1 - alpha), 0, 255)
+        if page.photometric == WHITE_IS_ZERO:
+            band = 255 - band
+        out[row : row + rows] = band if colours == 1 else np.rint(band)
+    image = Image.fromarray(out[..., 0] if colours == 1 else out, mode={4: "CMYK"}.get(colours))
+    if page.profile:
+        image.info["icc_profile"] = page.profile
+    return image
+
+
+def _unread(subject: str, what: str) -> UserError:
+    return UserError(
+        f"{subject} is a TIFF with {what}, which is not read: save it as PNG, or as TIFF in grey "
+        "or RGB with 8 or 16 bits"
+    )
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Keep libtiff from writing to the terminal, which Pillow gives no other way to."""
+    with _quiet, contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # there is no terminal
+            own = os.dup(2)
+            stack.callback(os.close, own)
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            stack.callback(os.close, nothing)
+            os.dup2(nothing, 2)
+            stack.callback(os.dup2, own, 2)
+        yield

@@ -1,0 +1,1 @@
+"""The losses of a picture, as functions of activations."""

@@ -1,0 +1,125 @@
+"""Regions of a picture, each with a style of its own: guidance channels and guided Gram matrices.
+
+Gatys et al. 2017, "Controlling Perceptual Factors in Neural Style Transfer" (arXiv:1611.07865),
+section 4. nst/images/masks.py reads the regions from files.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nst.networks.spec import halvings
+
+#: A region whose share nowhere reaches this has no position of a layer to speak for it. A hair
+#: below a half, so that no rounding tells two regions apart that halve a position.
+COUNTS = 0.499
+
+
+class Regions(NamedTuple):
+    """The regions of a run's pictures, R of each in one order; their shares sum to 1 everywhere."""
+
+    photograph: Any  # (R, H, W) float32: each region's share of each pixel, 0 to 1
+    painting: Any  # (R, H', W') float32
+
+
+def guidance(shares: Any, layer: str) -> Any:
+    """Return each region's share of each position of a layer: the guidance channels T.
+
+    Means over 2 x 2 positions for each pooling on the way, an odd last row or column dropped, so
+    that the channels have the layer's very positions.
+
+    Args:
+      shares: (R, H, W), of each pixel; numpy or JAX.
+      layer: a name as in `nst.networks.spec`.
+
+    Returns:
+      (R, H', W').
+    """
+    for _ in range(halvings(layer)):
+        height, width = (side // 2 * 2 for side in shares.shape[1:])
+        even = shares[:, :height, :width]
+        rows = even[:, ::2] + even[:, 1::2]
+        shares = 0.25 * (rows[:, :, ::2] + rows[:, :, 1::2])
+    return shares
+
+
+def grams(activations: jax.Array, channels: jax.Array) -> jax.Array:
+    """Return the guided Gram matrix of each region, sum_p T_p^2 F_p F_p^T / sum_p T_p^2.
+
+    The paper scales T to sum_p T_p^2 = 1 instead, which is the same. Where T is 1 everywhere this
+    is `nst.losses.total.gram_per_position`.
+
+    Args:
+      activations: F, (H, W, N).
+      channels: T, (R, H, W), none of them 0 everywhere.
+
+    Returns:
+      (R, N, N).
+    """
+    squares = channels**2
+    return _weighted_grams(activations, squares / squares.sum(axis=(1, 2), keepdims=True))
+
+
+def loss(activations: jax.Array, target: jax.Array, channels: jax.Array) -> jax.Array:
+    """Return E_l = sum_r w_r sum (G_r - A_r)^2 / (4 N^2), w_r the region's share of the picture.
+
+    The paper leaves the weights (lambda_r) to the user. By shares, a pixel is drawn as strongly to
+    its region's style whatever the region's size; by equal weights small ones would be overdrawn.
+
+    Args:
+      activations: (H, W, N), of the picture.
+      target: A, (R, N, N), `grams` of the painting.
+      channels: T, (R, H, W), of the photograph, whose mean over positions is w.
+    """
+    squared = jnp.sum((grams(activations, channels) - target) ** 2, axis=(1, 2))
+    return jnp.sum(channels.mean(axis=(1, 2)) * squared) / (4 * activations.shape[-1] ** 2)
+
+
+def missing(shares: np.ndarray, layers: Iterable[str]) -> tuple[int, str] | None:
+    """Return a region and a layer in which it holds not even half a position, or None.
+
+    Args:
+      shares: (R, H, W), of each pixel; with a position in each of `layers`.
+      layers: to look at.
+    """
+    for layer in layers:
+        largest = guidance(shares, layer).max(axis=(1, 2))
+        if (largest < COUNTS).any():
+            return int(largest.argmin()), layer
+    return None
+
+
+@jax.custom_vjp
+def _weighted_grams(activations: jax.Array, weights: jax.Array) -> jax.Array:
+    """Return sum_p w_p F_p F_p^T for each of the weights (R, H, W), differentiable by F alone.
+
+    What JAX derives would keep a weighted copy of F for each region until the gradient is taken.
+    """
+    features = activations.reshape(-1, activations.shape[-1])
+    each = [
+        jnp.dot(features.T, weight.reshape(-1, 1) * features, precision=jax.lax.Precision.HIGHEST)
+        for weight in weights
+    ]
+    return jnp.stack(each)
+
+
+def _forward(
+    activations: jax.Array, weights: jax.Array
+) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+    return _weighted_grams(activations, weights), (activations, weights)
+
+
+def _backward(kept: tuple[jax.Array, jax.Array], gradients: jax.Array) -> tuple[jax.Array, None]:
+    activations, weights = kept
+    parts = [
+        weight[..., None]
+        * jnp.dot(activations, gradient + gradient.T, precision=jax.lax.Precision.HIGHEST)
+        for weight, gradient in zip(weights, gradients, strict=True)
+    ]
+    return sum(parts[1:], start=parts[0]), None
+
+
+_weighted_grams.defvjp(_forward, _backward)

@@ -1,0 +1,160 @@
+"""The configuration of each job of a sweep, composed as Hydra does and checked as a run does."""
+
+import functools
+import pickle
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.core.utils import filter_overrides, setup_globals
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from nst.base.errors import UserError
+from nst.command.sentence import REFUSALS, check_options, sentence
+from nst.config.schema import Config, from_mapping
+from nst.config.validation import validated
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job of a sweep, composed and checked."""
+
+    number: int
+    label: str  # the overrides that set it apart
+    overrides: tuple[str, ...]
+    config: Config
+    folder: Path
+
+
+class Composer:
+    """Composes jobs as Hydra's own loader does, in 4 ms instead of 110.
+
+    Hydra reads and merges every file anew for each job; jobs that choose the same groups differ in
+    values alone, which are set in a copy of what was composed for these groups.
+    """
+
+    def __init__(self, loader: ConfigLoader, config: DictConfig):
+        """Compose jobs of the sweep with the configuration `config`."""
+        setup_globals()
+        self._loader = loader
+        self._config = config
+        self._parser = OverridesParser.create()
+        self._base = functools.lru_cache(maxsize=64)(self._pickled)
+        self._is_group = functools.lru_cache(maxsize=None)(self._has_options)
+
+    def __call__(self, overrides: Sequence[str], number: int | None = None) -> DictConfig:
+        """Return the configuration of the job with these overrides, and of this number.
+
+        Raises:
+          HydraException: an override can't be parsed or applied.
+        """
+        parsed = self._parser.parse_overrides(list(overrides))
+        groups = [one for one in parsed if one.is_hydra_override() or self._names_group(one)]
+        values = [one for one in parsed if one not in groups]
+        # Unpickled rather than copied: 1.4 ms instead of 7.
+        composed = pickle.loads(self._base(tuple(one.input_line for one in groups)))  # noqa: S301
+        ConfigLoaderImpl._apply_overrides_to_config(values, composed)
+        task = [one for one in parsed if not one.is_hydra_override()]
+        composed.hydra.overrides.task = [one.input_line for one in task]
+        settings = composed.hydra.job.config.override_dirname
+        composed.hydra.job.override_dirname = get_overrides_dirname(
+            task, settings.exclude_keys, settings.item_sep, settings.kv_sep
+        )
+        if number is not None:
+            with open_dict(composed):
+                composed.hydra.job.id = str(number)
+                composed.hydra.job.num = number
+        return composed
+
+    def _names_group(self, override: Any) -> bool:
+        return override.package is not None or self._is_group(override.key_or_group)
+
+    def _has_options(self, name: str) -> bool:
+        return bool(self._loader.get_group_options(name))
+
+    def _pickled(self, groups: tuple[str, ...]) -> bytes:
+        return pickle.dumps(self._loader.load_sweep_config(self._config, list(groups)))
+
+
+def jobs(
+    composer: Composer, overrides: Sequence[Sequence[str]], first: int, sweep: Path
+) -> list[Job]:
+    """Compose and check the jobs of a sweep.
+
+    Args:
+      composer: of the sweep.
+      overrides: those of each job.
+      first: number of the first job.
+      sweep: the folder of all.
+
+    Raises:
+      UserError: one is refused; the message names the job.
+    """
+    return [
+        _job(composer, sweep, own, label, first + number)
+        for number, (own, label) in enumerate(zip(overrides, labels(overrides), strict=True))
+    ]
+
+
+def check_any(overrides: Sequence[Sequence[str]], parsed: Iterable[Override]) -> None:
+    """Refuse a sweep of no jobs, which Hydra would end without a word.
+
+    Args:
+      overrides: those of each job.
+      parsed: those of the sweep.
+
+    Raises:
+      UserError: names the overrides that give no value.
+    """
+    if overrides:
+        return
+    empty = [
+        one.input_line
+        for one in parsed
+        if one.is_sweep_override() and next(iter(one.sweep_iterator()), None) is None
+    ]
+    raise UserError(f"{' '.join(map(str, empty))} gives no value, so there is nothing to run")
+
+
+def labels(overrides: Sequence[Sequence[str]]) -> list[str]:
+    """Return what sets each job apart: the overrides that not all of them have."""
+    sets = [filter_overrides(own) for own in overrides]
+    shared = set.intersection(*map(set, sets)) if len(sets) > 1 else set()
+    return [",".join(one for one in several if one not in shared) or "run" for several in sets]
+
+
+def _job(composer: Composer, sweep: Path, overrides: Sequence[str], label: str, number: int) -> Job:
+    hydra = HydraConfig.instance()
+    before = hydra.cfg
+    try:
+        # ${hydra:job.num} and its like are resolved from here.
+        composed: Any = composer(overrides, number)
+        hydra.cfg = composed
+        folder = sweep / str(OmegaConf.select(composed, "hydra.sweep.subdir"))
+        check_options(composed.hydra)
+        config = validated(from_mapping(values(composed)))
+        return Job(number, label, tuple(overrides), config, folder)
+    except REFUSALS as error:
+        raise UserError(f"job {number} ({label}): {sentence(error)}") from error
+    finally:
+        hydra.cfg = before
+
+
+def values(composed: DictConfig) -> dict[str, Any]:
+    """Return the own part of a run as plain values, interpolations resolved."""
+    plain: dict[str, Any] = {}
+    for key in composed:
+        if key != "hydra":
+            value = composed[key]
+            plain[str(key)] = (
+                OmegaConf.to_container(value, resolve=True, throw_on_missing=True)
+                if OmegaConf.is_config(value)
+                else value
+            )
+    return plain

@@ -1,0 +1,65 @@
+"""How a sweep ends: with its report, whatever became of its runs."""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from nst.base.errors import NO_ROOM, UserError
+
+
+@contextlib.contextmanager
+def reported(config: DictConfig) -> Iterator[None]:
+    """Write the report of a sweep when its runs have ended, and where some failed as well.
+
+    Args:
+      config: the sweep's configuration.
+    """
+    try:
+        yield
+    except Exception as error:
+        # There would be no room for the report either.
+        if not (isinstance(error, OSError) and error.errno in NO_ROOM):
+            _report(config)
+        raise
+    _report(config)
+
+
+def _report(config: DictConfig) -> None:
+    folder = Path(str(config.hydra.sweep.dir))
+    from nst.rundir import runs
+
+    # At any depth: a path in hydra.sweep.subdir nests folders.
+    if not config.sweep.report or next(runs.folders([folder]), None) is None:
+        return
+    # Here alone, since a grid that is refused needs none of it.
+    from nst.report import build
+    from nst.tracking import tracker
+
+    try:
+        written = build.write([folder])
+        build.say(written)
+        cells = [_cell(run, written) for run in written.runs]
+        tracker.log_cells(cells, folder / "grid.png", config.tracking, folder)
+    except UserError as error:
+        # The runs are whole; their report can be written again.
+        print(f"nst: {error}", file=sys.stderr)
+
+
+def _cell(run: Any, report: Any) -> dict[str, Any]:
+    """Return a run as a row of W&B's table of cells."""
+    from nst.metrics.registry import METRICS
+    from nst.report import notes
+
+    return {
+        "run": run.name,
+        **{key.name: key.of.get(run.name) for key in report.keys},
+        **{metric.name: run.metrics.get(metric.name) for metric in METRICS},
+        "fallback": notes.stand_ins(run),
+        "same_as": run.same_as,
+        "status": run.status,
+        "picture": report.thumbnails.get(run.name),
+    }

@@ -1,0 +1,195 @@
+"""A W&B sweep file, read and checked on its own; needs neither Hydra nor W&B.
+
+https://docs.wandb.ai/guides/sweeps/define-sweep-configuration describes the format.
+"""
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from nst.base.errors import UserError, did_you_mean
+from nst.base.files import conf_dir
+from nst.config.schema import keys, unknown_key
+from nst.multirun.parameter import Parameter, parameter
+
+METHODS = ("grid", "random", "bayes")
+GOALS = ("minimize", "maximize")
+FIELDS = (
+    *("program", "command", "method", "metric", "parameters", "run_cap", "early_terminate"),
+    *("name", "description", "project", "entity", "apiVersion", "kind", "controller"),
+)
+#: What a run logs, each also as the best check's under best/ (nst/tracking/tracker.py).
+LOSSES = ("loss/total", "loss/content", "loss/style", "loss/tv")
+
+#: What W&B's ${program} is where the command has no -m.
+RUN_FILE = ("nst", "run.py")
+
+#: More runs than this in one sweep are a slip of the pen.
+MOST_RUNS = 100_000
+
+
+@dataclass(frozen=True)
+class SweepFile:
+    """What a sweep file says."""
+
+    path: Path
+    method: str
+    parameters: tuple[Parameter, ...]  # in the file's order
+    metric: dict[str, Any]  # name and goal, perhaps target; empty where the file has none
+    run_cap: int | None
+    words: tuple[str, ...]  # the overrides that its command gives every run
+    early_terminate: bool
+
+    def without(self, fixed: Iterable[str]) -> "SweepFile":
+        """Return the sweep less the parameters named in `fixed`, which have their value."""
+        names = set(fixed)
+        rest = tuple(entry for entry in self.parameters if entry.name not in names)
+        return dataclasses.replace(self, parameters=rest)
+
+
+def read(path: Path) -> SweepFile:
+    """Return the sweep that a file describes.
+
+    Args:
+      path: of a W&B sweep file.
+
+    Raises:
+      UserError: one sentence with the file and the field.
+    """
+    values = _mapping(path)
+    for field in values:
+        if field not in FIELDS:
+            hint = did_you_mean(str(field), FIELDS)
+            raise UserError(f"{path}: a sweep file has no field {field!r}{hint}")
+    method = values.get("method")
+    if method not in METHODS:
+        raise UserError(
+            f"{path}: method must be one of {', '.join(METHODS)}, not {method!r}"
+            + did_you_mean(str(method), METHODS)
+        )
+    return SweepFile(
+        path=path,
+        method=method,
+        parameters=_parameters(path, method, values.get("parameters")),
+        metric=_metric(path, method, values.get("metric")),
+        run_cap=_run_cap(path, method, values.get("run_cap")),
+        words=_words(path, values.get("command"), values.get("program")),
+        early_terminate="early_terminate" in values,
+    )
+
+
+def groups() -> list[str]:
+    """Return the names of the configuration groups."""
+    return sorted(
+        entry.name for entry in conf_dir().iterdir() if entry.is_dir() and entry.name != "hydra"
+    )
+
+
+def _mapping(path: Path) -> dict[Any, Any]:
+    try:
+        values = yaml.safe_load(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" (line {mark.line + 1})" if mark else ""
+        raise UserError(f"{path} is not YAML{where}: {_problem(error)}") from error
+    if values is None:
+        raise UserError(f"{path} is empty: a sweep file has at least {', '.join(FIELDS[1:5])}")
+    if not isinstance(values, dict):
+        raise UserError(
+            f"{path} must hold fields such as method and parameters, not {values!r:.60}"
+        )
+    return values
+
+
+def _problem(error: Exception) -> str:
+    text = getattr(error, "problem", None) or str(error) or type(error).__name__
+    return " ".join(str(text).split())
+
+
+def _parameters(path: Path, method: str, values: object) -> tuple[Parameter, ...]:
+    if not isinstance(values, dict) or not values:
+        raise UserError(f"{path}: parameters must give each parameter's values, not {values!r:.60}")
+    known = [*keys(), *groups()]
+    for name in values:
+        if name not in known:
+            raise UserError(f"{path}: parameters.{name}: {unknown_key(str(name), groups())}")
+    return tuple(parameter(path, method, name, entry) for name, entry in values.items())
+
+
+def _metric(path: Path, method: str, values: object) -> dict[str, Any]:
+    if values is None:
+        if method == "bayes":
+            raise UserError(
+                f"{path}: metric is missing, which a bayes search lowers: "
+                "metric: {name: best/loss/style, goal: minimize}"
+            )
+        return {}
+    if not isinstance(values, dict):
+        raise UserError(f"{path}: metric must have a name and a goal, not {values!r:.60}")
+    allowed = ("name", "goal", "target", "impute")
+    for field in values:
+        if field not in allowed:
+            hint = did_you_mean(str(field), allowed)
+            raise UserError(f"{path}: metric has no field {field!r}{hint}")
+    metric = {"goal": "minimize", **values}
+    if metric["goal"] not in GOALS:
+        raise UserError(f"{path}: metric.goal must be {' or '.join(GOALS)}, not {metric['goal']!r}")
+    name = str(metric.get("name"))
+    logged = [*LOSSES, *(f"best/{loss}" for loss in LOSSES)]
+    of_a_layer = name.removeprefix("best/").startswith(("loss/content/", "loss/style/"))
+    if name not in logged and not of_a_layer:
+        raise UserError(
+            f"{path}: metric.name: runs log no {name!r}{did_you_mean(name, logged)}; "
+            f"they log {', '.join(logged)}, and one layer's as best/loss/style/conv1_1"
+        )
+    if not isinstance(metric.get("target", 0.0), int | float):
+        raise UserError(f"{path}: metric.target must be a number, not {metric['target']!r}")
+    return metric
+
+
+def _run_cap(path: Path, method: str, value: object) -> int | None:
+    if value is None and method == "grid":
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_RUNS:
+        raise UserError(
+            f"{path}: run_cap must be the number of runs, from 1 to {MOST_RUNS}, "
+            + ("and is missing" if value is None else f"not {value!r}")
+        )
+    return value
+
+
+def _words(path: Path, command: object, program: object) -> tuple[str, ...]:
+    """Return the overrides that stand in the command itself, which must start nst.run."""
+    words = [str(word) for word in command] if isinstance(command, list) else []
+    words = [str(program) if word == "${program}" else word for word in words]
+    start = next((at for at, word in enumerate(words) if _is_run(word, words[:at])), None)
+    if start is None or "${args_no_hyphens}" not in words[start:]:
+        raise UserError(
+            f"{path}: command must be the list ${{env}}, ${{interpreter}}, -m, nst.run, "
+            f"${{args_no_hyphens}}, "
+            + ("and is missing" if command is None else f"not {command!r:.90}")
+        )
+    # Whether a run goes to W&B at once is the agent's business; here it is the command line's.
+    own = [
+        word
+        for word in words[start + 1 :]
+        if not word.startswith(("${", "-", "tracking=", "tracking.mode="))
+    ]
+    if not own:
+        return ()
+    from nst.command import typed  # loads Hydra's grammar
+
+    return tuple(typed.understood(own))
+
+
+def _is_run(word: str, before: list[str]) -> bool:
+    """Return whether a word of a command is nst.run: as a module, a file, or the command `nst`."""
+    if before[-1:] == ["-m"]:
+        return word == "nst.run"
+    return word == "-mnst.run" or Path(word).name == "nst" or Path(word).parts[-2:] == RUN_FILE

@@ -1,0 +1,1 @@
+"""One run or a grid, from a checked configuration to its record."""

@@ -1,0 +1,229 @@
+"""What a run is made from: its pictures and its network, found, read and looked at."""
+
+import dataclasses
+import functools
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+
+from nst import weights
+from nst.base import interrupt
+from nst.base.program import Hyperparameters, Static
+from nst.config import blend
+from nst.config.program import split
+from nst.config.schema import Config
+from nst.config.validation import check_layers, check_positions
+from nst.engine.lanes import check_memory
+from nst.engine.loop import compute_targets, initial_picture
+from nst.images import color, files, masks
+from nst.losses.guided import Regions
+from nst.losses.total import Targets
+from nst.networks.vgg import frozen
+from nst.sources import resolve
+from nst.sources.resolve import Asset
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run of which everything that can be refused has been looked at."""
+
+    config: Config
+    static: Static
+    hyperparameters: Hyperparameters
+    #: "content", "network", "style" or "style/NAME" of a blend, and where there are, "init",
+    #: "content_mask" and "style_mask".
+    sources: dict[str, Asset]
+    params: dict
+    photograph: np.ndarray  # (H, W, 3) float32 in grey levels
+    paintings: tuple[np.ndarray, ...]  # one, or those of a blend, (H', W', 3) in grey levels
+    initial: np.ndarray | None  # (H, W, 3) float32 in grey levels: the picture of init.path
+    regions: Regions | None  # at the sizes of photograph and painting; none: no masks
+    coarser: tuple["Prepared", ...] = ()  # the same run at its smaller sizes, rising
+
+    @property
+    def scales(self) -> tuple["Prepared", ...]:
+        """The run at each of its sizes, as in the configuration's `plan`."""
+        return (*self.coarser, self)
+
+    def at(self, shape: tuple[int, ...]) -> "Prepared":
+        """Return the run at the size of a picture of `shape`, (H, W, 3)."""
+        return next(one for one in self.scales if one.photograph.shape == shape)
+
+
+def prepare(config: Config) -> Prepared:
+    """Find and read the pictures and the network of a run.
+
+    Args:
+      config: validated.
+
+    Raises:
+      UserError: a picture or the weights can't be had or read, or don't fit the layers.
+    """
+    sources = _sources(config)
+    sizes = [scale.size for scale in config.plan]
+    # The smallest first, which is the likeliest to be refused.
+    coarser = tuple(
+        _prepared(dataclasses.replace(config, size=size), sources) for size in sizes[:-1]
+    )
+    return dataclasses.replace(_prepared(config, sources), coarser=coarser)
+
+
+def _prepared(config: Config, sources: dict[str, Asset]) -> Prepared:
+    """Return the run at `config.size`."""
+    network = sources["network"].name if sources["network"].fallback else config.network.name
+    check_layers(config, network)
+    static, hyperparameters = split(config, network)
+    size = (config.size, "scales" if config.scales else "size")
+    own_size = (config.style.size, "style.size") if config.style.size else size
+    # Before a file is read, which at such a size takes memory and time by itself.
+    check_memory(static, _shape(sources["content"], config.size, "content.path"), size[1])
+    for key, one in blend.paintings(config.style).items():
+        check_memory(None, _shape(sources[key], own_size[0], one.key), own_size[1])
+    photograph = _picture(sources["content"], config.size, "content.path")
+    painted = paintings(config, sources, own_size[0])
+    initial = None
+    if "init" in sources:
+        initial = _picture(sources["init"], photograph.shape[:2], "init.path")
+    # The picture takes the photograph's shape, so the photograph must suit every layer.
+    own = files.dimensions(sources["content"].path)
+    check_positions("content", own, photograph.shape, static.layers, *size)
+    for key, painting in painted.items():
+        own = files.dimensions(sources[key].path)
+        check_positions(key, own, painting.shape, static.style_layers, *own_size)
+    regions = None
+    if "content_mask" in sources:
+        shapes = photograph.shape, painted["style"].shape
+        regions = paired_regions(sources, *shapes, static.style_layers)
+    interrupt.check()
+    return Prepared(
+        config=config,
+        static=static,
+        hyperparameters=hyperparameters,
+        sources=sources,
+        params=_parameters(sources["network"], network, config.precision),
+        photograph=photograph,
+        paintings=tuple(painted.values()),
+        initial=initial,
+        regions=regions,
+    )
+
+
+def _sources(config: Config) -> dict[str, Asset]:
+    fallback = config.assets.fallback
+    content, network = config.content, config.network
+    sources = {
+        "content": resolve.locate(content, content.path, key="content.path", fallback=fallback),
+        **{
+            key: resolve.locate(one.source, one.path, key=one.key, fallback=fallback)
+            for key, one in blend.paintings(config.style).items()
+        },
+        "network": resolve.locate(
+            network, network.weights, key="network.weights", fallback=fallback
+        ),
+    }
+    if config.init.path is not None:
+        sources["init"] = resolve.own_file(config.init.path, key="init.path")
+    if config.content.mask is not None and config.style.mask is not None:
+        sources["content_mask"] = resolve.own_file(config.content.mask, key="content.mask")
+        sources["style_mask"] = resolve.own_file(config.style.mask, key="style.mask")
+    return sources
+
+
+def paintings(config: Config, sources: dict[str, Asset], size: int) -> dict[str, np.ndarray]:
+    """Return the painting, or those of a blend, by their keys in `sources`.
+
+    Args:
+      config: validated.
+      sources: where they are.
+      size: long edge in pixels.
+
+    Raises:
+      UserError: one can't be read.
+    """
+    return {
+        key: _picture(sources[key], size, one.key)
+        for key, one in blend.paintings(config.style).items()
+    }
+
+
+def paired_regions(
+    sources: dict[str, Asset],
+    photograph: tuple[int, ...],
+    painting: tuple[int, ...],
+    style_layers: tuple[str, ...],
+) -> Regions:
+    """Return the regions of photograph and painting that the masks in `sources` give.
+
+    Args:
+      sources: where the pictures and their masks are.
+      photograph: shape in the run, (H, W, 3).
+      painting: shape in the run, (H', W', 3).
+      style_layers: in each of which each region must be found.
+
+    Raises:
+      UserError: a mask can't be read, doesn't fit its picture or the other mask, or has a region
+        too small for a layer.
+    """
+    return masks.paired(
+        _mask(sources["content_mask"], sources["content"], photograph, "content"),
+        _mask(sources["style_mask"], sources["style"], painting, "style"),
+        style_layers,
+    )
+
+
+def targets(prepared: Prepared, static: Static) -> Targets:
+    """Return the targets of a run for the layers of `static`, its own or its group's.
+
+    Args:
+      prepared: of a run with several sizes, the run at one of them.
+      static: whose layers count.
+    """
+    pairs = [
+        color.seen(prepared.config.color, prepared.photograph, painting)
+        for painting in prepared.paintings
+    ]
+    photograph, _ = pairs[0]
+    return compute_targets(
+        static,
+        prepared.params,
+        photograph,
+        *(own for _, own in pairs),
+        masks=prepared.regions,
+    )
+
+
+def start(prepared: Prepared) -> np.ndarray:
+    """Return the picture a run starts from, (H, W, 3) float32 in grey levels."""
+    prepared = prepared.scales[0]
+    config, picture = prepared.config, prepared.photograph
+    if config.init.name == "style":
+        _, painting = color.seen(config.color, prepared.photograph, prepared.paintings[0])
+        picture = files.stretched(painting, picture.shape[:2])
+    elif prepared.initial is not None:
+        picture = prepared.initial
+    picture = initial_picture(config.init, picture, config.seed)
+    return color.grey(picture) if config.color == "luminance" else picture
+
+
+@functools.lru_cache(maxsize=16)
+def _shape(asset: Asset, size: int, key: str) -> tuple[int, int]:
+    height, width = files.upright_shape(asset.path, key=key)
+    return files.scaled_shape(width, height, size)
+
+
+@functools.lru_cache(maxsize=16)
+def _picture(asset: Asset, size: int | tuple[int, int], key: str) -> np.ndarray:
+    return files.load(asset.path, size, key=key)
+
+
+@functools.lru_cache(maxsize=8)
+def _mask(asset: Asset, picture: Asset, shape: tuple[int, ...], group: str) -> masks.Mask:
+    own = files.upright_shape(picture.path, key=f"{group}.path")
+    return masks.read(asset.path, f"{group}.mask", own, picture.path.name, shape)
+
+
+@functools.lru_cache(maxsize=2)
+def _parameters(asset: Asset, network: str, precision: str) -> dict:
+    # The runs of a process share one copy on the device.
+    return jax.device_put(frozen(weights.load(asset, network), precision))

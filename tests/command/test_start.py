@@ -1,0 +1,107 @@
+"""Where a picture starts: noise and mixture by hand, pictures against Pillow's own resampling."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nst.config.schema import Init
+from nst.engine.loop import initial_picture
+from nst.images import files
+from nst.runner import prepare
+
+QUICK = ("network=vgg16", "tracking=disabled", "size=32", "steps=2", "check_every=1")
+SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
+SHAPE = (2, 2, 3)
+
+
+@pytest.fixture
+def start() -> np.ndarray:
+    return np.arange(12, dtype=np.float32).reshape(SHAPE) * 20
+
+
+def pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+# --- By hand ------------------------------------------------------------------------------------
+
+
+def test_noise_is_over_all_greys_to_the_bit_as_before_there_was_an_amplitude(start):
+    noise = np.random.default_rng(3).uniform(0, 255, SHAPE).astype(np.float32)
+    assert initial_picture(Init("noise"), start, 3).tobytes() == noise.tobytes()
+
+
+def test_amplitude_by_hand(start):
+    share = np.random.default_rng(3).random(SHAPE)  # 0 to 1
+    found = initial_picture(Init("noise", amplitude=10), start, 3)
+    np.testing.assert_allclose(found, 117.5 + 20 * share, rtol=1e-6)
+    grey = initial_picture(Init("noise", amplitude=0), start, 3)
+    np.testing.assert_array_equal(grey, np.full(SHAPE, 127.5))
+
+
+@pytest.mark.parametrize("name", ["content", "style", "file"])
+def test_mix_by_hand(start, name: str):
+    share = np.random.default_rng(3).random(SHAPE)
+    found = initial_picture(Init(name, mix=0.25, amplitude=100), start, 3)
+    np.testing.assert_allclose(found, 0.75 * start + 0.25 * (27.5 + 200 * share), rtol=1e-5)
+    assert found.dtype == np.float32
+    assert initial_picture(Init(name), start, 3) is start
+    alone = initial_picture(Init(name, mix=1), start, 3)
+    np.testing.assert_array_equal(alone, initial_picture(Init("noise"), start, 3))
+
+
+# --- Pictures -----------------------------------------------------------------------------------
+
+
+def test_stretching_is_pillows_lanczos():
+    values = np.random.default_rng(0).integers(0, 256, (30, 20, 3)).astype(np.uint8)
+    found = files.stretched(values.astype(np.float32), (8, 11))
+    expected = Image.fromarray(values).resize((11, 8), Image.Resampling.LANCZOS)
+    np.testing.assert_allclose(found.clip(0, 255), np.asarray(expected), atol=1)
+    same = files.stretched(values.astype(np.float32), (30, 20))
+    np.testing.assert_array_equal(same, values)
+
+
+def test_a_file_is_stretched_upright(tmp_path: Path):
+    values = np.zeros((10, 40, 3), np.uint8)
+    values[:, 30:] = 255  # the right quarter, which is below once the picture is turned
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(values).save(tmp_path / "turned.png", exif=exif)
+    found = files.load(tmp_path / "turned.png", (16, 8), key="init.path")
+    assert found.shape == (16, 8, 3)
+    assert (found[13:] > 200).all()
+    assert (found[:11] < 50).all()
+
+
+def test_the_painting_as_the_start(compose):
+    prepared = prepare.prepare(compose(*QUICK, *SHALLOW, "init=style"))
+    found = prepare.start(prepared)
+    assert found.shape == prepared.photograph.shape != prepared.paintings[0].shape
+    height, width, _ = found.shape
+    painting = Image.fromarray(prepared.paintings[0].astype(np.uint8))
+    expected = painting.resize((width, height), Image.Resampling.LANCZOS)
+    np.testing.assert_allclose(found.clip(0, 255), np.asarray(expected), atol=1)
+
+
+def test_a_grey_transfer_starts_grey(compose, picture: Path):
+    for init in (["init=content"], ["init=noise"], ["init=file", f"init.path={picture}"]):
+        found = prepare.start(prepare.prepare(compose(*QUICK, *SHALLOW, "color=luminance", *init)))
+        np.testing.assert_array_equal(found, np.repeat(found[..., :1], 3, axis=-1))
+
+
+def test_a_file_as_the_start_of_a_run(nst, compose, picture: Path):
+    arguments = (*QUICK, *SHALLOW, "init=file", f"init.path={picture}", "hydra.run.dir=first")
+    done = nst(*arguments)
+    assert done.returncode == 0, done.stderr
+    first = nst.folder / "first" / "images" / "step_00000.png"
+    with Image.open(picture) as image:  # 40 x 32, and Chelsea at 32 pixels is 32 x 21
+        expected = np.asarray(image.resize((32, 21), Image.Resampling.LANCZOS))
+    np.testing.assert_array_equal(pixels(first), expected)
+    # The result of one run as the start of the next.
+    result = nst.folder / "first" / "result.png"
+    again = compose(*QUICK, *SHALLOW, "init=file", f"init.path={result}")
+    np.testing.assert_array_equal(prepare.start(prepare.prepare(again)), pixels(result))

@@ -1,0 +1,79 @@
+"""Where nst runs: homes that are missing or can't be written, and JAX's environment variables."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageChops
+
+from nst.base.errors import UserError
+from nst.sources import resolve
+
+TINY = ("network=vgg16", "size=32", "steps=2", "check_every=1", "hydra.run.dir=run")
+SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
+
+#: What JAX's manual has for those who look for faults, or want other numbers.
+JAX = {
+    "JAX_ENABLE_X64": "1",
+    "JAX_DEBUG_NANS": "1",
+    "JAX_DEBUG_INFS": "1",
+    "JAX_CHECK_TRACER_LEAKS": "1",
+    "JAX_NUMPY_DTYPE_PROMOTION": "strict",
+    "JAX_NUMPY_RANK_PROMOTION": "raise",
+    "JAX_DEFAULT_MATMUL_PRECISION": "bfloat16",
+    "JAX_TRANSFER_GUARD": "disallow",
+    "JAX_DEFAULT_DTYPE_BITS": "32",
+    "JAX_DEFAULT_PRNG_IMPL": "rbg",
+}
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", pytest.param("adam", marks=pytest.mark.slow)])
+def test_a_picture_is_the_same_whatever_jax_s_variables_say(nst, optimizer: str):
+    pictures = []
+    for folder, env in (("plain", {}), ("other", JAX)):
+        own = (f"optimizer={optimizer}", "tracking=disabled", f"hydra.run.dir={folder}")
+        done = nst(*TINY[:-1], *SHALLOW, *own, env=env)
+        assert done.returncode == 0, done.stderr
+        pictures.append(Image.open(nst.folder / folder / "result.png"))
+    assert ImageChops.difference(*pictures).getbbox() is None
+
+
+def test_a_value_that_jax_refuses_is_a_sentence():
+    program = "from nst.engine import jax_settings; jax_settings.load()"
+    env = {"JAX_ENABLE_X64": "perhaps", "PATH": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=env,
+        cwd=Path(resolve.__file__).parents[2],
+        capture_output=True,
+        text=True,
+    )
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("nst.base.errors.UserError: JAX refuses a variable of the environment: ")
+    assert "'perhaps'" in last
+    assert "JAX_ENABLE_X64" in last
+
+
+@pytest.mark.parametrize("home", ["/proc/nothing", pytest.param(None, marks=pytest.mark.slow)])
+def test_wandb_needs_no_home_that_can_be_written(nst, home: str | None):
+    env = {"HOME": home, "XDG_CACHE_HOME": None, "WANDB_CACHE_DIR": None, "WANDB_DATA_DIR": None}
+    done = nst(*TINY, *SHALLOW, "tracking=offline", env=env)
+    assert done.returncode == 0, done.stderr
+    # W&B's service would print its log here.
+    assert [line for line in done.stderr.splitlines() if not line.startswith("step ")] == []
+    assert len(list(nst.folder.glob("run/wandb/offline-run-*"))) == 1
+    assert sorted(path.name for path in nst.folder.iterdir()) == ["run"]
+
+
+def test_no_home_at_all_is_a_sentence(monkeypatch: pytest.MonkeyPatch):
+    for name in ("NST_CACHE", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    import pwd
+
+    def none(uid: int) -> None:  # stands for a user without an entry in passwd
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", none)
+    with pytest.raises(UserError, match=r"no home folder .* set HOME or NST_CACHE"):
+        resolve.cache_dir()

@@ -1,0 +1,381 @@
+"""The presets against their models' losses, written plainly; the report's against a stored run."""
+
+import csv
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from PIL import Image
+
+from nst.base.errors import UserError
+from nst.base.files import conf_dir
+from nst.config.program import split
+from nst.config.schema import Config
+from nst.config.validation import check_layers
+from nst.losses import total as losses
+from nst.losses.total_variation import power_variation, variation
+from nst.networks import vgg
+from nst.networks.spec import channels
+from nst.runner import prepare
+
+PRESETS = sorted(path.stem for path in (conf_dir() / "preset").glob("*.yaml"))
+PEERS = ["crowsonkb", "gordicaleksa", "johnson", "keras", "leongatys", "tensorflow"]
+SIZES = [(32, 48), (64, 64)]  # height and width, so that a dependence on M would show
+STYLE = [f"relu{block}_1" for block in range(1, 6)]
+Features = Mapping[str, np.ndarray]
+QUICK = ("network=vgg16", "tracking=disabled", "size=32", "steps=1", "check_every=1")
+
+
+# --- The models' losses, as their code has them, on Caffe's activations and grey levels ---------
+
+
+def raw_gram(features: np.ndarray) -> np.ndarray:
+    """F^T F, a plain sum over positions."""
+    total = np.zeros((features.shape[-1],) * 2)
+    for row in features.astype(np.float64):
+        for position in row:
+            total += np.outer(position, position)
+    return total
+
+
+def positions(features: np.ndarray) -> int:
+    return features.shape[0] * features.shape[1]
+
+
+def absolute(picture: np.ndarray) -> float:
+    return np.abs(np.diff(picture, axis=0)).sum() + np.abs(np.diff(picture, axis=1)).sum()
+
+
+def squares(picture: np.ndarray) -> np.ndarray:
+    """down^2 + right^2 at each position that has both neighbours."""
+    here = picture[:-1, :-1]
+    return (picture[1:, :-1] - here) ** 2 + (picture[:-1, 1:] - here) ** 2
+
+
+def johnson(x: np.ndarray, own: Features, photo: Features, paint: Features) -> float:
+    content = 5 * np.mean((own["relu4_2"] - photo["relu4_2"]) ** 2)
+    style = 0.0
+    for layer in STYLE:
+        mine = raw_gram(own[layer]) / own[layer].size
+        squared = (mine - raw_gram(paint[layer]) / paint[layer].size) ** 2
+        style += 100 * float(squared.mean())
+    # The code has the gradient alone: strength (x[i,j] - x[i,j+1]) and its like are that of this.
+    return content + style + 1e-3 * 0.5 * squares(x).sum()
+
+
+def leongatys(x: np.ndarray, own: Features, photo: Features, paint: Features) -> float:
+    total = 1.0 * np.mean((own["relu4_2"] - photo["relu4_2"]) ** 2)
+    for layer, n in zip(STYLE, (64, 128, 256, 512, 512), strict=True):
+        mine = raw_gram(own[layer]) / positions(own[layer])
+        theirs = raw_gram(paint[layer]) / positions(paint[layer])
+        total += 1e3 / n**2 * np.mean((mine - theirs) ** 2)
+    return total
+
+
+def gordicaleksa(x: np.ndarray, own: Features, photo: Features, paint: Features) -> float:
+    content = np.mean((own["relu4_2"] - photo["relu4_2"]) ** 2)
+    style = 0.0
+    for layer in STYLE:
+        mine = raw_gram(own[layer]) / own[layer].size
+        style += ((mine - raw_gram(paint[layer]) / paint[layer].size) ** 2).sum()
+    return 1e5 * content + 3e4 * style / len(STYLE) + 1.0 * absolute(x)
+
+
+def keras(x: np.ndarray, own: Features, photo: Features, paint: Features) -> float:
+    total = 2.5e-8 * ((own["relu5_2"] - photo["relu5_2"]) ** 2).sum()
+    size = x.shape[0] * x.shape[1]
+    for layer in STYLE:
+        difference = raw_gram(paint[layer]) - raw_gram(own[layer])
+        total += 1e-6 / len(STYLE) * (difference**2).sum() / (4.0 * 3**2 * size**2)
+    return total + 1e-6 * (squares(x) ** 1.25).sum()
+
+
+def tensorflow(x: np.ndarray, own: Features, photo: Features, paint: Features) -> float:
+    total = 1e4 * np.mean((own["relu5_2"] - photo["relu5_2"]) ** 2)
+    for layer in STYLE:
+        mine = raw_gram(own[layer]) / positions(own[layer])
+        theirs = raw_gram(paint[layer]) / positions(paint[layer])
+        total += 1e-2 / len(STYLE) * np.mean((mine - theirs) ** 2)
+    return total + 30 * absolute(x / 255)
+
+
+def root(matrix: np.ndarray) -> np.ndarray:
+    values, vectors = np.linalg.eigh(matrix)
+    return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+
+
+def crowsonkb(x: np.ndarray, own: Features, photo: Features, paint: Features) -> float:
+    # torchvision's activations are these over 57.6, its pictures in [0, 1].
+    total = 0.015 * np.mean(((own["relu4_2"] - photo["relu4_2"]) / 57.6) ** 2)
+    for layer, weight in zip(STYLE, (256, 64, 16, 4, 1), strict=True):
+        moments = []
+        for one in (own[layer], paint[layer]):
+            flat = one.reshape(-1, one.shape[-1]).astype(np.float64) / 57.6
+            moments.append((flat.mean(axis=0), np.cov(flat.T, bias=True)))
+        (mean, cov), (mean_there, cov_there) = moments
+        between = root(root(cov_there) @ cov @ root(cov_there))
+        distance = np.mean((mean - mean_there) ** 2)
+        total += weight / 341 * (distance + np.diag(cov + cov_there - 2 * between).mean())
+    total += 2 * squares(x / 255).sum() / x.size
+    return total * 57.6**2  # as conf/preset/crowsonkb.yaml scales the whole
+
+
+THEIRS: dict[str, Callable[..., float]] = {
+    "crowsonkb": crowsonkb,
+    "gordicaleksa": gordicaleksa,
+    "johnson": johnson,
+    "keras": keras,
+    "leongatys": leongatys,
+    "tensorflow": tensorflow,
+}
+
+
+def ours(config: Config, x: np.ndarray, own: Any, photo: Any, paint: Any) -> losses.Terms:
+    static, numbers = split(config, "vgg16")
+    single = [{layer: jnp.asarray(one[layer]) for layer in one} for one in (own, photo, paint)]
+    target = losses.targets(
+        single[1], [single[2]], static.content_layers, static.style_layers, static.statistic
+    )
+    return losses.terms(jnp.asarray(x), single[0], target, numbers, static)
+
+
+def activations(rng: np.random.Generator, height: int, width: int) -> dict[str, np.ndarray]:
+    """Random activations of the layers that the presets read, in the shapes of a picture."""
+    found = {}
+    for layer in (*STYLE, "relu4_2", "relu5_2"):
+        stride = 2 ** (int(layer[4]) - 1)
+        shape = (height // stride, width // stride, channels(layer))
+        found[layer] = np.maximum(rng.normal(20, 60, shape), 0).astype(np.float32)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("peer", "size"),
+    # Roots of 512 x 512 matrices take their time: once is enough.
+    [(peer, size) for peer in PEERS for size in SIZES if (peer, size) != ("crowsonkb", SIZES[1])],
+)
+def test_the_loss_is_the_models(peer: str, size: tuple[int, int], compose: Callable[..., Config]):
+    rng = np.random.default_rng(7)
+    x = rng.uniform(0, 255, (*size, 3)).astype(np.float32)
+    own, photo = activations(rng, *size), activations(rng, *size)
+    # Keras stretches the painting to the picture's shape; elsewhere it has its own.
+    paint = activations(rng, *(size if peer == "keras" else (48, 32)))
+    parts = ours(compose(f"preset={peer}"), x, own, photo, paint)
+    # W2's roots have a floor of a millionth.
+    rel = 1e-2 if peer == "crowsonkb" else 1e-4
+    assert float(parts.total) == pytest.approx(THEIRS[peer](x, own, photo, paint), rel=rel)
+    assert float(parts.content) > 0
+    assert float(parts.style) > 0
+
+
+@pytest.mark.parametrize("peer", ["johnson", pytest.param("tensorflow", marks=pytest.mark.slow)])
+def test_the_first_check_of_a_run_is_the_models_loss_of_its_start(
+    nst, compose: Callable[..., Config], peer: str
+):
+    # Which win over the presets' own; Adam compiles in half the time.
+    common = (*QUICK, "init=style", "optimizer=adam", "optimizer.memory=10")
+    end = nst(f"preset={peer}", *common, "hydra.run.dir=run")
+    assert end.returncode == 0, end.stderr
+    folder = nst.folder / "run"
+    (first, *_) = csv.DictReader((folder / "history.csv").read_text().splitlines())
+    config = compose(f"preset={peer}", *common)
+    prepared = prepare.prepare(config)
+    start = prepare.start(prepared)
+    layers = prepared.static.layers
+    maps = [
+        {
+            layer: np.asarray(values[0])
+            for layer, values in vgg.activations(
+                prepared.params,
+                jnp.asarray(one)[None],
+                layers,
+                network="vgg16",
+                pooling="max",
+                precision="float32",
+            ).items()
+        }
+        for one in (start, prepared.photograph, prepared.paintings[0])
+    ]
+    assert float(first["total"]) == pytest.approx(THEIRS[peer](start, *maps), rel=1e-3)
+    record = json.loads((folder / "run.json").read_text())
+    assert (record["config"]["preset"], record["overrides"][0]) == (peer, f"preset={peer}")
+
+
+# --- The forms of total variation, by hand ------------------------------------------------------
+
+
+def test_the_powers_of_a_variation_by_hand():
+    # One position has both neighbours: down 3, right 4; 3^2 + 4^2 = 25.
+    picture = jnp.asarray([[[0.0], [4.0]], [[3.0], [9.0]]])
+    assert variation(picture, "power", "sum", 2.0) == 25
+    assert variation(picture, "power", "mean", 2.0) == 25 / 4
+    assert variation(picture, "power", "sum", 4.0) == pytest.approx(625)
+    assert variation(picture, "absolute", "sum", 2.0) == 3 + 4 + 5 + 6
+    assert variation(picture, "absolute", "mean", 2.0) == 18 / 4
+
+
+def test_a_flat_picture_has_a_finite_gradient_in_each_power():
+    for exponent in (2.0, 2.5, 4.0):
+        gradient = jax.grad(power_variation)(jnp.full((4, 5, 3), 9.0), jnp.float32(exponent))
+        np.testing.assert_array_equal(gradient, 0)
+
+
+# --- The report's run ---------------------------------------------------------------------------
+
+
+def test_the_reports_run_is_the_stored_one(nst):
+    """report_reference.json is of experiment=report as it was before there were presets.
+
+    With `network=vgg16 content=chelsea style=night size=48 steps=5 check_every=1`: the losses of
+    each check, and the mean colour of each 8 x 8 block of the result. Starts that differ by 1e-4
+    grey levels end within 1e-3 of these losses and 0.3 grey levels of these blocks.
+    """
+    stored = json.loads((Path(__file__).parents[1] / "report_reference.json").read_text())
+    end = nst(
+        *("preset=report", "network=vgg16", "content=chelsea", "style=night", "tracking=disabled"),
+        *("size=48", "steps=5", "check_every=1"),
+    )
+    assert end.returncode == 0, end.stderr
+    folder = nst.run_folder()
+    rows = list(csv.DictReader((folder / "history.csv").read_text().splitlines()))
+    assert len(rows) == len(stored["checks"]) == 6
+    for row, expected in zip(rows, stored["checks"], strict=True):
+        assert set(row) - {"seconds", "evaluations"} == set(expected)
+        rel = 1e-2 if expected["step"] else 1e-4
+        for key, value in expected.items():
+            assert float(row[key]) == pytest.approx(value, rel=rel), (row["step"], key)
+    result = np.asarray(Image.open(folder / "result.png").convert("RGB"), float)
+    blocks = result.reshape(4, 8, 6, 8, 3).mean(axis=(1, 3))
+    np.testing.assert_allclose(blocks, stored["blocks"], atol=1.0)
+
+
+def test_the_reports_preset_is_what_is_run_by_default(compose: Callable[..., Config]):
+    plain, preset = compose(), compose("preset=report", "size=256")
+    preset.preset = None
+    assert preset == plain
+
+
+# --- Composition --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("network", ["vgg16", "vgg19"])
+@pytest.mark.parametrize("preset", PRESETS)
+def test_each_preset_suits_both_networks(preset: str, network: str, compose: Callable[..., Config]):
+    config = compose(f"preset={preset}", f"network={network}")
+    assert (config.preset, config.network.name) == (preset, network)
+    check_layers(config, network)
+
+
+def test_each_preset_says_where_it_comes_from_and_what_it_does_not_follow():
+    assert {"report", "gatys2015", *PEERS} == set(PRESETS)
+    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
+    for preset in PRESETS:
+        comments = [
+            line
+            for line in (conf_dir() / "preset" / f"{preset}.yaml").read_text().splitlines()
+            if line.startswith("#")
+        ]
+        said = " ".join(comments)
+        assert re.search(r"https://|arXiv:|Columbia report", said), preset
+        assert re.search("Not followed|Not said in the paper|Followed in all", said), preset
+        assert f"| `{preset}` |" in page
+
+
+def test_a_preset_wins_over_groups_and_loses_to_experiments_and_the_command_line(
+    compose: Callable[..., Config],
+):
+    keras = compose("preset=keras", "experiment=demo")
+    assert (keras.optimizer.name, keras.optimizer.lr) == ("sgd", 100)
+    assert (keras.network.name, keras.content.name) == ("vgg16", "chelsea")  # the experiment's
+    mine = compose("preset=johnson", "size=128", "beta=1", "init=content", "style.layers=[conv1_1]")
+    assert (mine.size, mine.beta, mine.init.name) == (128, 1, "content")
+    assert mine.style.layers == {"conv1_1": 1}
+    assert (mine.alpha, mine.optimizer.name, mine.pooling) == (5, "lbfgs", "max")
+    adam = compose("preset=johnson", "optimizer=adam", "optimizer.memory=10")
+    assert adam.optimizer.name == "adam"
+
+
+def test_the_reports_experiment_is_its_preset_with_its_pictures(compose: Callable[..., Config]):
+    config = compose("experiment=report")
+    assert (config.preset, config.name) == ("report", "report")
+    assert (config.content.name, config.style.name) == ("neckarfront", "starry")
+    other = compose("experiment=report", "preset=tensorflow")
+    assert (other.preset, other.beta, other.style.name) == ("tensorflow", 0.04, "starry")
+
+
+# --- What is refused ----------------------------------------------------------------------------
+
+
+def test_a_preset_whose_layer_the_network_lacks_is_refused_in_a_sentence(nst):
+    folder = nst.folder / "mine" / "preset"
+    folder.mkdir(parents=True)
+    text = "# @package _global_\npreset: deep\nstyle:\n  layers: relu1_1, relu3_4\n"
+    (folder / "deep.yaml").write_text(text)
+    before = nst.files()
+    end = nst("--config-dir=mine", "preset=deep", "network=vgg16")
+    assert end.returncode == 1
+    (sentence,) = end.stderr.splitlines()
+    assert "style.layers with preset=deep: vgg16 has no layer 'relu3_4'" in sentence
+    assert nst.files() == before
+    end = nst("-m", "--config-dir=mine", "preset=report,deep", "network=vgg16")
+    assert end.returncode == 1
+    assert "job 1 (preset=deep): style.layers with preset=deep: vgg16 has no" in end.stderr
+    assert nst.files() == before
+
+
+@pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        (("content.reduction=men",), "content.reduction must be one of sum, mean, not 'men'"),
+        (("tv.reduction=max",), "tv.reduction must be one of sum, mean, not 'max'"),
+        (("tv.form=squares",), "tv.form must be one of absolute, power, not 'squares'"),
+        (("tv.form=power", "tv.exponent=1"), "tv.exponent must be a number at least 2 and"),
+        (("tv.form=power", "tv.exponent=nan"), "tv.exponent must be a number at least 2 and"),
+        (("tv.exponent=2.5",), "tv.exponent=2.5 needs tv.form=power"),
+        (("optimizer=sgd", "optimizer.b1=0.5"), "b1=0.5 is for optimizer=adam, and this run"),
+        (("preset=johnson", "optimizer=adam"), "leave it at its default, 10, or take lbfgs"),
+    ],
+)
+def test_what_is_refused(compose: Callable[..., Config], overrides: tuple[str, ...], sentence: str):
+    with pytest.raises(UserError) as raised:
+        compose(*overrides)
+    assert sentence in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+# --- Grids --------------------------------------------------------------------------------------
+
+
+def test_a_grid_over_exponents_is_one_program_and_its_lanes_the_runs_alone(nst):
+    common = (
+        *("network=vgg16", "tracking=disabled", "size=32", "steps=4", "check_every=4"),
+        *("content.layers=[relu1_2]", "style.layers=[relu1_1]", "content.reduction=mean"),
+        *("tv.form=power", "tv.reduction=mean", "tv.gamma=10", "alpha=10"),
+    )
+    end = nst(
+        *("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep", "hydra.launcher.lanes=2"),
+        *("sweep.report=false", *common, "tv.exponent=2,3"),
+        env={"JAX_LOG_COMPILES": "1"},
+    )
+    assert end.returncode == 0, end.stderr
+    assert len(re.findall(r"^WARNING: Compiling jit\(advance_lanes\)", end.stderr, re.M)) == 1
+    alone = nst(*common, "tv.exponent=3", "hydra.run.dir=alone")
+    assert alone.returncode == 0, alone.stderr
+    lane, one = (
+        json.loads((nst.folder / folder / "run.json").read_text())
+        for folder in ("sweep/1", "alone")
+    )
+    assert lane["config_hash"] == one["config_hash"]
+    assert lane["last"]["tv"] == pytest.approx(one["last"]["tv"], rel=1e-3)
+    pictures = [
+        np.asarray(Image.open(nst.folder / folder / "result.png").convert("RGB"), float)
+        for folder in ("sweep/1", "alone", "sweep/0")
+    ]
+    assert np.abs(pictures[0] - pictures[1]).max() <= 1
+    assert np.abs(pictures[0] - pictures[2]).max() > 1

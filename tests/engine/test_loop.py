@@ -1,0 +1,206 @@
+"""The loop against plain numpy, and what it promises about best pictures, seeds and compilation."""
+
+import dataclasses
+import math
+
+import jax
+import numpy as np
+import pytest
+
+from nst.base.program import Hyperparameters, Static
+from nst.config.schema import Init
+from nst.engine import loop
+from nst.losses import total as losses
+from nst.networks.vgg import random_params
+
+SHAPE = (12, 16, 3)
+STATIC = Static("vgg16", "avg", "float32", ("conv1_1",), ("conv1_1",))
+NUMBERS = Hyperparameters(
+    alpha=1.0,
+    beta=1e-2,
+    gamma=10.0,
+    lr=3.0,
+    b1=0.9,
+    b2=0.999,
+    eps=1e-8,
+    content_weights={"conv1_1": 1.0},
+    style_weights={"conv1_1": 1.0},
+)
+
+
+@pytest.fixture(scope="module")
+def params() -> dict:
+    return random_params("vgg16", 0)
+
+
+@pytest.fixture(scope="module")
+def pictures() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(5)
+    first, second = rng.uniform(0, 255, (2, *SHAPE)).astype(np.float32)
+    return first, second
+
+
+def run(params, pictures, *, static=STATIC, numbers=NUMBERS, steps=10, check_every=5, seed=0):
+    targets = loop.compute_targets(static, params, *pictures)
+    start = loop.initial_picture(Init("noise"), pictures[0], seed)
+    return list(
+        loop.checks(static, params, targets, start, numbers, steps=steps, check_every=check_every)
+    )
+
+
+def patches(picture: np.ndarray) -> np.ndarray:
+    """Return (H, W, 3, 3, C): the 3 x 3 neighbourhood of each position, zeros outside."""
+    padded = np.pad(picture, ((1, 1), (1, 1), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(0, 1))
+    return np.moveaxis(windows, 2, -1)
+
+
+class PlainTransfer:
+    """Neural style transfer on conv1_1 in float64 numpy, its gradient derived by hand."""
+
+    def __init__(self, params, photograph, painting):
+        self.kernel = np.asarray(params["conv1_1"]["kernel"], np.float64)
+        self.bias = np.asarray(params["conv1_1"]["bias"], np.float64)
+        self.mean = np.asarray(params["mean"], np.float64)
+        self.target = self.features(photograph)
+        self.painting_gram = self.gram(self.features(painting))
+
+    def features(self, picture):
+        centred = np.asarray(picture, np.float64) - self.mean
+        return np.einsum("hwijc,ijco->hwo", patches(centred), self.kernel) + self.bias
+
+    def gram(self, features):
+        flat = features.reshape(-1, features.shape[-1])
+        return flat.T @ flat / len(flat)
+
+    def loss_and_gradient(self, picture, numbers):
+        features = self.features(picture)
+        height, width, channels = features.shape
+        gram_difference = self.gram(features) - self.painting_gram
+        down, right = np.diff(picture, axis=0), np.diff(picture, axis=1)
+        total = (
+            numbers.alpha * 0.5 * ((features - self.target) ** 2).sum()
+            + numbers.beta * (gram_difference**2).sum() / (4 * channels**2)
+            + numbers.gamma * (np.abs(down).sum() + np.abs(right).sum())
+        )
+        by_features = numbers.alpha * (features - self.target)
+        by_features = by_features + numbers.beta * features @ gram_difference / (
+            channels**2 * height * width
+        )
+        flipped = self.kernel[::-1, ::-1].transpose(0, 1, 3, 2)
+        gradient = np.einsum("hwijc,ijco->hwo", patches(by_features), flipped)
+        variation = np.zeros_like(gradient)
+        variation[1:] += np.sign(down)
+        variation[:-1] -= np.sign(down)
+        variation[:, 1:] += np.sign(right)
+        variation[:, :-1] -= np.sign(right)
+        return total, gradient + numbers.gamma * variation
+
+
+def adam(transfer: PlainTransfer, picture, numbers, steps):
+    """Kingma and Ba 2014, algorithm 1; returns the picture and the total after every step."""
+    first, second = np.zeros_like(picture), np.zeros_like(picture)
+    totals = []
+    for step in range(1, steps + 1):
+        gradient = transfer.loss_and_gradient(picture, numbers)[1]
+        first = numbers.b1 * first + (1 - numbers.b1) * gradient
+        second = numbers.b2 * second + (1 - numbers.b2) * gradient**2
+        mean = first / (1 - numbers.b1**step)
+        variance = second / (1 - numbers.b2**step)
+        picture = picture - numbers.lr * mean / (np.sqrt(variance) + numbers.eps)
+        totals.append(transfer.loss_and_gradient(picture, numbers)[0])
+    return picture, totals
+
+
+def test_loop_is_the_plain_loop(params, pictures):
+    checks = run(params, pictures)
+    start = loop.initial_picture(Init("noise"), pictures[0], 0).astype(np.float64)
+    plain = PlainTransfer(params, *pictures)
+    picture, totals = adam(plain, start, NUMBERS, 10)
+    assert checks[0].terms.total == pytest.approx(
+        plain.loss_and_gradient(start, NUMBERS)[0], rel=1e-4
+    )
+    assert [check.step for check in checks] == [0, 5, 10]
+    assert checks[1].terms.total == pytest.approx(totals[4], rel=1e-4)
+    assert checks[2].terms.total == pytest.approx(totals[9], rel=1e-4)
+    np.testing.assert_allclose(checks[2].picture, picture, atol=0.05)
+
+
+def test_last_interval_is_what_is_left(params, pictures):
+    assert [check.step for check in run(params, pictures, steps=7, check_every=3)] == [0, 3, 6, 7]
+
+
+def test_checking_more_often_does_not_change_the_picture(params, pictures):
+    often = run(params, pictures, check_every=1)[-1]
+    seldom = run(params, pictures, check_every=10)[-1]
+    np.testing.assert_allclose(often.picture, seldom.picture, atol=1e-2)
+
+
+def test_best_is_never_worse_than_any_check(params, pictures):
+    # A learning rate this high makes the loss go up and down.
+    checks = run(params, pictures, numbers=NUMBERS._replace(lr=80.0), steps=30, check_every=3)
+    totals = [check.terms.total for check in checks[1:]]
+    assert totals != sorted(totals, reverse=True)
+    best = [check for check in checks if check.best][-1]
+    assert best.terms.total == min(totals)
+
+
+def test_same_seed_same_bytes_other_seed_other_picture(params, pictures):
+    first, again = run(params, pictures)[-1], run(params, pictures)[-1]
+    assert first.picture.tobytes() == again.picture.tobytes()
+    assert run(params, pictures, seed=1)[-1].picture.tobytes() != first.picture.tobytes()
+
+
+def test_other_hyperparameters_compile_nothing(params, pictures):
+    run(params, pictures)
+    compilations: list[str] = []
+
+    def listen(event: str, duration_secs: float, **_: str | int) -> None:
+        if event == "/jax/core/compile/jaxpr_trace_duration":
+            compilations.append(event)
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    try:
+        run(
+            params,
+            pictures,
+            numbers=Hyperparameters(
+                2.0, 3.0, 4.0, 5.0, 0.8, 0.99, 1e-7, {"conv1_1": 0.5}, {"conv1_1": 0.25}
+            ),
+            seed=3,
+        )
+        assert compilations == []
+        run(
+            params,
+            pictures,
+            static=dataclasses.replace(STATIC, content_layers=("relu1_1",)),
+            numbers=NUMBERS._replace(content_weights={"relu1_1": 1.0}),
+        )
+        assert compilations
+    finally:
+        jax.monitoring.unregister_event_duration_listener(listen)
+
+
+def test_loop_ends_where_the_loss_is_not_finite(params, pictures):
+    checks = run(params, pictures, numbers=NUMBERS._replace(lr=1e20), steps=20)
+    assert not checks[-1].finite
+    assert checks[-1].step == 5
+    assert not any(check.best for check in checks if not check.finite)
+
+
+def test_terms_are_plain_floats(params, pictures):
+    terms = run(params, pictures)[-1].terms
+    assert isinstance(terms.total, float)
+    assert math.isfinite(terms.style_layers["conv1_1"])
+    assert terms.total == pytest.approx(
+        NUMBERS.alpha * terms.content + NUMBERS.beta * terms.style + NUMBERS.gamma * terms.tv,
+        rel=1e-6,
+    )
+
+
+def test_targets_hold_only_what_was_asked(params, pictures):
+    targets = loop.compute_targets(STATIC, params, *pictures)
+    assert isinstance(targets, losses.Targets)
+    assert set(targets.content) == set(targets.style) == {"conv1_1"}
+    assert targets.content["conv1_1"].shape == (12, 16, 64)
+    assert targets.style["conv1_1"].shape == (64, 64)

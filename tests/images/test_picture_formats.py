@@ -1,0 +1,506 @@
+"""What TIFF, PNG, GIF and JPEG can say of their samples, by their specifications."""
+
+import io
+import itertools
+import logging
+import struct
+import subprocess
+import sys
+import warnings
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image, ImageCms
+
+from nst.base.errors import UserError
+from nst.images.files import dimensions, load, upright_shape
+from nst.images.masks import read
+
+KEY = "style.path"
+ROWS, COLUMNS = np.mgrid[0:24, 0:40]
+#: Red, green, blue and black ink in [0, 1], and alpha.
+COLOURS = np.stack([COLUMNS / 39, ROWS / 23, (ROWS + COLUMNS) / 62, 1 - COLUMNS / 39], -1)
+ALPHA = ROWS[..., None] / 23
+#: ExtraSamples (TIFF 6.0, page 31).
+UNSPECIFIED, PREMULTIPLIED, UNPREMULTIPLIED = 0, 1, 2
+
+
+def loaded(path: Path) -> np.ndarray:
+    """Return a picture at its own size; nothing may be said on the way."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return load(path, None, key=KEY)
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(UserError) as error:
+        loaded(path)
+    assert "\n" not in str(error.value)
+    assert path.name in str(error.value)
+    return str(error.value)
+
+
+# --- TIFF ---
+
+
+def coded(values: np.ndarray, kind: str) -> np.ndarray:
+    """Return values in [0, 1] as samples of a kind, whose white is 1.0 or the largest integer."""
+    if np.dtype(kind).kind == "f":
+        return values.astype(kind)
+    return np.rint(values * float(np.iinfo(kind).max)).astype(kind)
+
+
+def tagged(path: Path, tags: Mapping[int, tuple[int, ...]], data: bytes, order: str = "<") -> Path:
+    """Write a TIFF of one strip by hand (TIFF 6.0, section 2); every value is a LONG."""
+    plain = {256: (40,), 257: (24,), 258: (8,), 259: (1,), 262: (1,), 277: (1,), 278: (24,)}
+    tags = {**plain, **tags, 273: (0,), 279: (len(data),)}
+    place = 8 + 2 + 12 * len(tags) + 4
+    start = place + sum(4 * len(values) for values in tags.values() if len(values) > 1)
+    table, behind = b"", b""
+    for tag, values in sorted({**tags, 273: (start,)}.items()):
+        packed = struct.pack(f"{order}{len(values)}I", *values)
+        if len(values) > 1:
+            behind += packed
+            packed = struct.pack(f"{order}I", place + len(behind) - len(packed))
+        table += struct.pack(f"{order}HHI", tag, 4, len(values)) + packed
+    head = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}HIH", 42, 8, len(tags))
+    path.write_bytes(head + table + bytes(4) + behind + data)
+    return path
+
+
+def shown(photometric: str, alpha: bool) -> np.ndarray:
+    """Return what `COLOURS` look like on white."""
+    if photometric == "separated":
+        light = (1 - COLOURS[..., :3]) * (1 - COLOURS[..., 3:])  # as without a profile
+    else:
+        light = COLOURS[..., :3] if photometric == "rgb" else np.repeat(COLOURS[..., :1], 3, -1)
+    return 255 * (light * ALPHA + 1 - ALPHA if alpha else light)
+
+
+@pytest.mark.parametrize("kind", ["u1", "u2", "u4", "i1", "i2", "i4", "f2", "f4", "f8"])
+@pytest.mark.parametrize("photometric", ["minisblack", "miniswhite", "rgb", "separated"])
+def test_tiff_samples(tmp_path: Path, photometric: str, kind: str) -> None:
+    count = {"rgb": 3, "separated": 4}.get(photometric, 1)
+    extras = [None, UNSPECIFIED, PREMULTIPLIED, UNPREMULTIPLIED]
+    forms = itertools.product(extras, ("contig", "separate"), "<>", (None, "zlib"), (False, True))
+    for number, (extra, planar, order, compression, tiles) in enumerate(forms):
+        clear = extra in (PREMULTIPLIED, UNPREMULTIPLIED)
+        colours = COLOURS[..., :count]
+        colours = 1 - colours if photometric == "miniswhite" else colours
+        parts = [colours * ALPHA if extra == PREMULTIPLIED else colours]
+        parts += [] if extra is None else [ALPHA]
+        samples = coded(np.concatenate(parts, -1), kind)
+        options: dict[str, Any] = {"tile": (16, 16)} if tiles else {}
+        if samples.shape[2] == 1:
+            samples = samples[..., 0]
+        else:
+            options["planarconfig"] = planar
+            samples = np.moveaxis(samples, -1, 0) if planar == "separate" else samples
+        path = tmp_path / f"{number}.tif"
+        extrasamples = None if extra is None else [extra]
+        options |= {"compression": compression, "extrasamples": extrasamples, "metadata": None}
+        options["byteorder"] = order
+        tifffile.imwrite(path, samples, photometric=photometric, **options)
+        if clear and photometric == "separated":
+            assert "CMYK and transparency, which is not read" in refusal(path)
+            continue
+        # Colours of 8 bits are rounded once, of ink or with alpha twice, and 7 bits are coarse.
+        error = np.abs(loaded(path) - shown(photometric, clear)).max()
+        assert error < (3.1 if clear or count == 4 else 1.6), (
+            extra,
+            planar,
+            order,
+            compression,
+            tiles,
+        )
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("compression", [1, 8])
+@pytest.mark.parametrize("photometric", [0, 1])
+@pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
+def test_tiff_bits_of_greys(
+    tmp_path: Path, bits: int, photometric: int, compression: int, order: str
+) -> None:
+    values = (7 * COLUMNS + ROWS) % 2**bits
+    if bits == 16:
+        rows = values.astype(f"{order}u2").tobytes()
+    else:
+        single = values[..., None] >> np.arange(bits)[::-1] & 1
+        rows = np.packbits(single.reshape(24, -1), axis=1).tobytes()
+    tags = {258: (bits,), 262: (photometric,), 259: (compression,)}
+    data = zlib.compress(rows) if compression == 8 else rows
+    picture = loaded(tagged(tmp_path / "p.tif", tags, data, order))
+    expected = values / (2**bits - 1)
+    expected = 255 * (expected if photometric else 1 - expected)
+    np.testing.assert_allclose(picture[..., 1], expected, atol=0.01)
+
+
+def test_tiff_of_12_bits(tmp_path: Path) -> None:
+    values = np.rint(COLOURS[..., 0] * 4095).astype(int)
+    rows = np.packbits(values[..., None] >> np.arange(12)[::-1] & 1).tobytes()
+    picture = loaded(tagged(tmp_path / "p.tif", {258: (12,)}, rows))
+    np.testing.assert_allclose(picture[..., 0], values / 4095 * 255, atol=0.01)
+    data = zlib.compress(rows)
+    picture = loaded(tagged(tmp_path / "p.tif", {258: (12,), 259: (8,)}, data))
+    np.testing.assert_allclose(picture[..., 0], values / 4095 * 255, atol=0.01)
+
+
+@pytest.mark.parametrize("scale", [257, 1])  # by the specification, and as some write it
+def test_tiff_palettes(tmp_path: Path, scale: int) -> None:
+    colours = np.array([[255, 0, 10], [0, 255, 20], [0, 0, 30], [255, 254, 253]])
+    for bits, indices in ((8, (ROWS + COLUMNS) % 4), (16, (ROWS + COLUMNS) % 4)):
+        table = np.zeros((3, 2**bits), np.uint16)
+        table[:, :4] = colours.T * scale
+        samples = indices.astype(f"u{bits // 8}")
+        path = tmp_path / f"{bits}.tif"
+        tifffile.imwrite(path, samples, photometric="palette", colormap=table, metadata=None)
+        np.testing.assert_array_equal(loaded(path), colours[indices])
+
+
+def test_tiff_fill_order(tmp_path: Path) -> None:
+    values = ((ROWS * COLUMNS) % 3 == 0).astype(np.uint8)
+    rows = np.packbits(values, axis=1, bitorder="little").tobytes()
+    picture = loaded(tagged(tmp_path / "p.tif", {258: (1,), 266: (2,)}, rows))
+    np.testing.assert_array_equal(picture[..., 0], 255 * values)
+
+
+def test_tiff_thumbnails_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "p.tif"
+    page = coded(COLOURS[..., :3], "u1")
+    tifffile.imwrite(path, page[::2, ::2], subfiletype=1, metadata=None)
+    tifffile.imwrite(path, page, append=True, metadata=None)
+    np.testing.assert_array_equal(loaded(path), page)
+    assert dimensions(path) == (40, 24)
+    # The page itself may be of a kind that Pillow doesn't read.
+    tifffile.imwrite(path, page[::2, ::2], subfiletype=1, metadata=None)
+    floats = coded(COLOURS[..., :3], "f4")
+    tifffile.imwrite(path, floats, photometric="rgb", append=True, metadata=None)
+    np.testing.assert_allclose(loaded(path), page, atol=1)
+
+
+def test_tiff_raw_photographs_are_refused(tmp_path: Path) -> None:
+    tags = {254: (1,), 330: (8,)}
+    assert "thumbnail" in refusal(tagged(tmp_path / "raw.tif", tags, bytes(960)))
+    mosaic = {262: (32803,)}
+    assert "PhotometricInterpretation 32803" in refusal(
+        tagged(tmp_path / "raw.tif", mosaic, bytes(960))
+    )
+
+
+@pytest.mark.parametrize(
+    ("tags", "size", "words"),
+    [
+        ({262: (9,)}, 960, "PhotometricInterpretation 9"),
+        ({262: (5,), 277: (4,), 258: (8,) * 4, 332: (2,)}, 3840, "InkSet 2"),
+        ({277: (3,), 258: (5, 6, 5), 262: (2,)}, 1920, "BitsPerSample (5, 6, 5)"),
+        ({277: (2,), 258: (8, 8)}, 1920, "2 samples a pixel and ExtraSamples ()"),
+        ({258: (64,), 339: (6,)}, 7680, "SampleFormat (6,)"),
+        ({277: (3,), 258: (8,) * 3, 262: (6,)}, 2880, "PhotometricInterpretation 6"),  # 2x2
+    ],
+)
+def test_tiff_arrangements_that_are_refused(
+    tmp_path: Path, tags: dict[int, tuple[int, ...]], size: int, words: str
+) -> None:
+    text = refusal(tagged(tmp_path / "p.tif", tags, bytes(size)))
+    assert words in text
+    assert "save it as PNG" in text
+
+
+def test_tiff_cut_off_where_tifffile_reads_it(tmp_path: Path) -> None:
+    for compression in (None, "zlib"):
+        path = tmp_path / "p.tif"
+        samples = coded(COLOURS[..., :3], "f4")
+        options: dict[str, Any] = {"photometric": "rgb", "rowsperstrip": 4, "metadata": None}
+        tifffile.imwrite(path, samples, compression=compression, **options)
+        path.write_bytes(path.read_bytes()[:-500])
+        assert "truncated or damaged" in refusal(path)
+
+
+def test_tiff_values_below_0_are_refused_and_overshoot_is_clipped(tmp_path: Path) -> None:
+    path = tmp_path / "p.tif"
+    tifffile.imwrite(path, np.full((8, 8), -5, np.int16), metadata=None)
+    assert "values down to -5" in refusal(path)
+    tifffile.imwrite(path, np.linspace(-1, 1, 64, dtype=np.float32).reshape(8, 8), metadata=None)
+    assert "values down to -1" in refusal(path)
+    values = np.linspace(-0.05, 1.5, 192, dtype=np.float32).reshape(8, 8, 3)
+    for samples, meaning in ((values, "rgb"), (values[..., 0], "minisblack")):
+        tifffile.imwrite(path, samples, photometric=meaning, metadata=None)
+        expected = np.broadcast_to(samples.reshape(8, 8, -1), values.shape)
+        np.testing.assert_allclose(loaded(path), 255 * expected.clip(0, 1), atol=0.51)
+
+
+@pytest.mark.parametrize("kind", ["u1", "u2", "f4"])
+def test_tiff_orientation(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "p.tif"
+    stored = COLOURS[..., :3]
+    tag = (274, 3, 1, 6, True)  # row 0 is at the right, column 0 at the top
+    options: dict[str, Any] = {"photometric": "rgb", "extratags": [tag], "metadata": None}
+    tifffile.imwrite(path, coded(stored, kind), **options)
+    expected = 255 * np.rot90(stored, -1)
+    np.testing.assert_allclose(loaded(path), expected, atol=1)
+    assert upright_shape(path, key=KEY) == (40, 24)
+    assert load(path, (10, 30), key=KEY).shape == (10, 30, 3)
+
+
+@pytest.mark.parametrize("suffix", ["tif", "png"])
+def test_nothing_of_a_library_is_printed(tmp_path: Path, suffix: str) -> None:
+    for index, place in enumerate(range(8, 200, 7)):
+        path = tmp_path / f"{index}.{suffix}"
+        options = {"compression": "tiff_lzw"} if suffix == "tif" else {}
+        Image.fromarray(coded(COLOURS[..., :3], "u1")).save(path, **options)
+        data = bytearray(path.read_bytes())
+        data[place : place + 4] = b"\xff\x01\xfe\x02"
+        path.write_bytes(data)
+    script = (
+        "import sys; from pathlib import Path; from nst.images import files; "
+        "from nst.base.errors import UserError\n"
+        "for path in Path(sys.argv[1]).iterdir():\n  try: files.load(path, 16, "
+        "key='k')\n  except UserError: pass\nprint('read')"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("read\n", "")
+
+
+def test_libraries_log_nothing() -> None:
+    for name in ("PIL.TiffImagePlugin", "tifffile"):
+        assert not logging.getLogger(name).isEnabledFor(logging.ERROR)
+
+
+# --- PNG (the specification, third edition) ---
+
+PASSES = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2))
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(samples: np.ndarray, colour: int, depth: int, *chunks: bytes, passes: int = 0) -> bytes:
+    """Return a PNG of samples (H, W, N) by hand, `chunks` before its data."""
+    head = struct.pack(">IIBBBBB", *samples.shape[1::-1], depth, colour, 0, 0, passes)
+    rows = b""
+    for y, x, down, across in (*PASSES, (1, 0, 2, 1)) if passes else ((0, 0, 1, 1),):
+        for row in samples[y::down, x::across]:
+            if depth < 8:
+                bits = row.reshape(-1, 1) >> np.arange(depth)[::-1] & 1
+                rows += b"\0" + np.packbits(bits).tobytes()
+            else:
+                rows += b"\0" + row.astype(f">u{depth // 8}").tobytes()
+    body = chunk(b"IHDR", head) + b"".join(chunks) + chunk(b"IDAT", zlib.compress(rows))
+    return b"\x89PNG\r\n\x1a\n" + body + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("passes", [0, 1])
+@pytest.mark.parametrize("clear", [False, True])
+@pytest.mark.parametrize(
+    ("colour", "depth"),
+    [
+        *((0, 1), (0, 2), (0, 4), (0, 8), (0, 16), (2, 8), (2, 16)),
+        *((3, 1), (3, 2), (3, 4), (3, 8), (4, 8), (4, 16), (6, 8), (6, 16)),
+    ],
+)
+def test_png_samples(tmp_path: Path, colour: int, depth: int, clear: bool, passes: int) -> None:
+    chance = np.random.default_rng(0)
+    samples = chance.integers(0, 2**depth, (13, 17, {2: 3, 4: 2, 6: 4}.get(colour, 1)))
+    alpha, white, chunks = np.ones((13, 17)), 2**depth - 1, []
+    colours = samples[..., :3] if colour in (2, 6) else samples[..., :1]
+    values = 255 * colours / white
+    if colour == 3:
+        palette = chance.integers(0, 256, (2**depth, 3))
+        chunks.append(chunk(b"PLTE", palette.astype(np.uint8).tobytes()))
+        values = palette[samples[..., 0]].astype(float)
+    if clear and colour == 3:
+        alphas = chance.integers(0, 256, 2**depth)
+        chunks.append(chunk(b"tRNS", alphas.astype(np.uint8).tobytes()))
+        alpha = alphas[samples[..., 0]] / 255
+    elif clear and colour in (0, 2):
+        key = samples[3, 4].copy()
+        samples[5, 6], samples[7, 8] = key, key
+        samples[7, 8, -1] ^= 1  # nearly clear
+        values = 255 * samples / white
+        chunks.append(chunk(b"tRNS", key.astype(">u2").tobytes()))
+        alpha = (samples != key).any(-1).astype(float)
+    elif colour in (4, 6):
+        alpha = samples[..., -1] / white
+    path = tmp_path / "p.png"
+    path.write_bytes(png(samples, colour, depth, *chunks, passes=passes))
+    expected = values * alpha[..., None] + 255 * (1 - alpha[..., None])
+    np.testing.assert_allclose(loaded(path), np.broadcast_to(expected, (13, 17, 3)), atol=1.9)
+
+
+def gamma(value: int) -> bytes:
+    return chunk(b"gAMA", struct.pack(">I", value))
+
+
+def srgb(light: np.ndarray) -> np.ndarray:
+    """Return sRGB values in [0, 255] of linear light in [0, 1] (IEC 61966-2-1)."""
+    curved = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    return 255 * curved
+
+
+@pytest.mark.parametrize(("colour", "depth"), [(0, 8), (0, 16), (2, 8), (2, 16), (3, 8), (6, 8)])
+def test_png_gamma(tmp_path: Path, colour: int, depth: int) -> None:
+    ramp = np.arange(256).reshape(16, 16, 1)
+    channels = {2: 3, 6: 4}.get(colour, 1)
+    samples = np.repeat(ramp, channels, -1) * (257 if depth == 16 else 1)
+    greys = np.repeat(np.arange(256, dtype=np.uint8), 3).tobytes()
+    chunks = [chunk(b"PLTE", greys)] if colour == 3 else []
+    path = tmp_path / "p.png"
+    for value in (100_000, 55_556):
+        path.write_bytes(png(samples, colour, depth, gamma(value), *chunks))
+        expected = srgb((ramp / 255) ** (100_000 / value))
+        if colour == 6:  # alpha has no gamma
+            expected = expected * ramp / 255 + 255 - ramp
+        np.testing.assert_allclose(loaded(path), np.repeat(expected, 3, -1), atol=1.1)
+
+
+def test_png_gamma_gives_way_to_what_says_more(tmp_path: Path) -> None:
+    samples = np.full((8, 8, 3), 55)
+    path = tmp_path / "p.png"
+    rendering = chunk(b"sRGB", b"\0")
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    icc = chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(profile))
+    # 45,455 is sRGB's; 0 is no gamma.
+    for chunks in ((gamma(100_000), rendering), (icc, gamma(100_000)), (gamma(47_000),)):
+        path.write_bytes(png(samples, 2, 8, *chunks))
+        np.testing.assert_allclose(loaded(path), 55, atol=1)
+    path.write_bytes(png(samples, 2, 8, gamma(0)))
+    np.testing.assert_array_equal(loaded(path), 55)
+
+
+# --- GIF (version 89a) and WebP ---
+
+RED_GREEN_BLUE_GREY = np.array([(255, 0, 0), (0, 255, 0), (0, 0, 255), (9, 9, 9)])
+OTHERS = np.array([(1, 2, 3), (40, 50, 60), (70, 80, 90), (100, 110, 120)])
+INDICES = np.arange(120).reshape(10, 12) % 4
+
+
+def gif(
+    canvas: tuple[int, int],
+    corner: tuple[int, int] = (0, 0),
+    local: np.ndarray | None = None,
+    clear: int | None = None,
+    passes: bool = False,
+) -> bytes:
+    """Return a GIF of `INDICES` by hand: its codes are 3 bits, which a clear code keeps so."""
+    data = b"GIF89a" + struct.pack("<HHBBB", *canvas, 0x81, 1, 0)
+    data += RED_GREEN_BLUE_GREY.astype(np.uint8).tobytes()
+    if clear is not None:
+        data += b"\x21\xf9\x04\x01\0\0" + bytes([clear, 0])
+    flags = (0x81 if local is not None else 0) | (0x40 if passes else 0)
+    data += b"," + struct.pack("<HHHHB", *corner, 12, 10, flags)
+    data += b"" if local is None else local.astype(np.uint8).tobytes()
+    order = [
+        row for start, step in ((0, 8), (4, 8), (2, 4), (1, 2)) for row in range(start, 10, step)
+    ]
+    indices = INDICES[order] if passes else INDICES
+    codes = [code for pair in indices.reshape(-1, 2) for code in (4, *pair)] + [5]
+    bits = sum(int(code) << 3 * place for place, code in enumerate(codes))
+    packed = bits.to_bytes((3 * len(codes) + 7) // 8, "little")
+    return data + bytes([2, len(packed)]) + packed + b"\0;"
+
+
+@pytest.mark.parametrize("local", [None, OTHERS])
+@pytest.mark.parametrize("clear", [None, 2])
+@pytest.mark.parametrize("passes", [False, True])
+def test_gif_frames(
+    tmp_path: Path, local: np.ndarray | None, clear: int | None, passes: bool
+) -> None:
+    frame = (RED_GREEN_BLUE_GREY if local is None else local)[INDICES]
+    frame = np.where(INDICES[..., None] == clear, 255, frame)
+    path = tmp_path / "p.gif"
+    path.write_bytes(gif((12, 10), (0, 0), local, clear, passes))
+    np.testing.assert_array_equal(loaded(path), frame)
+    path.write_bytes(gif((20, 16), (5, 3), local, clear, passes))
+    expected = np.full((16, 20, 3), 255)
+    expected[3:13, 5:17] = frame
+    np.testing.assert_array_equal(loaded(path), expected)
+    path.write_bytes(gif((12, 10), (5, 3), local, clear, passes))  # beyond its canvas
+    np.testing.assert_array_equal(loaded(path), expected[:13, :17])
+
+
+def test_webp_frame_smaller_than_its_canvas(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (16, 32), (200, 0, 0)).save(out, "WEBP", lossless=True)
+
+    def part(kind: bytes, data: bytes) -> bytes:
+        return kind + struct.pack("<I", len(data)) + data + bytes(len(data) % 2)
+
+    # The WebP container: sides less 1 in 24 bits; the frame's place is in pairs of pixels.
+    sides, place, frame = b"\x1f\0\0" * 2, b"\x08\0\0" + bytes(3), b"\x0f\0\0" + b"\x1f\0\0"
+    frames = part(b"ANMF", place + frame + b"\x64\0\0\0" + out.getvalue()[12:]) * 2
+    body = part(b"VP8X", b"\x02\0\0\0" + sides) + part(b"ANIM", bytes(6)) + frames
+    path = tmp_path / "p.webp"
+    path.write_bytes(part(b"RIFF", b"WEBP" + body))
+    np.testing.assert_array_equal(loaded(path)[5, [0, 15, 16, 31], 1], [255, 255, 0, 0])
+
+
+# --- JPEG ---
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"progressive": True}, {"subsampling": 0, "restart_marker_blocks": 1}]
+)
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_jpeg_that_lacks_its_end_alone(tmp_path: Path, mode: str, options: dict) -> None:
+    path = tmp_path / "p.jpg"
+    noise = np.random.default_rng(0).integers(0, 256, (50, 70, 3), dtype=np.uint8)
+    Image.fromarray(noise).convert(mode).save(path, **options)
+    whole, data = loaded(path), path.read_bytes()
+    for lacking in (1, 2):
+        path.write_bytes(data[:-lacking])
+        np.testing.assert_array_equal(loaded(path), whole)
+    for lacking in (*range(4, 12), 64, 500):
+        path.write_bytes(data[:-lacking])
+        assert "truncated" in refusal(path)
+
+
+# --- Flat masks ---
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("m.webp", {"lossless": True}),
+        ("m.tif", {"compression": "group4"}),
+        ("m.tif", {"compression": "zstd"}),
+        ("m.tif", {"compression": "tiff_lzw"}),
+        ("m.png", {}),
+        ("m.gif", {}),
+    ],
+)
+def test_flat_masks_of_24_megapixels(tmp_path: Path, name: str, options: dict) -> None:
+    mask = Image.new("1", (6000, 4000))
+    mask.paste(1, (3000, 0, 6000, 4000))
+    path = tmp_path / name
+    mask.convert("RGB" if name == "m.webp" else "1").save(path, **options)
+    picture = load(path, 60, key=KEY)
+    np.testing.assert_array_equal(picture[20, [0, 10, 50, 59], 0], [0, 0, 255, 255])
+    mask.close()
+
+
+def test_masks_have_exact_colours(tmp_path: Path) -> None:
+    colours = np.array([(255, 0, 0), (0, 128, 255)], np.uint8)
+    pixels = colours[(COLUMNS >= 20).astype(int)]
+    opaque = Image.fromarray(pixels).convert("RGBA")
+    path = tmp_path / "m"
+    for form, image, options in (
+        ("webp", Image.fromarray(pixels), {"lossless": True}),
+        ("webp", opaque, {"lossless": True}),
+        ("png", opaque, {}),
+        ("gif", Image.fromarray(pixels), {}),
+        ("tiff", Image.fromarray(pixels).quantize(4), {}),
+    ):
+        image.save(path, form, **options)
+        assert read(path, "style.mask", (24, 40), "p", (24, 40, 3)).colors == (0x0080FF, 0xFF0000)
+    for kind, scale in ((np.uint16, 257), (np.float32, 1 / 255)):
+        deep = (pixels * np.float64(scale)).astype(kind)
+        tifffile.imwrite(path, deep, photometric="rgb", metadata=None)
+        assert read(path, "style.mask", (24, 40), "p", (24, 40, 3)).colors == (0x0080FF, 0xFF0000)

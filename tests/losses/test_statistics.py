@@ -1,0 +1,205 @@
+"""Style statistics against plain float64 computations, finite differences and cases by hand."""
+
+import json
+import warnings
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.linalg import LinAlgWarning, sqrtm
+
+from nst.base.program import Hyperparameters, Static
+from nst.engine.loop import checks, compute_targets
+from nst.losses import mean_std, total, wasserstein
+from nst.networks.vgg import random_params
+
+QUICK = ("network=vgg16", "tracking=disabled", "size=32", "steps=4", "check_every=2")
+SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
+
+
+def activations(seed: int, shape: tuple[int, int, int], scale: float = 30.0) -> np.ndarray:
+    """Return activations whose channels go together, as a network's do, and differ in size."""
+    rng = np.random.default_rng(seed)
+    mixed = rng.normal(size=shape) @ rng.normal(size=(shape[2], shape[2]))
+    return scale * (mixed * np.geomspace(1, 0.03, shape[2]) + rng.normal(size=shape[2]))
+
+
+def plain_wasserstein(one: np.ndarray, other: np.ndarray) -> float:
+    """The distance by scipy's root of a matrix, in float64."""
+    flats = [values.reshape(-1, values.shape[-1]).astype(np.float64) for values in (one, other)]
+    means = [flat.mean(axis=0) for flat in flats]
+    left, right = (np.cov(flat.T, bias=True) for flat in flats)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LinAlgWarning)  # singular, as is meant
+        root = np.real(sqrtm(right))
+        between = np.real(sqrtm(root @ left @ root))
+    distance = ((means[0] - means[1]) ** 2).sum() + np.trace(left + right - 2 * between)
+    return float(distance / one.shape[-1])
+
+
+def variance(*several: np.ndarray) -> float:
+    """The mean over channels of the summed variances, which the distance is made of."""
+    return float(sum(values.var(axis=(0, 1)).mean() for values in several))
+
+
+def distance(one: np.ndarray, other: np.ndarray) -> float:
+    target = wasserstein.target(jnp.asarray(other, jnp.float32))
+    return float(wasserstein.loss(jnp.asarray(one, jnp.float32), target))
+
+
+def test_mean_std_by_hand():
+    # Channel 1: 1 and 3, mean 2, deviation 1; channel 2: 5 and 5. Against zeros, over 2 channels.
+    own = jnp.array([[[1.0, 5.0]], [[3.0, 5.0]]])
+    loss = mean_std.loss(own, mean_std.mean_std(jnp.zeros((1, 1, 2))))
+    assert float(loss) == pytest.approx((2**2 + 1 + 5**2) / 2, rel=1e-2)
+
+
+def test_mean_std_is_the_plain_loop():
+    one, other = activations(1, (5, 7, 6)), activations(2, (4, 3, 6))
+    expected = 0.0
+    for channel in range(6):
+        for moment in (np.mean, np.std):
+            expected += (moment(one[..., channel]) - moment(other[..., channel])) ** 2 / 6
+    target = mean_std.mean_std(jnp.asarray(other, jnp.float32))
+    got = mean_std.loss(jnp.asarray(one, jnp.float32), target)
+    assert float(got) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_wasserstein_distance_of_independent_channels_by_hand():
+    # Corners of a rectangle: means 1 and 0, deviations 2 and 3 against 1 and 1; the means against 0
+    # and 0: ((2-1)^2 + (3-1)^2 + 1) / 2 channels.
+    corners = np.array([[[1, 1], [1, -1]], [[-1, 1], [-1, -1]]], np.float64)
+    one = corners * (2, 3) + (1, 0)
+    assert distance(one, corners) == pytest.approx((1 + 4 + 1) / 2, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "within"),
+    [
+        (((9, 8, 6), (7, 6, 6)), 1e-4),
+        (((16, 16, 64), (20, 12, 64)), 2e-3),
+        (((2, 3, 64), (16, 16, 64)), 1e-2),  # fewer positions than channels, in the picture,
+        (((16, 16, 64), (2, 3, 64)), 1e-2),  # in the painting,
+        (((2, 2, 64), (1, 3, 64)), 1e-2),  # and in both
+        (((1, 1, 8), (1, 1, 8)), 1e-4),
+    ],
+)
+def test_the_wasserstein_distance_is_scipys(shapes, within: float):
+    one, other = (activations(seed, shape) for seed, shape in enumerate(shapes))
+    expected = plain_wasserstein(one, other)
+    whole = variance(one, other) + expected
+    assert distance(one, other) == pytest.approx(expected, abs=within * whole)
+
+
+@pytest.mark.parametrize("shape", [(16, 16, 64), (2, 2, 64), (1, 1, 8)])
+def test_the_wasserstein_distance_of_a_picture_to_itself_is_near_0(shape):
+    one = activations(3, shape)
+    assert -1e-4 * variance(one) <= distance(one, one) <= 1e-2 * variance(one) + 1e-6
+
+
+@pytest.mark.parametrize("shapes", [((9, 8, 6), (7, 6, 6)), ((2, 3, 48), (9, 9, 48))])
+def test_the_wasserstein_gradient_in_float32_is_that_in_float64(shapes):
+    """Of 48 channels and 6 positions the root has no inverse: the map is that of its support."""
+    one, other = (activations(seed, shape) for seed, shape in enumerate(shapes))
+    target = wasserstein.target(jnp.asarray(other, jnp.float32))
+    gradient = np.asarray(jax.grad(wasserstein.loss)(jnp.asarray(one, jnp.float32), target))
+    flats = [values.reshape(-1, values.shape[-1]) for values in (one, other)]
+    centred = flats[0] - flats[0].mean(axis=0)
+    root = np.real(sqrtm(np.cov(flats[1].T, bias=True)))
+    # x -> T^1/2 (T^1/2 S T^1/2)^-1/2 T^1/2 x takes one normal distribution into the other.
+    values, vectors = np.linalg.eigh(root @ np.cov(flats[0].T, bias=True) @ root)
+    inverse = np.where(values > 1e-9 * values.max(), np.abs(values) ** -0.5, 0)
+    moved = centred @ (root @ (vectors * inverse) @ vectors.T @ root)
+    means = flats[0].mean(axis=0) - flats[1].mean(axis=0)
+    expected = 2 * (centred - moved + means) / (len(centred) * one.shape[-1])
+    error = np.linalg.norm(gradient.reshape(expected.shape) - expected)
+    assert error <= 2e-2 * np.linalg.norm(expected)
+
+
+@pytest.mark.parametrize("statistic", ["mean_std", "wasserstein"])
+def test_gradients_against_finite_differences(statistic: str):
+    with jax.enable_x64(True):
+        at = jnp.asarray(activations(4, (3, 4, 3), 1.0))
+        target = total.style_target(statistic, jnp.asarray(activations(5, (4, 4, 3), 1.0)))
+
+        @jax.jit
+        def loss(x: jax.Array) -> jax.Array:
+            return total.layer_style_loss(statistic, x, target)
+
+        gradient = np.asarray(jax.grad(loss)(at))
+        for index in np.ndindex(at.shape):
+            nudge = jnp.zeros_like(at).at[index].set(1e-6)
+            slope = (loss(at + nudge) - loss(at - nudge)) / 2e-6
+            assert gradient[index] == pytest.approx(float(slope), rel=1e-3, abs=1e-5)
+
+
+@pytest.mark.parametrize("statistic", ["gram", "mean_std", "wasserstein"])
+@pytest.mark.parametrize("flat", ["picture", "painting", "both"])
+def test_a_picture_of_one_colour_has_a_finite_loss_and_gradient(statistic: str, flat: str):
+    busy, even = jnp.asarray(activations(6, (4, 5, 8)), jnp.float32), jnp.full((4, 5, 8), 7.0)
+    painting = even if flat in ("painting", "both") else busy
+    picture = even if flat in ("picture", "both") else busy
+    target = total.style_target(statistic, painting)
+    loss, gradient = jax.value_and_grad(
+        lambda picture: total.layer_style_loss(statistic, picture, target)
+    )(picture)
+    assert np.isfinite(loss)
+    assert np.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize("statistic", ["mean_std", "wasserstein"])
+def test_a_statistic_brings_the_picture_nearer_to_the_painting(statistic: str):
+    static = Static("vgg16", "avg", "float32", ("conv1_1",), ("conv1_1", "conv2_1"), statistic)
+    rng = np.random.default_rng(7)
+    photograph, painting = rng.uniform(0, 255, (2, 16, 20, 3)).astype(np.float32)
+    photograph *= 0.5
+    numbers = Hyperparameters(
+        0.0, 1.0, 0.0, 3.0, 0.9, 0.999, 1e-8, {"conv1_1": 1.0}, {"conv1_1": 0.5, "conv2_1": 0.5}
+    )
+    params = random_params("vgg16", 0)
+    targets = compute_targets(static, params, photograph, painting)
+    found = list(checks(static, params, targets, photograph, numbers, steps=20, check_every=10))
+    assert found[-1].terms.total < 0.3 * found[0].terms.total
+
+
+def record(folder: Path) -> dict:
+    return json.loads((folder / "run.json").read_text())
+
+
+def test_statistics_and_normalisation_through_the_command_line(nst):
+    grid = ("style.statistic=gram,mean_std,wasserstein", "style.normalize=none,channels")
+    batched = ("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep")
+    done = nst(*batched, *QUICK, *SHALLOW, *grid, env={"JAX_LOG_COMPILES": "1"})
+    assert done.returncode == 0, done.stderr
+    # Each statistic is a program; the normalisation is a number.
+    assert done.stderr.count("WARNING: Compiling jit(advance)") == 3
+    written = [record(nst.folder / "sweep" / str(job)) for job in range(6)]
+    assert len({one["config_hash"] for one in written}) == 6
+    for plain, by_channels in zip(written[::2], written[1::2], strict=True):
+        assert by_channels["config"]["style"]["normalize"] == "channels"
+        first, second = (one["best"]["style/conv1_1"] for one in (plain, by_channels))
+        assert second != first
+        # The weighted sum, over the 64 channels of conv1_1 squared.
+        assert by_channels["best"]["style"] == pytest.approx(second / 64**2, rel=1e-5)
+    alone = nst(*QUICK, *SHALLOW, "style.statistic=wasserstein", "hydra.run.dir=alone")
+    assert alone.returncode == 0, alone.stderr
+    pictures = [nst.folder / folder / "result.png" for folder in ("alone", "sweep/4")]
+    assert pictures[0].read_bytes() == pictures[1].read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("argument", "allowed"),
+    [
+        ("style.statistic=grams", "gram, mean_std, wasserstein"),
+        ("style.normalize=true", "none, channels"),
+        ("style.size=8", "whole number of pixels from 16 to 16384, not 8"),
+    ],
+)
+def test_refusals(nst, argument: str, allowed: str):
+    done = nst(argument)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"nst: {argument.partition('=')[0]} must be")
+    assert allowed in line

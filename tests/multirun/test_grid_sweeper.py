@@ -1,0 +1,69 @@
+"""The grid of a multirun: composed as Hydra composes it, refused before anything of it runs."""
+
+from typing import Any
+
+import pytest
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.utils import setup_globals
+from hydra.types import RunMode
+from omegaconf import OmegaConf
+
+import nst.run  # noqa: F401 - stores the schema
+from nst.base.files import conf_dir
+from nst.multirun.compose import Composer
+
+SHALLOW = ("size=32", "steps=2", "content.layers=[conv1_1]", "style.layers=[conv1_1]")
+
+
+@pytest.fixture
+def loader() -> Any:
+    setup_globals()
+    with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
+        yield GlobalHydra.instance().config_loader()
+
+
+def plain(composed: Any) -> Any:
+    return OmegaConf.to_container(composed, resolve=False)
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        [],
+        ["tv.gamma=1e3", "size=96"],
+        ["style=starry", "beta=3", "pooling=max"],
+        ["experiment=report", "beta=1e5"],
+        ["experiment=report", "style=scream", "optimizer.lr=1"],
+        ["content.layers=[conv1_1,conv2_1]", "+style.layers={conv1_1: 1}"],
+        ["style.layers={conv1_1: 0.5, conv2_1: 0.5}", "tracking.tags=[a,b]"],
+        ["++seed=4", "tracking=disabled", "content.path='a=b, c.png'"],
+        ["hydra.job.config.override_dirname.exclude_keys=[size]", "size=64", "beta=2"],
+    ],
+)
+def test_composes_as_hydra_does(loader: Any, overrides: list[str]):
+    sweep = loader.load_configuration("config", ["network=vgg16"], RunMode.MULTIRUN)
+    composer = Composer(loader, sweep)
+    composer(["size=17"])  # what is kept for the groups must not carry over
+    assert plain(composer(overrides)) == plain(loader.load_sweep_config(sweep, overrides))
+
+
+@pytest.mark.parametrize("launcher", ["basic", "batched", "joblib"])
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("tv.gamma=0,-1", "job 1 (tv.gamma=-1): tv.gamma must be"),
+        ("pooling=avg,maxx", "job 1 (pooling=maxx): pooling must be one of avg, max, not 'maxx'"),
+        ("style.layers=[conv1_1],[conv9_1]", "job 1 (style.layers=[conv9_1]): "),
+        ("tv.gama=0,1", "there is no key 'tv.gama' (did you mean 'tv.gamma'?)"),
+        ("style=night,stary", "style has no option 'stary'"),
+    ],
+)
+def test_nothing_is_left_of_a_grid_that_is_refused(
+    nst: Any, launcher: str, override: str, sentence: str
+):
+    end = nst("-m", f"hydra/launcher={launcher}", "network=vgg16", *SHALLOW, override)
+    assert end.returncode == 1
+    assert sentence in end.stderr
+    assert len(end.stderr.splitlines()) == 1
+    assert nst.files() == []

@@ -1,0 +1,190 @@
+"""Other engines than one process: submitit, joblib and Optuna, each where it is installed."""
+
+import json
+import signal
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from nst.multirun import cluster
+
+TINY = ("network=vgg16", "tracking=disabled", "size=32", "steps=2", "check_every=1")
+#: The first convolution alone, where a step takes a millisecond.
+SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
+BATCHED = ("-m", "hydra/launcher=batched", *TINY, *SHALLOW)
+
+#: A cluster of one node: it keeps the script and runs the elements of the array named in NODES.
+SBATCH = """#!/bin/sh
+cp "$1" "$FAKE/script.sh"
+for node in $NODES; do
+  SLURM_JOB_ID=7 SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=$node \\
+    sh "$FAKE/script.sh" > "$FAKE/$node.log" 2>&1 &
+done
+echo "Submitted batch job 7"
+"""
+SRUN = """#!/bin/sh
+# --unbuffered --output FILE --error FILE COMMAND
+shift 5
+exec "$@"
+"""
+SACCT = """#!/bin/sh
+printf 'JobID|State|NodeList\\n7_0|RUNNING|a\\n7_1|%s|b\\n' "$STATE"
+"""
+SCANCEL = """#!/bin/sh
+echo "$1" >> "$FAKE/cancelled"
+"""
+
+
+@pytest.fixture
+def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in for Slurm's programs; return the folder that they write to."""
+    folder = tmp_path / "slurm"
+    folder.mkdir()
+    programs = {"sbatch": SBATCH, "srun": SRUN, "sacct": SACCT, "scancel": SCANCEL}
+    for name, text in programs.items():
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+    monkeypatch.setenv("FAKE", str(folder))
+    monkeypatch.setenv("NODES", "0 1")
+    monkeypatch.setenv("STATE", "RUNNING")
+    return folder
+
+
+def results(folder: Path) -> dict[str, bytes]:
+    return {path.parent.name: path.read_bytes() for path in folder.glob("*/result.png")}
+
+
+def totals(folder: Path) -> list[float]:
+    records = [json.loads(path.read_text()) for path in sorted(folder.glob("*/run.json"))]
+    assert [record["status"] for record in records] == ["finished"] * len(records)
+    return [record["best"]["total"] for record in records]
+
+
+def test_a_chunk_holds_runs_that_share_a_program(compose):
+    grid = [(pooling, gamma) for gamma in range(3) for pooling in ("avg", "max")]
+    configs = [compose(f"pooling={pooling}", f"tv.gamma={gamma}") for pooling, gamma in grid]
+    assert cluster.chunks(configs, 2) == [[0, 2], [4], [1, 3], [5]]
+
+
+def test_a_chunk_holds_runs_that_go_through_the_same_sizes(compose):
+    scales = ("scales=[32,48]", "scales=[32,48]", "scales=[32,64]")
+    configs = [compose(*TINY, one, f"tv.gamma={number}") for number, one in enumerate(scales)]
+    assert cluster.chunks(configs, 8) == [[0, 1], [2]]
+
+
+@pytest.mark.slow
+def test_nodes_give_the_pictures_of_one_process(nst):
+    pytest.importorskip("submitit", reason="submitit is not installed: nst[slurm]")
+    grid = ("tv.gamma=0,1e3", "pooling=avg,max")
+    settings = ("cluster=local", "chunk=2", "array_parallelism=2")
+    inline = nst(*BATCHED, *grid, "hydra.sweep.dir=inline")
+    assert inline.returncode == 0, inline.stderr
+    nodes = nst(
+        *(*BATCHED, *grid, "tracking=offline", "hydra.sweep.dir=nodes"),
+        *(f"hydra.launcher.{one}" for one in settings),
+    )
+    assert nodes.returncode == 0, nodes.stderr
+    assert len(results(nst.folder / "nodes")) == 4
+    assert results(nst.folder / "nodes") == results(nst.folder / "inline")
+    # In the grid's order, though a chunk holds the runs of one pooling.
+    table, expected = (done.stdout.splitlines()[:5] for done in (nodes, inline))
+    assert table == expected
+    assert len(list((nst.folder / "nodes" / ".submitit").glob("*/*_submitted.pkl"))) == 2
+    assert len(list((nst.folder / "nodes" / "wandb").glob("offline-run-*"))) == 4 + 1  # the table
+
+
+@pytest.mark.slow
+def test_a_node_that_dies_fails_its_runs_alone(nst, slurm: Path, monkeypatch):
+    pytest.importorskip("submitit", reason="submitit is not installed: nst[slurm]")
+    monkeypatch.setenv("NODES", "0")
+    monkeypatch.setenv("STATE", "NODE_FAIL")
+    resources = ("partition=gpu", "gpus_per_node=2", "mem_gb=24", "cpus_per_task=8")
+    settings = ("cluster=slurm", "timeout_min=90", "array_parallelism=5", *resources)
+    done = nst(
+        *(*BATCHED, "pooling=avg,max", "tv.gamma=0,1", "hydra.sweep.dir=sweep"),
+        *(f"hydra.launcher.{one}" for one in settings),
+        "hydra.launcher.sbatch={account: vision}",
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert len(totals(nst.folder / "sweep")) == 2
+    assert done.stdout.replace("\n", " ").count("failed: job 7_1") == 2
+    assert "ended without a result (NODE_FAIL)" in done.stderr
+    script = (slurm / "script.sh").read_text()
+    flags = ("array=0-1%2", "partition=gpu", "gpus-per-node=2", "mem=24GB", "cpus-per-task=8")
+    for flag in (*flags, "time=90", "account=vision"):
+        assert f"#SBATCH --{flag}\n" in script
+
+
+def test_ctrl_c_cancels_the_jobs(nst, slurm: Path, monkeypatch):
+    pytest.importorskip("submitit", reason="submitit is not installed: nst[slurm]")
+    monkeypatch.setenv("NODES", "")
+    running = nst.start(*BATCHED, "pooling=avg,max", "hydra.launcher.cluster=slurm")
+    deadline = time.monotonic() + 60
+    while not (slurm / "script.sh").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    _, stderr = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "Traceback" not in stderr
+    assert (slurm / "cancelled").read_text().split() == ["7_0", "7_1"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("cluster=slrum", "must be inline, local or slurm, not 'slrum' (did you mean 'slurm'?)"),
+        ("lanes=0", "hydra.launcher.lanes must be at least 1, not 0"),
+        ("chunk=0", "hydra.launcher.chunk must be at least 1, not 0"),
+    ],
+)
+def test_a_setting_out_of_range_is_a_sentence(nst, setting: str, message: str):
+    done = nst(*BATCHED, "tv.gamma=0,1", "hydra.sweep.dir=sweep", f"hydra.launcher.{setting}")
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert nst.files() == []
+
+
+def test_a_machine_without_slurm_is_a_sentence(nst):
+    pytest.importorskip("submitit", reason="submitit is not installed: nst[slurm]")
+    done = nst(*BATCHED, "tv.gamma=0,1", "hydra.launcher.cluster=slurm", env={"PATH": ""})
+    assert done.returncode == 1
+    assert "found no sbatch and no srun here" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["submitit_local", "submitit_slurm", "joblib"])
+def test_hydra_s_own_launchers_run_the_jobs(nst, slurm: Path, launcher: str):
+    package = f"hydra_plugins.hydra_{launcher.partition('_')[0]}_launcher"
+    pytest.importorskip(package, reason=f"{package} is not installed: nst[slurm], nst[joblib]")
+    tracking = "offline" if launcher == "submitit_local" else "disabled"
+    done = nst(
+        *("-m", f"hydra/launcher={launcher}", "hydra.sweep.dir=sweep"),
+        *(*TINY, *SHALLOW, f"tracking={tracking}", "tv.gamma=0,1"),
+    )
+    assert done.returncode == 0, done.stderr
+    sweep = nst.folder / "sweep"
+    assert len(totals(sweep)) == 2
+    if tracking == "offline":
+        assert len(list((sweep / "wandb").glob("offline-run-*"))) == 2 + 1  # the table
+    if launcher == "submitit_slurm":
+        assert "#SBATCH --array=0-1%2\n" in (slurm / "script.sh").read_text()
+
+
+@pytest.mark.slow
+def test_optuna_lowers_the_total_that_runs_report(nst):
+    package = "hydra_plugins.hydra_optuna_sweeper"
+    pytest.importorskip(package, reason="the sweeper is not installed: nst[optuna]")
+    done = nst(
+        *("-m", "hydra/sweeper=optuna", "hydra/launcher=batched", "hydra.sweep.dir=sweep"),
+        *("hydra.sweeper.n_trials=3", "hydra.sweeper.n_jobs=1", "hydra.sweeper.sampler.seed=0"),
+        *(*TINY, *SHALLOW, "optimizer.lr=interval(0.1,20)"),
+    )
+    assert done.returncode == 0, done.stderr
+    found = totals(nst.folder / "sweep")
+    summary = yaml.safe_load((nst.folder / "sweep" / "optimization_results.yaml").read_text())
+    assert len(set(found)) == 3
+    assert summary["best_value"] == pytest.approx(min(found))

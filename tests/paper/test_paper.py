@@ -1,0 +1,237 @@
+"""The papers' figures: what is run, how it is laid out, what the numbers say."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_runs import write_run
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from PIL import Image
+
+from nst.base.errors import UserError
+from nst.images import files
+from nst.paper import figures, grids, panel, statements
+from nst.paper.curves import Point, point, style_ratio
+from nst.rundir.runs import Run
+
+PAPER = (sys.executable, "-m", "nst.paper")
+ALL = [grid for of_figure in grids.FIGURES.values() for grid in of_figure]
+#: No server answers there, so that the built-in pictures serve at once.
+ALONE = {"https_proxy": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
+
+
+@pytest.mark.parametrize("grid", ALL, ids=lambda grid: grid.name)
+def test_cells_are_in_the_order_of_hydras_jobs_and_are_valid_runs(grid, compose):
+    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+
+    parsed = OverridesParser.create().parse_overrides(grid.overrides(128))
+    (jobs,) = BasicSweeper.split_arguments(parsed, max_batch_size=None)
+    assert len(jobs) == len(grid.cells)
+    for job, cell in zip(jobs, grid.cells, strict=True):
+        given = dict(one.split("=", 1) for one in job)
+        assert [plain(given[key]) for key in grid.swept] == [plain(value) for value in cell]
+    for job in (jobs[0], jobs[-1]):
+        assert compose(*job).size == (64 if grid.half else 128)
+
+
+def plain(value: str) -> float | str:
+    """Hydra writes 1e3 as 1000.0."""
+    return float(value) if re.fullmatch(r"[\d.e]+", value) else value
+
+
+def test_names_of_grids_are_folders_of_their_own():
+    assert len({grid.name for grid in ALL}) == len(ALL)
+
+
+def test_a_figure_from_its_command_to_its_page_and_again(nst):
+    tiny = ("figures=8", "size=64", "steps=2", "check_every=1", "tracking=disabled")
+    shallow = ("style.layers=[conv1_1]", "content.layers=[conv1_1]", "network=vgg16")
+    done = nst(*tiny, *shallow, program=PAPER, env=ALONE)
+    assert done.returncode == 0, done.stderr
+    folder = nst.folder / "outputs" / "paper" / "64"
+    assert done.stdout.splitlines()[-1] == str(Path("outputs/paper/64/figure8.png"))
+    with Image.open(folder / "figure8.png") as file:
+        page = np.asarray(file)
+    for number in (0, 1):
+        with Image.open(folder / "figure8" / str(number) / "result.png") as file:
+            assert contains(page, np.asarray(file))
+    values = [json.loads((folder / f"figure8/{n}/run.json").read_text()) for n in (0, 1)]
+    assert [one["config"]["tv"]["gamma"] for one in values] == [0, 1e3]
+    assert all(one["sources"]["style"]["used"] == "night" for one in values)
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("history.csv")}
+    (folder / "figure8.png").write_bytes(b"mine")
+    refused = nst(*tiny, *shallow, program=PAPER, env=ALONE)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "figure8.png was changed since nst wrote it: only what nst wrote" in refused.stderr
+    assert (folder / "figure8.png").read_bytes() == b"mine"
+    (folder / "figure8.png").unlink()
+    assert nst(*tiny, *shallow, program=PAPER, env=ALONE).returncode == 0
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("history.csv")} == before
+    assert (folder / "figure8.png").is_file()
+    # A grid that was run otherwise is not mixed with this one.
+    other = nst(*tiny[:2], "steps=3", *tiny[3:], *shallow, program=PAPER, env=ALONE)
+    assert other.returncode == 1
+    assert "steps (2, not 3)" in other.stderr
+    assert "the grid figure8 ended with status 1" in other.stderr.splitlines()[-1]
+
+
+def contains(page: np.ndarray, picture: np.ndarray) -> bool:
+    """Say whether `picture` stands somewhere on `page`, pixel by pixel."""
+    high, wide, _ = picture.shape
+    rows, columns = np.nonzero((page == picture[0, 0]).all(-1))
+    return any(
+        np.array_equal(page[y : y + high, x : x + wide], picture)
+        for y, x in zip(rows, columns, strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (("figures=9",), ["no figure '9'", "1, 4, 7, 8, gatys3, statements"]),
+        (("figures=gaty3",), ["did you mean 'gatys3'?"]),
+        (("size=big",), ["size must be", "64 to 4096", "'big'"]),
+        (("size=32",), ["size must be", "'32'"]),
+        (("quick",), ["'quick'", "key=value"]),
+        (("figures=7", "pooling=max"), ["pooling is what the figures 7 set themselves"]),
+    ],
+)
+def test_refusals(nst, arguments, parts):
+    done = nst(*arguments, program=PAPER)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("nst: ")
+    for part in parts:
+        assert part in line
+    assert nst.files() == []
+
+
+def test_help(nst):
+    done = nst("-h", program=PAPER)
+    assert done.returncode == 0
+    assert "gatys3" in done.stdout
+
+
+# --- Panels -------------------------------------------------------------------------------------
+
+
+def test_a_panel_shows_pictures_insets_and_crops(tmp_path: Path):
+    rng = np.random.default_rng(0)
+    picture = rng.integers(0, 255, (64, 96, 3)).astype(np.uint8)
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    Image.new("RGB", (30, 20), (255, 0, 0)).save(tmp_path / "red.png")
+    plain = panel.Cell(tmp_path / "a.png")
+    inset = panel.Cell(tmp_path / "a.png", "a painting's name", tmp_path / "red.png")
+    part = panel.Cell(tmp_path / "a.png", crop=(0.5, 0.25, 0.25))
+    page = np.asarray(
+        panel.draw(
+            panel.Panel("title", [[plain, inset], [part, None]], ["one", "two"], ["a", "b"]), 96
+        )
+    )
+    assert contains(page, picture)
+    # A quarter of the width, from its middle on: 24 x 16 pixels, each four times as large.
+    assert contains(page, picture[24:40, 48:72].repeat(4, axis=0).repeat(4, axis=1))
+    # 28% of the cell: 27 x 18.
+    assert contains(page, np.full((18, 27, 3), (255, 0, 0), np.uint8))
+
+
+def test_every_figure_is_laid_out_from_its_runs_and_names_stand_ins(tmp_path: Path):
+    for name, of_figure in grids.FIGURES.items():
+        if name == "statements":
+            continue
+        for grid in of_figure:
+            _write(grid, tmp_path, style="night")
+        for file, page in figures.panels(name, tmp_path).items():
+            drawn = panel.draw(page, 64)
+            assert drawn.width > 128, file
+            assert "Stand-ins served: night for starry" in page.notes
+    write_run(tmp_path / "figure7" / "1", status="failed", error="no")
+    with pytest.raises(UserError, match="figure7/1 is failed, and a figure needs it finished"):
+        figures.panels("7", tmp_path)
+
+
+def _write(grid: grids.Grid, folder: Path, **changes) -> None:
+    for number in range(len(grid.cells)):
+        run = write_run(folder / grid.name / str(number), **changes)
+        fields = json.loads((run / "run.json").read_text())
+        fields["sources"]["style"] |= {"requested": "starry", "fallback": True}
+        (run / "run.json").write_text(json.dumps(fields))
+
+
+# --- Statements ---------------------------------------------------------------------------------
+
+
+def test_the_ratio_of_two_curves_at_equal_content():
+    one = [Point(x, 3 / x) for x in (0.1, 0.4, 0.9)]
+    other = [Point(x, 1.5 / x) for x in (0.2, 0.5, 1.8)]
+    assert style_ratio(one, other) == pytest.approx(2)
+    assert style_ratio(other, one) == pytest.approx(0.5)
+    assert style_ratio(one, [Point(1, 1), Point(2, 1)]) is None
+
+
+def test_a_point_seen_by_max_pooling_is_zero_for_the_painting_and_one_for_the_photograph(tmp_path):
+    from nst.config.schema import Source
+    from nst.rundir.reader import read
+    from nst.sources import resolve
+
+    found = {
+        name: resolve.locate(Source(name), None, key="key", fallback=False)
+        for name in ("chelsea", "night")
+    }
+    sources = {
+        key: {"used": name, "title": name, "sha256": found[name].sha256}
+        for key, name in (("content", "chelsea"), ("style", "night"))
+    }
+    sources["network"] = {"used": "vgg16", "title": "", "sha256": "ab"}
+    photograph = files.load(found["chelsea"].path, 64, key="content")
+    places = {}
+    for name, picture in {
+        "photograph": photograph,
+        "painting": files.load(found["night"].path, photograph.shape[:2], key="style"),
+    }.items():
+        folder = write_run(
+            tmp_path / name,
+            None,
+            (64, 43),
+            sources=sources,
+            metrics={"content_distance": 0.5, "style_distance": 0.25},
+        )
+        files.save(folder / "result.png", picture, {})
+        run = read(folder, name)
+        assert isinstance(run, Run)
+        assert point(run, "avg") == (0.5, 0.25)
+        places[name] = point(run, "max")
+    assert places["photograph"].style == pytest.approx(1, rel=1e-3)
+    assert places["painting"].style < 0.1
+
+
+def test_the_statements_figures_come_from_the_runs(tmp_path: Path):
+    for grid in [*grids.TV_STATEMENT, *grids.INIT_STATEMENT, *grids.POOLING_STATEMENT]:
+        for number, cell in enumerate(grid.cells):
+            noise = grid.shared.get("init") == "noise"
+            smooth = "tv.gamma" in grid.swept and "1e3" in cell
+            metrics = {
+                "tv": 5.0 if smooth else 20.0,
+                "style_distance": 0.3 if smooth else 0.2,
+                "content_distance": 0.9 + int(cell[0]) / 100 if noise else 0.4,
+                "lpips": 0.7,
+            }
+            folder = write_run(tmp_path / grid.name / str(number), metrics=metrics)
+            # The start doesn't count; of noise the check before the last is best, by a fifth.
+            last, totals = 1000, (1, 2000, 800 if noise else 1100, 1000)
+            rows = [f"{20 * at},0,{total}" for at, total in enumerate(totals)]
+            (folder / "history.csv").write_text("\n".join(["step,seconds,total", *rows]) + "\n")
+            assert totals[-1] == last
+    smoothing, starts, best = (
+        one(tmp_path) for one in (statements._smoothing, statements._starts, statements._best_of)
+    )
+    assert statements._stand_ins(tmp_path) == []
+    assert "total variation is 0.25 times and the style distance 1.50 times" in smoothing
+    assert "| neckarfront, starry | 1e3 | 5 | 0.3 | 0.4 | 0.7 |" in smoothing
+    assert "For 3 of 3 pairs" in starts
+    assert "| neckarfront, starry | 0.4 | 0.9 to 0.92 | 0.7 | 0.7 to 0.7 |" in starts
+    assert "| the photograph | 0 of 24 |  |  |" in best
+    assert "| noise | 9 of 9 | 20.0 % | 20.0 % |" in best

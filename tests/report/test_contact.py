@@ -1,0 +1,217 @@
+"""grid.png, read back by the colours of the pictures that were planted."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_runs import Colour, write_run
+from PIL import Image
+
+from nst.base.errors import UserError
+from nst.report import build, lettering, thumbnails
+from nst.rundir.tree import find
+
+Box = tuple[int, int, int, int]
+
+GAMMAS = (0.0, 10.0, 1e3)
+POOLINGS = ("avg", "max")
+
+
+def colour(at: int) -> Colour:
+    return (20 + 30 * at, 250 - 25 * at, 100 + 7 * at)
+
+
+def box(page: np.ndarray, wanted: Colour) -> Box:
+    """Where a colour is on the page: left, top, right, bottom."""
+    ys, xs = np.nonzero((page == np.array(wanted)).all(axis=-1))
+    assert len(xs), f"{wanted} is not on the page"
+    return int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1
+
+
+def grid(folder: Path, **options: object) -> np.ndarray:
+    build.write([folder], **options)  # type: ignore[arg-type]
+    return np.asarray(Image.open(folder / "grid.png"))
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> Path:
+    """Two poolings by three gammas, the last first."""
+    values = [(pooling, gamma) for pooling in POOLINGS for gamma in reversed(GAMMAS)]
+    for at, (pooling, gamma) in enumerate(values):
+        write_run(tmp_path / str(at), colour(at), **{"pooling": pooling, "tv.gamma": gamma})
+    return tmp_path
+
+
+def test_every_cell_holds_its_run(sweep: Path):
+    page = grid(sweep, cell=120)
+    expected = [[2, 1, 0], [5, 4, 3]]  # gamma rises from left to right
+    boxes = [[box(page, colour(at)) for at in row] for row in expected]
+    for row in boxes:
+        assert len({(top, bottom) for _, top, _, bottom in row}) == 1
+    for column in zip(*boxes, strict=True):
+        assert len({(left, right) for left, _, right, _ in column}) == 1
+    lefts = [one[0] for one in boxes[0]]
+    assert lefts == [lefts[0], lefts[0] + 123, lefts[0] + 246]
+    assert boxes[1][0][1] - boxes[0][0][1] == 83
+    for row in boxes:
+        for left, top, right, bottom in row:
+            assert (right - left, bottom - top) == (120, 80)
+            assert len(np.unique(page[top:bottom, left:right].reshape(-1, 3), axis=0)) == 1
+
+
+def test_white_ground_and_labels_beside_the_pictures(sweep: Path):
+    page = grid(sweep, cell=120)
+    left, top, *_ = box(page, colour(2))
+    assert (page[:3] == 255).all()
+    assert (page[-3:] == 255).all()
+    assert (page[:, :3] == 255).all()
+    assert (page[:, -3:] == 255).all()
+    row_label, column_label = page[top : top + 80, left - 50 : left], page[top - 40 : top, left:]
+    assert (row_label < 100).any()
+    assert (column_label < 100).any()
+    assert (page[top - 3 : top, left:] == 255).all()
+    assert (page[top:, left - 5 : left] == 255).all()
+
+
+def test_rows_and_columns_as_asked_for(sweep: Path):
+    page = grid(sweep, cell=64, rows="tv.gamma", cols="pooling")
+    first, second, below = (box(page, colour(at)) for at in (2, 5, 1))
+    assert first[1] == second[1]
+    assert first[0] < second[0]
+    assert first[0] == below[0]
+    assert first[1] < below[1]
+
+
+def test_missing_and_failed_cells_are_marked(sweep: Path):
+    for file in (sweep / "1").iterdir():
+        file.unlink()
+    write_run(sweep / "4", None, pooling="max", status="failed", **{"tv.gamma": 10.0})
+    (sweep / "4" / "result.png").unlink()
+    write_run(sweep / "3", colour(3), pooling="max", status="diverged", **{"tv.gamma": 1e3})
+    page = grid(sweep, cell=120)
+    left, top, right, bottom = box(page, colour(0))
+    missing = page[top + 1 : bottom - 1, left - 122 : right - 124]
+    assert (missing[:20] == 0xF4).all()  # not hatched
+    assert (missing < 150).any()  # the word
+    left, top, right, bottom = box(page, colour(3))
+    failed = page[top + 1 : bottom - 1, left - 122 : right - 124]
+    assert (failed[:20] == 0xD9).all(axis=-1).any()  # hatched
+    assert (failed < 150).any()
+    tag = page[top : top + 16, left : left + 60]
+    assert (tag == 255).all(axis=-1).mean() > 0.5
+
+
+def test_runs_with_the_same_values_are_counted_in_the_corner(sweep: Path):
+    later = {"started": "2027-01-01T00:00:00"}
+    write_run(sweep / "again", (1, 2, 3), **{"tv.gamma": 0.0, "timings": later})
+    page = grid(sweep, cell=120)
+    left, top, right, bottom = box(page, (1, 2, 3))
+    assert (right - left, bottom - top) == (120, 80)
+    assert (page[top : top + 10, right - 4 : right] == 255).all()
+    assert not (page == colour(2)).all(axis=-1).any()
+
+
+def test_panels_for_a_third_key(tmp_path: Path):
+    at = 0
+    for size in (64, 128):
+        for pooling in POOLINGS:
+            for gamma in (0.0, 1.0):
+                keys = {"size": size, "pooling": pooling, "tv.gamma": gamma}
+                write_run(tmp_path / str(at), colour(at), **keys)
+                at += 1
+    page = grid(tmp_path, cell=64)
+    boxes = [box(page, colour(at)) for at in range(8)]
+    assert len(set(boxes)) == 8
+    one, other = boxes[:4], boxes[4:]
+    apart = {(b[0] - a[0], b[1] - a[1]) for a, b in zip(one, other, strict=True)}
+    assert len(apart) == 1
+
+
+def test_portraits_and_landscapes_keep_their_shapes_and_align(tmp_path: Path):
+    for at, (name, shape) in enumerate([("astronaut", (40, 60)), ("rocket", (60, 20))]):
+        for step, gamma in enumerate((0.0, 1.0)):
+            keys = {"content": name, "tv.gamma": gamma}
+            write_run(tmp_path / f"{at}{step}", colour(2 * at + step), shape, **keys)
+    page = grid(tmp_path, cell=120, rows="content")
+    tall, wide = box(page, colour(0)), box(page, colour(2))
+    assert (tall[2] - tall[0], tall[3] - tall[1]) == (80, 120)
+    assert (wide[2] - wide[0], wide[3] - wide[1]) == (120, 40)
+    assert wide[1] == tall[3] + 3  # each row is as high as its pictures
+    assert tall[0] + tall[2] == wide[0] + wide[2]  # centred in its column
+
+
+def test_pictures_that_served_are_shown_where_their_bytes_are_found(tmp_path: Path):
+    import hashlib
+
+    cat, painted = tmp_path / "cat.png", (3, 200, 90)
+    Image.new("RGB", (64, 64), painted).save(cat)
+    folder = write_run(tmp_path / "runs" / "0", (9, 9, 9), **{"content.path": str(cat)})
+    text = (folder / "run.json").read_text()
+    checksum = hashlib.sha256(cat.read_bytes()).hexdigest()
+    (folder / "run.json").write_text(text.replace("ab" * 32, checksum, 1))
+    page = grid(tmp_path / "runs").astype(int)
+    near = (abs(page - np.array(painted)).max(axis=-1) < 6).sum()  # a thumbnail is a JPEG
+    assert near > 1000
+    Image.new("RGB", (64, 64), (250, 0, 0)).save(cat)
+    for file in (tmp_path / "runs" / ".report").iterdir():
+        file.unlink()
+    page = grid(tmp_path / "runs").astype(int)
+    assert not (abs(page - np.array((250, 0, 0))).max(axis=-1) < 6).any()
+
+
+def test_an_unchanged_sheet_is_not_drawn_again(sweep: Path):
+    grid(sweep)
+    before = (sweep / "grid.png").stat().st_mtime_ns
+    grid(sweep)
+    assert (sweep / "grid.png").stat().st_mtime_ns == before
+    write_run(sweep / "0", (8, 8, 8), **{"tv.gamma": 1e3})
+    assert (grid(sweep) == (8, 8, 8)).all(axis=-1).any()
+
+
+def test_thumbnails_are_made_once_and_swept(sweep: Path):
+    runs, _ = find([sweep], sweep)
+    made, bad = thumbnails.of_runs(runs, sweep)
+    assert bad == {}
+    assert len(set(made.values())) == 6
+    times = {path: path.stat().st_mtime_ns for path in made.values()}
+    assert thumbnails.of_runs(runs, sweep)[0] == made
+    assert {path: path.stat().st_mtime_ns for path in made.values()} == times
+    thumbnails.sweep(sweep, list(made.values())[1:])
+    assert len(list((sweep / ".report").iterdir())) == 5
+
+
+def test_a_sheet_that_would_be_too_large(sweep: Path):
+    with pytest.raises(UserError, match=r"--cell 4000 makes a picture of \d+ x \d+ pixels"):
+        grid(sweep, cell=4000)
+
+
+def test_three_hundred_runs_stay_below_24_megapixels(tmp_path: Path):
+    for at in range(300):
+        keys = {"pooling": POOLINGS[at % 2], "tv.gamma": float(at // 2)}
+        write_run(tmp_path / str(at), colour(at % 8), (240, 240), **keys)
+    height, width, _ = grid(tmp_path).shape
+    assert 12e6 < height * width <= 24e6
+
+
+@pytest.mark.parametrize(
+    ("text", "drawn"),
+    [
+        ("gamma 1e-3", "gamma 1e-3"),
+        ("café", "cafe"),
+        ("漢\u202e\x00", "???"),
+        ("a\n b\t", "a b"),
+        ("\ud800", "?"),
+    ],
+)
+def test_what_the_font_lacks_is_replaced(text: str, drawn: str):
+    assert lettering.drawable(text) == drawn
+
+
+def test_text_is_wrapped_and_cut_to_its_room():
+    for text in ("conv1_1 to conv5_1 and more", "x" * 10_000, "a " * 5000, "W" * 30):
+        lines = lettering.wrapped(text, 100, 13, 3)
+        assert 1 <= len(lines) <= 3
+        assert all(lettering.width(line, 13) <= 100 for line in lines)
+    assert lettering.wrapped("x" * 10_000, 100, 13, 2)[-1].endswith("…")
+    assert lettering.wrapped("two words", 500, 13, 2) == ["two words"]
+    assert lettering.wrapped("", 100, 13, 2) == []

@@ -1,0 +1,172 @@
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fake_runs import write_run
+from PIL import Image
+
+from nst.base.errors import UserError
+from nst.report import build
+from nst.report.__main__ import main
+
+
+def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "nst.report", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def table(folder: Path) -> list[dict[str, str]]:
+    with (folder / "metrics.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_tree_of_good_and_bad_runs(tmp_path: Path):
+    sweep = tmp_path / "pooling"
+    write_run(sweep / "0", pooling="avg", metrics={"style_distance": 0.25})
+    write_run(sweep / "1", None, pooling="max", status="failed", error="out of memory")
+    (write_run(sweep / "2", pooling="max", beta=1e3) / "result.png").write_bytes(b"\x89PNG\r\n")
+    (sweep / "3" / ".hydra").mkdir(parents=True)
+    (sweep / "4").mkdir()
+    (sweep / "4" / "history.csv").write_text("step,secon")
+    (write_run(sweep / "5") / "run.json").write_text('{"schema": 99}')
+    (sweep / "multirun.yaml").touch()
+    done = command(tmp_path, "pooling")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "3 runs (2 finished, 1 failed)",
+        "can't be read: 3: there is no run.json: the run never started",
+        "can't be read: 4: there is no run.json, though there is a history.csv",
+        "can't be read: 5: run.json has layout 99, and this version reads layout 1",
+        "pooling/grid.png",
+        "pooling/metrics.csv",
+        "pooling/index.html",
+    ]
+    rows = table(sweep)
+    assert [(row["run"], row["status"], row["pooling"]) for row in rows] == [
+        ("0", "finished", "avg"),
+        ("1", "failed", "max"),
+        ("2", "finished", "max"),
+    ]
+    assert [row["alpha/beta"] for row in rows] == ["1e-4", "1e-4", "1e-3"]
+    assert [row["style_distance"] for row in rows] == ["0.25", "", ""]
+    assert [row["best_step"] for row in rows] == ["20"] * 3
+    assert rows[0]["folder"] == str(sweep / "0")
+    assert [row["error"] for row in rows] == [
+        "",
+        "out of memory",
+        "result.png can't be read (no PNG)",
+    ]
+    assert (sweep / "index.html").stat().st_size > 0
+    assert Image.open(sweep / "grid.png").mode == "RGB"
+    assert not list(sweep.rglob("*.part"))
+
+
+def test_several_sweeps_meet_in_the_folder_they_have_in_common(tmp_path: Path):
+    for name in ("a/x/0", "a/x/1", "a/y/0", "b/0"):
+        write_run(tmp_path / name, seed=len(name) + int(name[-1]))
+    found = build.write([tmp_path / "a" / "x", tmp_path / "a" / "y"])
+    assert found.root == tmp_path / "a"
+    assert [run.name for run in found.runs] == ["x/0", "x/1", "y/0"]
+    assert {path.name for path in (tmp_path / "a").iterdir()} == {
+        ".report", "x", "y", "grid.png", "index.html", "metrics.csv",
+    }  # fmt: skip
+
+
+def test_another_folder_to_write_into(tmp_path: Path):
+    write_run(tmp_path / "runs" / "0")
+    out = tmp_path / "new" / "folder"
+    found = build.write([tmp_path / "runs"], out=out)
+    assert (out / "grid.png").exists()
+    assert [path.parent for path in found.thumbnails.values()] == [out / ".report"]
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["0"]
+
+
+def test_large_pictures_are_shown_or_named_without_a_library_s_words(tmp_path: Path):
+    for name, side in (("0", 9_500), ("1", 14_000)):  # Pillow warns of 90, refuses 179 megapixels
+        write_run(tmp_path / name, seed=int(name))
+        Image.new("1", (side, side)).save(tmp_path / name / "result.png")
+    done = command(tmp_path, ".")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [row["error"] for row in table(tmp_path)] == ["", "result.png can't be read (too large)"]
+
+
+def test_names_are_text_everywhere(tmp_path: Path):
+    odd = tmp_path / "<script>alert(1)</script> \u202e\n'\""[:200].replace("/", "_")
+    write_run(odd / "one <b>\n", style="<img src=x>", metrics={"a,b\n": 1.0})
+    write_run(odd / "=2", style='"', **{"style.layers": {"<i>": 1.0}})
+    done = command(tmp_path, str(odd))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 4
+    assert [row["run"] for row in table(odd)] == ["=2", "one <b>\n"]
+    page = (odd / "index.html").read_text()
+    assert "<img src=x>" not in page
+    assert "<script>alert" not in page
+
+
+def test_hostile_records_do_not_stop_the_report(tmp_path: Path):
+    write_run(tmp_path / "good")
+    fields = json.loads((tmp_path / "good" / "run.json").read_text())
+    odd: list[object] = [
+        {"config": {"size": "x" * 10_000, "tv": [], "style": {"layers": [1, {}]}}},
+        {"best": [], "metrics": {"ssim": float("nan"), "x" * 5000: 1}, "picture": [], "timings": 1},
+        {"sources": {"style": {"used": "\ud800" * 9, "title": ["a"], "sha256": "../../etc"}}},
+        {"picture": {"width": 1, "height": 999_999_999}},
+        {"config": {"alpha": 10**300, "beta": 1e-300, "steps": 10**4000, "tv": {"gamma": "1"}}},
+    ]
+    for at, changes in enumerate(odd):
+        folder = write_run(tmp_path / str(at))
+        (folder / "run.json").write_text(json.dumps(fields | changes))
+    found = build.write([tmp_path])
+    assert len(found.runs) == 6
+    assert [run.name for run in found.runs] == ["0", "1", "2", "3", "4", "good"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["none"], "nst: none does not exist, but must be a folder with runs"),
+        (["file"], "nst: file is a file, but must be a folder with runs"),
+        (["empty"], "nst: there are no runs in empty: a run is a folder with a run.json"),
+        (["bad"], "nst: none of the 1 runs in bad can be read; "),
+        (["runs", "--rows", "poling"], "nst: --rows: there is no key 'poling' (did you mean"),
+        (["runs", "--cell", "7"], "nst: --cell must be a whole number of pixels from 16 to 4096"),
+        (["runs", "--row"], "nst: "),
+        ([], "nst: the following arguments are required: DIR; python -m nst.report -h shows"),
+        (["runs", "--out", "file"], "nst: "),
+    ],
+)
+def test_what_can_t_be_reported(tmp_path: Path, monkeypatch, capsys, arguments, message: str):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "bad" / ".hydra").mkdir(parents=True)
+    write_run(tmp_path / "runs" / "0", pooling="avg")
+    write_run(tmp_path / "runs" / "1", pooling="max")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["nst.report", *arguments])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert isinstance(end.value.code, str)  # which Python prints, and exits with 1
+    assert end.value.code.startswith(message)
+    assert "\n" not in end.value.code
+
+
+def test_help(tmp_path: Path):
+    done = command(tmp_path, "-h")
+    assert done.returncode == 0
+    for word in ("grid.png", "--rows KEY", "--cols KEY", "--cell PIXELS", "--out FOLDER"):
+        assert word in done.stdout
+
+
+def test_a_folder_that_can_t_be_written_is_named(tmp_path: Path):
+    write_run(tmp_path / "runs" / "0")
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"file can't be written .*: name another folder"):
+        build.write([tmp_path / "runs"], out=tmp_path / "file")

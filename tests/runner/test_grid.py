@@ -1,0 +1,82 @@
+"""A grid where the device's memory is not enough for its lanes."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+import pytest
+
+from nst.base.errors import UserError
+from nst.config.schema import Config
+from nst.engine import lanes as batch
+from nst.runner import grid, prepare, session
+
+QUICK = ("network=vgg16", "size=32", "steps=2", "check_every=1", "tracking=disabled")
+SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
+
+
+def test_out_of_memory_halves_the_lanes_and_goes_on(
+    compose: Callable[..., Config],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+):
+    # A device whose memory takes two lanes, which no machine that tests has by itself.
+    run_lanes = batch.checks
+    widths = []
+
+    def checks(static: Any, params: Any, targets: Any, lanes: Any, **options: Any) -> Iterator:
+        widths.append(len(lanes))
+        if len(lanes) > 2:
+            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: out of memory")
+        yield from run_lanes(static, params, targets, lanes, **options)
+
+    monkeypatch.setattr(batch, "checks", checks)
+    gammas = range(5)
+    jobs = [
+        grid.Job(
+            f"tv.gamma={gamma}",
+            compose(*QUICK, *SHALLOW, f"tv.gamma={gamma}"),
+            session.Place(tmp_path / str(gamma)),
+        )
+        for gamma in gammas
+    ]
+    outcomes = grid.run(jobs, lanes=5)
+    assert widths == [5, 2, 2, 1]
+    assert [outcome.status for outcome in outcomes] == ["finished"] * 5
+    assert all((tmp_path / str(gamma) / "result.png").exists() for gamma in gammas)
+    assert "5 lanes don't fit" in caplog.text
+
+
+def test_lanes_that_can_t_fit_are_refused(compose: Callable[..., Config]):
+    prepared = prepare.prepare(compose(*QUICK))
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    # 32 x 21 pixels: every position of a block holds its channels, as activation, ReLU and both
+    # gradients, in four bytes each; four poolings halve the sides.
+    sides = [(21, 32), (10, 16), (5, 8), (2, 4), (1, 2)]
+    channels = [64, 128, 256, 512, 512]
+    layers = [4, 4, 6, 6, 1]
+    own = sum(h * w * c * n for (h, w), c, n in zip(sides, channels, layers, strict=True))
+    pooled = sum(h * w * c for (h, w), c in zip(sides[1:], channels, strict=False))
+    bytes_of_one = 8 * (own + pooled)
+    shape = prepared.photograph.shape
+    assert batch.bytes_of_a_lane(prepared.static, shape) == bytes_of_one
+    many = memory // bytes_of_one
+    batch.check_lanes(many, prepared.static, shape)
+    with pytest.raises(UserError, match=rf"{many + 1} lanes need about .* GiB.*at most {many}$"):
+        batch.check_lanes(many + 1, prepared.static, shape)
+
+
+def test_a_grid_of_too_many_lanes_has_not_begun(
+    compose: Callable[..., Config], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(batch, "_memory", lambda: 2**21)
+    jobs = [
+        grid.Job("", compose(*QUICK, f"tv.gamma={gamma}"), session.Place(tmp_path / str(gamma)))
+        for gamma in range(3)
+    ]
+    with pytest.raises(UserError, match="3 lanes need about"):
+        grid.run(jobs, lanes=8)
+    assert list(tmp_path.iterdir()) == []
