@@ -16,7 +16,7 @@ LOCK = ".nst.lock"
 
 
 @contextlib.contextmanager
-def sole(folder: Path) -> Iterator[None]:
+def run_lock(folder: Path) -> Iterator[None]:
     """Keep other processes off a run's folder.
 
     Args:
@@ -40,7 +40,7 @@ def sole(folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def in_turn(file: Path) -> Iterator[None]:
+def file_lock(file: Path) -> Iterator[None]:
     """Wait until no other process is at work on a file.
 
     Args:

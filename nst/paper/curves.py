@@ -59,7 +59,7 @@ def point(run: Run, pooling: str) -> Point:
       pooling: "avg", which the metrics have, or "max".
 
     Raises:
-      UserError: a metric is missing, or a picture that served.
+      UserError: a metric is missing, or a picture that the run used.
     """
     content = number(run, "content_distance")
     if pooling == "avg":
@@ -88,7 +88,7 @@ def _size(run: Run) -> int:
 def _file(run: Run, key: str) -> Path:
     found = thumbnails.file_of(run.sources[key], key)
     if found is None:
-        raise UserError(f"{run.sources[key].name}, which served {run.name}, is no longer there")
+        raise UserError(f"{run.sources[key].name}, which {run.name} used, is no longer there")
     return found
 
 

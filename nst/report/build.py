@@ -13,7 +13,7 @@ from nst.report.caption import counted, sheet
 from nst.report.layout import arrange
 from nst.report.summary import Report
 from nst.rundir import tree
-from nst.rundir.runs import Broken, Run, Served
+from nst.rundir.runs import Broken, RecordedSource, Run
 
 
 def write(
@@ -134,7 +134,7 @@ def _titled(
     return titled
 
 
-def _of_group(runs: list[Run], group: str) -> list[Served]:
+def _of_group(runs: list[Run], group: str) -> list[RecordedSource]:
     """Return what served a group, the single paintings of a blend too."""
     return [
         source

@@ -71,7 +71,7 @@ def put(path: Path, data: bytes) -> None:
     """
     record = path.parent / FOLDER / RECORD
     record.parent.mkdir(parents=True, exist_ok=True)
-    with locks.in_turn(record):  # two reports at once would forget each other's sums
+    with locks.file_lock(record):  # two reports at once would forget each other's sums
         check(path.parent, [path.name])
         for part in path.parent.glob(f".{path.name}.*"):  # of a report that was killed
             if part_of(part) == path:

@@ -27,6 +27,6 @@ class Report:
     broken: list[Broken]
     keys: list[Key]  # those that vary
     thumbnails: dict[str, Path]  # run name -> picture file inside root/.report/
-    content: list[tuple[str, Path]]  # title and thumbnail of every photograph that served
-    style: list[tuple[str, Path]]  # title and thumbnail of every style picture that served
+    content: list[tuple[str, Path]]  # title and thumbnail of every content image used
+    style: list[tuple[str, Path]]  # title and thumbnail of every style image used
     still: dict[str, str] = field(default_factory=dict)  # run name -> why it was not animated

@@ -19,7 +19,7 @@ from nst.base.files import write_whole
 from nst.config.schema import Source
 from nst.images import files
 from nst.report.own import FOLDER
-from nst.rundir.runs import Run, Served
+from nst.rundir.runs import RecordedSource, Run
 from nst.sources import resolve
 from nst.sources.download import digest
 
@@ -60,7 +60,9 @@ def of_runs(runs: list[Run], root: Path) -> tuple[dict[str, Path], dict[str, str
     return found, bad
 
 
-def of_sources(sources: Iterable[Served], key: str, root: Path) -> dict[str, tuple[str, Path]]:
+def of_sources(
+    sources: Iterable[RecordedSource], key: str, root: Path
+) -> dict[str, tuple[str, Path]]:
     """Make thumbnails of pictures that served, without fetching any.
 
     Args:
@@ -72,7 +74,7 @@ def of_sources(sources: Iterable[Served], key: str, root: Path) -> dict[str, tup
       Name -> title and thumbnail, of every source whose very bytes are still to be found.
     """
     found: dict[str, tuple[str, Path]] = {}
-    missed: set[Served] = set()
+    missed: set[RecordedSource] = set()
     for source in sources:
         if source.name in found or source in missed:
             continue
@@ -150,7 +152,7 @@ def decoded(picture: Path) -> Image.Image:
         raise UserError(f"{picture.name} can't be read ({what})") from error
 
 
-def _source(source: Served, key: str, folder: Path) -> Path | None:
+def _source(source: RecordedSource, key: str, folder: Path) -> Path | None:
     if not source.sha256:
         return None
     path = _named(folder, source.sha256)
@@ -165,7 +167,7 @@ def _source(source: Served, key: str, folder: Path) -> Path | None:
     return None
 
 
-def file_of(source: Served, key: str) -> Path | None:
+def file_of(source: RecordedSource, key: str) -> Path | None:
     """Return the very file that served, or None where it is no longer to be found.
 
     Args:
@@ -180,7 +182,7 @@ def file_of(source: Served, key: str) -> Path | None:
     return None
 
 
-def _candidates(source: Served, key: str) -> Iterable[Path]:
+def _candidates(source: RecordedSource, key: str) -> Iterable[Path]:
     if source.path:
         yield Path(os.path.expanduser(source.path))
     if source.name in resolve.BUILT_IN:

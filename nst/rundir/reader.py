@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nst.config import blend
-from nst.rundir.runs import STATUSES, Broken, Run, Served
+from nst.rundir.runs import STATUSES, Broken, RecordedSource, Run
 
 #: Version of the layout of run.json.
 SCHEMA = 1
@@ -15,7 +15,7 @@ SCHEMA = 1
 #: Parts of the configuration that neither determine a picture nor compare two.
 _BESIDE = ("name", "tracking", "assets", "sweep")
 _GROUPS = ("content", "style", "network")
-#: What a source is made of: all of it stands as one value, the name of what served.
+#: What a source is made of: all of it stands as one value, the name of what was used.
 _SOURCE = ("name", "title", "url", "checksum", "file", "fallback", "path", "weights", "blend")
 
 #: Limits that no run of ours comes near, so that an odd file costs neither memory nor the report.
@@ -73,7 +73,7 @@ def _fields(folder: Path) -> dict[str, Any]:
 
 def _run(folder: Path, name: str, fields: dict[str, Any]) -> Run:
     config, best, timings = fields["config"], _dict(fields, "best"), _dict(fields, "timings")
-    served = _all_served(fields)
+    sources = _sources(fields)
     size, picture = _dict(fields, "picture"), folder / "result.png"
     error = fields.get("error")
     return Run(
@@ -81,7 +81,7 @@ def _run(folder: Path, name: str, fields: dict[str, Any]) -> Run:
         name=name,
         status=fields["status"],
         error=None if error is None else _text(error),
-        values=_values(config) | _names(config, served),
+        values=_values(config) | _names(config, sources),
         metrics={_text(key): _number(value) for key, value in _dict(fields, "metrics").items()},
         losses={key: _number(best.get(key)) for key in ("total", "content", "style", "tv")},
         best_step=_whole(best.get("step")),
@@ -91,7 +91,7 @@ def _run(folder: Path, name: str, fields: dict[str, Any]) -> Run:
         width=_whole(size.get("width")),
         height=_whole(size.get("height")),
         picture=picture if picture.is_file() else None,
-        sources=served,
+        sources=sources,
         config_hash=_text_or_none(fields, "config_hash"),
         same_as=_text_or_none(fields, "same_as"),
     )
@@ -116,52 +116,50 @@ def _values(config: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _names(config: dict[str, Any], served: dict[str, Served]) -> dict[str, Any]:
-    """Return the names of what served as values; a blend has weights instead of one name."""
-    names = {key: served[key].name for key in _GROUPS}
+def _names(config: dict[str, Any], sources: dict[str, RecordedSource]) -> dict[str, Any]:
+    """Return the names of what was used as values; a blend has weights instead of one name."""
+    names = {key: sources[key].name for key in _GROUPS}
     weights = _plain(_dict(config, "style").get("blend"))
     if not weights:
         return names
     del names["style"]
-    return names | {"style.blend": _by_what_served(weights, served)}
+    return names | {"style.blend": _by_name(weights, sources)}
 
 
-def _by_what_served(weights: Any, served: dict[str, Served]) -> Any:
-    """Return the weights of a blend by the names of what served, stand-ins for two added up."""
+def _by_name(weights: Any, sources: dict[str, RecordedSource]) -> Any:
+    """Return the weights of a blend by the names of what was used, a fallback for two added up."""
     if not isinstance(weights, dict):
         return weights
-    sources = [served.get(f"style/{name}", served["style"]) for name in weights]
-    names = {source.name: source.sha256 for source in sources}
-    if any(names[source.name] != source.sha256 for source in sources):
+    used = [sources.get(f"style/{name}", sources["style"]) for name in weights]
+    names = {source.name: source.sha256 for source in used}
+    if any(names[source.name] != source.sha256 for source in used):
         return weights  # a/cat.jpg and b/cat.jpg
     found = dict.fromkeys(names, 0.0)
-    for source, weight in zip(sources, weights.values(), strict=True):
+    for source, weight in zip(used, weights.values(), strict=True):
         found[source.name] += weight
     return found
 
 
-def _all_served(fields: dict[str, Any]) -> dict[str, Served]:
+def _sources(fields: dict[str, Any]) -> dict[str, RecordedSource]:
     """Return content, style and network; for a blend of paintings each of them as well."""
-    served = {key: _served(key, fields) for key in _GROUPS}
+    used = {key: _used(key, fields) for key in _GROUPS}
     parts = [key for key in _dict(fields, "sources") if key.startswith("style/")][:_MOST_KEYS]
     each = {_text(key): _of_blend(key, _text(key.partition("/")[2]), fields) for key in parts}
     if each:
         names = " + ".join(source.name for source in each.values())
-        return served | {"style": Served(names, names, "", None, None)} | each
+        return used | {"style": RecordedSource(names, names, "", None, None)} | each
     only = list(_dict(_dict(fields["config"], "style"), "blend"))
-    return served | (
-        {"style": _of_blend("style", _text(only[0]), fields)} if len(only) == 1 else {}
-    )
+    return used | ({"style": _of_blend("style", _text(only[0]), fields)} if len(only) == 1 else {})
 
 
-def _served(key: str, fields: dict[str, Any]) -> Served:
+def _used(key: str, fields: dict[str, Any]) -> RecordedSource:
     config = _dict(fields["config"], key)
     own = config.get("weights" if key == "network" else "path")
     own = own if isinstance(own, str) and own else None
     return _source(key, fields, config.get("name"), own, config.get("file"))
 
 
-def _of_blend(key: str, name: str, fields: dict[str, Any]) -> Served:
+def _of_blend(key: str, name: str, fields: dict[str, Any]) -> RecordedSource:
     """Return a painting of a blend; `name` is in conf/style/ or the path of the user's own file."""
     known = blend.named(name)
     style = _dict(fields["config"], "style")
@@ -169,10 +167,12 @@ def _of_blend(key: str, name: str, fields: dict[str, Any]) -> Served:
     return _source(key, fields, name, name if blend.is_file(name) else None, file)
 
 
-def _source(key: str, fields: dict[str, Any], name: Any, own: str | None, file: Any) -> Served:
+def _source(
+    key: str, fields: dict[str, Any], name: Any, own: str | None, file: Any
+) -> RecordedSource:
     source = _dict(_dict(fields, "sources"), key)
     used = _text(source.get("used") or name or "?")
-    return Served(
+    return RecordedSource(
         name=(Path(used).stem or used) if own else used,
         title=_text(source.get("title") or used),
         sha256=_text(source.get("sha256") or ""),

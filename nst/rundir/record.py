@@ -131,9 +131,9 @@ class Record:
 
         Args:
           folder: of the run, made if missing; `ownership.check` found nothing foreign in it.
-          network: the network that serves.
+          network: the network that is used.
           config: validated.
-          sources: the pictures and the network, as they serve.
+          sources: the pictures and the network, as they are used.
           overrides: what the user asked for on top of the defaults.
           photographs: (H, W, 3) in grey levels, one for each size of the run; `color` may put
             their chroma on what is saved.

@@ -18,15 +18,15 @@ _OF_WANDB = re.compile(r"latest-run$|(offline-)?run-\d{8}_\d{6}-")
 
 
 @dataclass(frozen=True)
-class Served:
-    """A picture or a network as it served a run."""
+class RecordedSource:
+    """A picture or a network as a run used it."""
 
     name: str  # a source's name, or the stem of the user's own file
     title: str  # work, author, year, licence
     sha256: str  # of the file's bytes; "" where the record lacks it
     path: str | None  # of the user's own file, as it was given
     file: str | None  # its name in the cache folder, where it was fetched
-    instead_of: str | None = None  # the name that was asked for, where this stood in for it
+    instead_of: str | None = None  # the name that was asked for, where this is its fallback
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Run:
     width: int | None  # of the picture in pixels
     height: int | None
     picture: Path | None  # result.png, where there is one
-    sources: dict[str, Served] = field(default_factory=dict)  # "content", "style", ...
+    sources: dict[str, RecordedSource] = field(default_factory=dict)  # "content", "style", ...
     config_hash: str | None = None  # equal for runs that determine the same picture
     same_as: str | None = None  # the way to the folder of the run whose result this one took
 

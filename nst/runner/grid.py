@@ -182,7 +182,7 @@ def _run_chunk(
             place = member.job.place
             stack.enter_context(_alone(member, outcomes))
             with _alone(member, outcomes):
-                stack.enter_context(locks.sole(place.folder))
+                stack.enter_context(locks.run_lock(place.folder))
                 if ended := _ended_meanwhile(member):
                     outcomes[member.number] = ended
                     continue

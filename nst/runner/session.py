@@ -46,7 +46,7 @@ def perform(prepared: Prepared, place: Place) -> Outcome:
       UserError: the folder holds another run, W&B can't be reached, or nothing can be written.
     """
     cache.use_cache()
-    with locks.sole(place.folder):
+    with locks.run_lock(place.folder):
         return _known(prepared, place) or _perform(prepared, place)
 
 
@@ -56,7 +56,7 @@ def repeated(prepared: Prepared, place: Place) -> Outcome | None:
     Raises:
       UserError: as `ended_before`, or the folder is in use.
     """
-    with locks.sole(place.folder):
+    with locks.run_lock(place.folder):
         return _known(prepared, place)
 
 

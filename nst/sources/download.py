@@ -97,7 +97,7 @@ def download(source: Source, target: Path, wanted: str) -> None:
     pooch.get_logger().setLevel(logging.WARNING)  # the bar already says what is being fetched
     began = time.monotonic()
     try:
-        with locks.in_turn(target):
+        with locks.file_lock(target):
             # Leaves a file alone that another process has fetched meanwhile.
             pooch.retrieve(source.url, source.checksum, target.name, target.parent, None, fetch)
     except (OSError, HTTPError, ValueError) as error:  # ValueError: redirected to what is no url

@@ -15,7 +15,7 @@ from PIL import Image
 
 from nst.report import page, page_data
 from nst.report.summary import Key, Report
-from nst.rundir.runs import Broken, Run, Served
+from nst.rundir.runs import Broken, RecordedSource, Run
 
 pytest.importorskip("selenium", reason="the page is tried in a browser by selenium")
 
@@ -540,7 +540,7 @@ def test_a_random_search_is_a_gallery_with_the_best_first(
 
 
 def test_stand_ins_and_equal_runs_are_told(browser: webdriver.Chrome, tmp_path: Path):
-    night = Served("night", "night, built in", "ab", None, None)
+    night = RecordedSource("night", "night, built in", "ab", None, None)
     starry = replace(night, instead_of="starry")
     runs = [
         replace(

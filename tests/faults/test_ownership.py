@@ -106,7 +106,7 @@ def test_a_run_that_was_refused_proves_nothing(tmp_path: Path):
 def test_a_lock_file_of_a_users_own_is_refused(tmp_path: Path):
     fill(tmp_path, [locks.LOCK])
     before = seen(tmp_path)
-    with pytest.raises(UserError, match="no lock of nst's"), locks.sole(tmp_path):
+    with pytest.raises(UserError, match="no lock of nst's"), locks.run_lock(tmp_path):
         pass
     assert seen(tmp_path) == before
 
@@ -116,7 +116,7 @@ def test_a_lock_beside_a_file_may_be_a_users_own_too(tmp_path: Path):
     before = seen(tmp_path)
     with (
         pytest.raises(UserError, match="no lock of nst's"),
-        locks.in_turn(tmp_path / "written.json"),
+        locks.file_lock(tmp_path / "written.json"),
     ):
         pass
     assert seen(tmp_path) == before

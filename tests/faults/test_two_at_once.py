@@ -92,16 +92,17 @@ def test_one_run_s_folder(nst: Command):
 def test_a_lock_ends_with_its_process(tmp_path: Path):
     program = (
         "import sys, time, pathlib; from nst.base import locks\n"
-        "with locks.sole(pathlib.Path(sys.argv[1])): print('held', flush=True); time.sleep(60)\n"
+        "with locks.run_lock(pathlib.Path(sys.argv[1])):\n"
+        "    print('held', flush=True); time.sleep(60)\n"
     )
     command = [sys.executable, "-c", program, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(UserError, match=BUSY), locks.sole(tmp_path):
+        with pytest.raises(UserError, match=BUSY), locks.run_lock(tmp_path):
             pass
         holder.kill()
-    with locks.sole(tmp_path):
+    with locks.run_lock(tmp_path):
         pass
     assert not list(tmp_path.iterdir())
 

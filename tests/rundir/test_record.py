@@ -314,11 +314,11 @@ def test_the_hash_is_of_the_bytes_of_the_picture_to_start_from(
 def test_a_stand_in_counts_as_what_it_is(compose: Compose):
     plain = compose(*QUICK)
     sources = prepare.prepare(plain).sources
-    served = dataclasses.replace(
+    used = dataclasses.replace(
         sources["style"], requested="starry", fallback=True, reason="no network", title="another"
     )
-    assert isinstance(served, resolve.Asset)
-    assert identity.config_hash(plain, "vgg16", {**sources, "style": served}) == hashed(plain)
+    assert isinstance(used, resolve.Asset)
+    assert identity.config_hash(plain, "vgg16", {**sources, "style": used}) == hashed(plain)
 
 
 # --- Whole files --------------------------------------------------------------------------------
