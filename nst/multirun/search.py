@@ -1,5 +1,6 @@
 """A bayes search: W&B's own engine, the package `sweeps`, asked round by round."""
 
+import contextlib
 import json
 import math
 import warnings
@@ -54,7 +55,7 @@ def measured(job: JobReturn, metric: str) -> float | None:
 
     Args:
       job: of a launcher.
-      metric: a loss as runs log it, such as "best/loss/total" or "loss/style/conv1_1".
+      metric: as runs log it, such as "best/loss/total", "loss/style/conv1_1" or "metrics/ssim".
     """
     if failure(job):
         return None
@@ -62,10 +63,17 @@ def measured(job: JobReturn, metric: str) -> float | None:
     if metric != "best/loss/total":
         assert job.hydra_cfg is not None
         record = Path(job.hydra_cfg.hydra.runtime.output_dir, "run.json")
-        check = "best" if metric.startswith("best/") else "last"
-        term = metric.removeprefix("best/").removeprefix("loss/")
-        value = (json.loads(record.read_text())[check] or {}).get(term)
+        group, name = _recorded(metric)
+        value = (json.loads(record.read_text())[group] or {}).get(name)
     return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _recorded(metric: str) -> tuple[str, str]:
+    """Return the group of run.json that holds a metric, and its name there."""
+    if metric.startswith("metrics/"):
+        return "metrics", metric.removeprefix("metrics/")
+    group = "best" if metric.startswith("best/") else "last"
+    return group, metric.removeprefix("best/").removeprefix("loss/")
 
 
 def failure(job: JobReturn) -> BaseException | None:
@@ -75,16 +83,15 @@ def failure(job: JobReturn) -> BaseException | None:
 
 
 def _engine() -> Any:
-    try:
-        with warnings.catch_warnings():
-            # It was written for an older pydantic, and works with this one.
-            warnings.simplefilter("ignore")
-            import sweeps
-    except ImportError as error:
-        raise UserError(
-            "method: bayes needs W&B's search engine: pip install 'nst[search]'"
-        ) from error
-    return sweeps
+    engine = None
+    with contextlib.suppress(ImportError), warnings.catch_warnings():
+        # It was written for an older pydantic, and works with this one.
+        warnings.simplefilter("ignore")
+        import sweeps as engine
+    # Without the package, a checkout's own folder sweeps/ goes by its name.
+    if not hasattr(engine, "next_runs"):
+        raise UserError("method: bayes needs W&B's search engine: pip install 'nst[search]'")
+    return engine
 
 
 def _ask(engine: Any, sweep: SweepFile, past: list[Any], count: int, seed: int) -> list[Point]:

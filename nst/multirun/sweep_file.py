@@ -14,6 +14,7 @@ import yaml
 from nst.base.errors import UserError, did_you_mean
 from nst.base.files import conf_dir
 from nst.config.schema import keys, unknown_key
+from nst.metrics.registry import METRICS
 from nst.multirun.parameter import Parameter, parameter
 
 METHODS = ("grid", "random", "bayes")
@@ -22,7 +23,7 @@ FIELDS = (
     *("program", "command", "method", "metric", "parameters", "run_cap", "early_terminate"),
     *("name", "description", "project", "entity", "apiVersion", "kind", "controller"),
 )
-#: What a run logs, each also as the best check's under best/ (nst/tracking/tracker.py).
+#: What a run logs at each check, and of its best one under best/ (nst/tracking/tracker.py).
 LOSSES = ("loss/total", "loss/content", "loss/style", "loss/tv")
 
 #: What W&B's ${program} is where the command has no -m.
@@ -141,7 +142,8 @@ def _metric(path: Path, method: str, values: object) -> dict[str, Any]:
     if metric["goal"] not in GOALS:
         raise UserError(f"{path}: metric.goal must be {' or '.join(GOALS)}, not {metric['goal']!r}")
     name = str(metric.get("name"))
-    logged = [*LOSSES, *(f"best/{loss}" for loss in LOSSES)]
+    metrics = [f"metrics/{one.name}" for one in METRICS]
+    logged = [*LOSSES, *(f"best/{loss}" for loss in LOSSES), *metrics]
     of_a_layer = name.removeprefix("best/").startswith(("loss/content/", "loss/style/"))
     if name not in logged and not of_a_layer:
         raise UserError(

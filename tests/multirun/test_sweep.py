@@ -290,13 +290,16 @@ def test_the_measure_is_what_the_run_recorded(tmp_path: Path):
     from nst.multirun.search import measured
 
     losses = {"best": {"total": 1, "style": 2}, "last": {"style": 3, "style/conv1_1": None}}
-    write(tmp_path, json.dumps(losses), "run.json")
+    metrics = {"style_distance": 0.25, "tv": None}
+    write(tmp_path, json.dumps({**losses, "metrics": metrics}), "run.json")
     hydra = SimpleNamespace(hydra=SimpleNamespace(runtime=SimpleNamespace(output_dir=tmp_path)))
     job = JobReturn(_return_value=1.0, status=JobStatus.COMPLETED, hydra_cfg=hydra)  # type: ignore[arg-type]
     assert measured(job, "best/loss/total") == 1
     assert measured(job, "best/loss/style") == 2
     assert measured(job, "loss/style") == 3
     assert measured(job, "loss/style/conv1_1") is None
+    assert measured(job, "metrics/style_distance") == 0.25
+    assert measured(job, "metrics/tv") is None
     failed = JobReturn(_return_value=OSError(), status=JobStatus.FAILED)
     assert measured(failed, "best/loss/total") is None
 
@@ -305,6 +308,24 @@ def test_a_bayes_search_says_what_it_needs(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "sweeps", None)
     with pytest.raises(UserError, match=r"pip install 'nst\[search\]'"):
         searched(read(write(tmp_path, BAYES)), 0, lambda point: 1.0)
+
+
+def test_the_checkouts_own_folder_sweeps_is_no_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    plan = read(write(tmp_path, BAYES))
+    monkeypatch.setitem(sys.modules, "sweeps", None)  # so that what is imported now goes after it
+    monkeypatch.delitem(sys.modules, "sweeps")
+    monkeypatch.setattr(sys, "path", [str(FILES[0].parents[1])])
+    with pytest.raises(UserError, match=r"pip install 'nst\[search\]'"):
+        searched(plan, 0, lambda point: 1.0)
+    assert "sweeps" in sys.modules  # the folder was there to be taken for it
+
+
+@pytest.mark.parametrize("name", ["metrics/style_distance", "metrics/ssim", "best/loss/tv"])
+def test_whatever_runs_log_can_be_searched_for(tmp_path: Path, name: str):
+    plan = read(write(tmp_path, BAYES.replace("best/loss/style", name)))
+    assert plan.metric["name"] == name
 
 
 def test_a_bayes_search_needs_something_to_look_for(tmp_path: Path):
@@ -390,6 +411,10 @@ def test_a_run_under_an_agent(nst, inspect: Callable):
         ),
         (re.sub("metric.*\n", "", BAYES), ["metric is missing"]),
         (BAYES.replace("best/loss/style", "best/los/style"), ["metric.name", "'best/loss/style'?"]),
+        (
+            BAYES.replace("best/loss/style", "metrics/stile_distance"),
+            ["metric.name", "'metrics/style_distance'?"],
+        ),
         (BAYES.replace("minimize", "least"), ["metric.goal", "'least'"]),
         (BAYES.replace("goal:", "gaol:"), ["metric", "'gaol'", "did you mean 'goal'?"]),
         (
