@@ -23,7 +23,7 @@ from nst.base import checksummed
 from nst.base.arrays import as_float32
 from nst.base.errors import UserError, take_any_text
 from nst.base.files import conf_dir, write_whole
-from nst.config.schema import Network
+from nst.config.groups import Network
 from nst.networks import keras_h5
 from nst.networks.keras_h5 import Params
 from nst.networks.pickles import unpickle

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from nst.base import home
 from nst.base.errors import UserError, did_you_mean
 from nst.base.files import conf_dir
-from nst.config.schema import Source, Style
+from nst.config.groups import Source, Style
 from nst.config.weighted import weights_by_name
 
 KEY = "style.blend"

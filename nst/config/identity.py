@@ -5,7 +5,8 @@ import hashlib
 import json
 from typing import Any
 
-from nst.config.schema import Config, Source
+from nst.config.groups import Source
+from nst.config.schema import Config
 from nst.sources.resolve import Asset
 
 #: Raised whenever the same configuration gives another picture than before.

@@ -1,7 +1,8 @@
 """A configuration split for the program: what is compiled for, and what is traced."""
 
 from nst.base.program import Hyperparameters, Static
-from nst.config.schema import Config, Style
+from nst.config.groups import Style
+from nst.config.schema import Config
 from nst.networks.spec import channels
 
 

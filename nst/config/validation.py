@@ -11,23 +11,13 @@ from typing import Any, TypeVar
 from nst.base import home
 from nst.base.errors import UserError, did_you_mean
 from nst.config import blend
-from nst.config.schema import TV, Config, Content, Init, Optimizer, Style, Tracking
-from nst.config.weighted import LARGEST, weights_by_name
-from nst.networks.spec import BLOCKS, layer_names, smallest_side
+from nst.config.groups import TV, Content, Init, Optimizer, Style, Tracking
+from nst.config.ranges import in_range, whole
+from nst.config.schema import Config, known
+from nst.config.weighted import weights_by_name
+from nst.networks.spec import layer_names, smallest_side
 
 AnySource = TypeVar("AnySource", Content, Style)
-
-POOLINGS = ("avg", "max")
-PRECISIONS = ("auto", "float32", "bfloat16")
-COLORS = ("none", "match", "luminance", "keep")
-INITS = ("content", "style", "noise", "file")
-OPTIMIZERS = ("adam", "lbfgs", "sgd")
-SCHEDULES = ("constant", "cosine", "exponential")
-TRACKING_MODES = ("offline", "online", "disabled")
-STATISTICS = ("gram", "mean_std", "wasserstein")
-NORMALIZES = ("none", "channels")
-TV_FORMS = ("absolute", "power")
-REDUCTIONS = ("sum", "mean")
 
 #: Characters that W&B has no projects with.
 NOT_IN_A_PROJECT = r"/\#?%:"
@@ -49,27 +39,22 @@ def validated(config: Config) -> Config:
     Raises:
       UserError: a value is out of range, a name unknown, or all weights are 0.
     """
-    network = _choice("network.name", config.network.name, tuple(BLOCKS))
+    config = in_range(config)
+    network = config.network
+    _tv(config.tv)
+    _read_by_the_optimizer(config.optimizer)
+    _tracking(config.tracking)
+    content = _with_layers("content", config.content, network.name, config.preset)
+    style = _with_layers("style", config.style, network.name, config.preset)
     checked = dataclasses.replace(
         config,
         **_sizes_and_steps(config),
-        check_every=_whole("check_every", config.check_every, 1, 10_000_000, "steps"),
-        seed=_whole("seed", config.seed, 0, 2**32 - 1),
-        pooling=_choice("pooling", config.pooling, POOLINGS),
         precision=_precision(config.precision),
-        alpha=_number("alpha", config.alpha),
-        beta=_number("beta", config.beta),
-        tv=_tv(config.tv),
-        content=_with_layers("content", config.content, network, config.preset),
-        style=_style(_with_layers("style", config.style, network, config.preset)),
-        optimizer=_optimizer(config.optimizer),
-        tracking=_tracking(config.tracking),
+        content=content,
+        style=dataclasses.replace(style, blend=blend.checked(style)),
         init=_init(config.init),
-        network=dataclasses.replace(config.network, weights=home.short(config.network.weights)),
+        network=dataclasses.replace(network, weights=home.short(network.weights)),
     )
-    _choice("content.reduction", config.content.reduction, REDUCTIONS)
-    _number("sweep.save_every", config.sweep.save_every)
-    _choice("color", config.color, COLORS)
     _masks(checked)
     if checked.alpha == checked.beta == checked.tv.gamma == 0:
         raise UserError(
@@ -129,7 +114,6 @@ def check_positions(
 
 def _sizes_and_steps(config: Config) -> dict[str, Any]:
     """Return size, scales and steps; where there are scales, the last is the size."""
-    size = _whole("size", config.size, 16, 16384, "pixels")
     scales, steps = config.scales, config.steps
     if scales is None:
         if isinstance(steps, list):
@@ -137,12 +121,12 @@ def _sizes_and_steps(config: Config) -> dict[str, Any]:
                 f"steps must be one whole number, not {steps}: a list gives the steps of each of "
                 "scales, and there are none"
             )
-        return {"size": size, "steps": _steps(steps)}
+        return {"steps": _steps(steps)}
     if not isinstance(scales, list) or not scales:
         raise UserError(
             f"scales must be a list of rising sizes in pixels, [128, 256, 512], not {scales}"
         )
-    scales = [_whole("each of scales", one, 16, 16384, "pixels") for one in scales]
+    scales = [whole("each of scales", one, known()["scales"]) for one in scales]
     if any(one >= later for one, later in pairwise(scales)):
         raise UserError(f"scales must rise, each above the one before, and {scales} does not")
     if not isinstance(steps, list):
@@ -159,63 +143,24 @@ def _sizes_and_steps(config: Config) -> dict[str, Any]:
 
 
 def _steps(value: object) -> int:
-    return _whole("steps", value, 1, 10_000_000)
+    return whole("steps", value, known()["steps"])
 
 
-def _number(
-    key: str, value: float, low: float = 0.0, high: float = LARGEST, above: bool = False
-) -> float:
-    in_range = value > low if above else value >= low
-    if not (math.isfinite(value) and in_range and value <= high):
-        wanted = "above" if above else "at least"
-        most = f"{high:g}".replace("+", "")
-        raise UserError(
-            f"{key} must be a number {wanted} {low:g} and at most {most}, not {value:g}"
-        )
-    return float(value)
-
-
-def _whole(key: str, value: object, low: int, high: int, unit: str = "") -> int:
-    # 1e3 arrives as the float 1000.0: whoever types it means the whole number.
-    whole = isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
-    if not (whole and low <= value <= high):  # type: ignore[operator]
-        of = f" of {unit}" if unit else ""
-        raise UserError(f"{key} must be a whole number{of} from {low} to {high}, not {value}")
-    return int(value)  # type: ignore[call-overload]
-
-
-def _precision(value: str) -> str:
+def _precision(precision: str) -> str:
     # Written out, so that record and hash are of what ran. "auto" is the fastest whose pictures are
     # the same, which bfloat16's are not: docs/performance.md has them measured.
-    precision = _choice("precision", value, PRECISIONS)
     return "float32" if precision == "auto" else precision
 
 
-def _choice(key: str, value: str, choices: tuple[str, ...]) -> str:
-    if value not in choices:
+def _tv(tv: TV) -> None:
+    if tv.form != "power" and tv.exponent != TV.exponent:
         raise UserError(
-            f"{key} must be one of {', '.join(choices)}, not {value!r}"
-            + did_you_mean(str(value), choices)
-        )
-    return value
-
-
-def _tv(tv: TV) -> TV:
-    _choice("tv.form", tv.form, TV_FORMS)
-    _choice("tv.reduction", tv.reduction, REDUCTIONS)
-    exponent = _number("tv.exponent", tv.exponent, low=2, high=10)
-    if tv.form != "power" and exponent != TV.exponent:
-        raise UserError(
-            f"tv.exponent={exponent:g} needs tv.form=power: the absolute differences of "
+            f"tv.exponent={tv.exponent:g} needs tv.form=power: the absolute differences of "
             f"tv.form={tv.form} have none"
         )
-    return dataclasses.replace(tv, gamma=_number("tv.gamma", tv.gamma), exponent=exponent)
 
 
 def _init(init: Init) -> Init:
-    _choice("init.name", init.name, INITS)
-    _number("init.amplitude", init.amplitude, high=127.5)
-    _number("init.mix", init.mix, high=1)
     if init.name == "file" and init.path is None:
         raise UserError("init=file needs a picture file in init.path, which is not given")
     if init.name != "file" and init.path is not None:
@@ -251,24 +196,6 @@ def _lone_mask(given: str, path: str | None, lacking: str) -> UserError:
     )
 
 
-def _optimizer(optimizer: Optimizer) -> Optimizer:
-    _choice("optimizer.name", optimizer.name, OPTIMIZERS)
-    _choice("optimizer.schedule", optimizer.schedule, SCHEDULES)
-    if not 0 < optimizer.lr <= 1e9:
-        raise UserError(f"optimizer.lr must be above 0 and at most 1e9, not {optimizer.lr:g}")
-    for key in ("b1", "b2", "average"):
-        value = getattr(optimizer, key)
-        if not 0 <= value < 1:
-            raise UserError(f"optimizer.{key} must be at least 0 and below 1, not {value:g}")
-    _number("optimizer.eps", optimizer.eps, above=True)
-    if not 0 < optimizer.decay <= 1:
-        raise UserError(f"optimizer.decay must be above 0 and at most 1, not {optimizer.decay:g}")
-    memory = _whole("optimizer.memory", optimizer.memory, 1, 100, "pictures")
-    checked = dataclasses.replace(optimizer, memory=memory)
-    _read_by_the_optimizer(checked)
-    return checked
-
-
 def _read_by_the_optimizer(optimizer: Optimizer) -> None:
     """Refuse a key that would change nothing: whoever sets it means another run than this."""
     changed = {
@@ -292,9 +219,7 @@ def _read_by_the_optimizer(optimizer: Optimizer) -> None:
         )
 
 
-def _tracking(tracking: Tracking) -> Tracking:
-    _choice("tracking.mode", tracking.mode, TRACKING_MODES)
-    every = _whole("tracking.images_every", tracking.images_every, 0, 10_000_000, "steps")
+def _tracking(tracking: Tracking) -> None:
     project = tracking.project or ""
     if len(project) > 128 or set(project) & set(NOT_IN_A_PROJECT):
         raise UserError(
@@ -308,20 +233,12 @@ def _tracking(tracking: Tracking) -> Tracking:
             raise UserError(
                 f"each of tracking.tags must be a text of 1 to 64 characters, not {tag!r}"
             )
-    return dataclasses.replace(tracking, images_every=every)
 
 
 def _with_layers(key: str, source: AnySource, network: str, preset: str | None) -> AnySource:
     weights = _layer_weights(f"{key}.layers", source.layers, network, preset)
     path, mask = home.short(source.path), home.short(source.mask)
     return dataclasses.replace(source, layers=weights, path=path, mask=mask)
-
-
-def _style(style: Style) -> Style:
-    _choice("style.statistic", style.statistic, STATISTICS)
-    _choice("style.normalize", style.normalize, NORMALIZES)
-    size = None if style.size is None else _whole("style.size", style.size, 16, 16384, "pixels")
-    return dataclasses.replace(style, size=size, blend=blend.checked(style))
 
 
 def _layer_weights(key: str, layers: object, network: str, preset: str | None) -> dict[str, float]:

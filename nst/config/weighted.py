@@ -5,9 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nst.base.errors import UserError
-
-#: Above this a float32 loss overflows even on a tiny picture.
-LARGEST = 1e30
+from nst.config.keys import LARGEST
 
 #: A word of a text; a quote about it ends before a space, a comma or the end: './it's me.jpg'.
 WORD = r"""(?P<mark>['"]).+?(?P=mark)(?=[\s,]|$)|[^\s,]+"""

@@ -11,7 +11,7 @@ import numpy as np
 
 from nst.base import interrupt
 from nst.base.program import Hyperparameters, Static
-from nst.config.schema import Init
+from nst.config.groups import Init
 from nst.losses import total
 from nst.losses.guided import Regions
 from nst.networks import vgg

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nst import weights
-from nst.config.schema import Source
+from nst.config.groups import Source
 from nst.images.color import LUMA
 from nst.images.files import scaled_shape
 from nst.losses import total as losses

@@ -13,7 +13,7 @@ import numpy as np
 
 from nst import weights
 from nst.base.errors import UserError
-from nst.config.schema import Source
+from nst.config.groups import Source
 from nst.images import files
 from nst.losses import total
 from nst.metrics.evaluate import STYLE_LAYERS

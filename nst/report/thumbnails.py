@@ -16,7 +16,7 @@ from PIL import Image
 
 from nst.base.errors import UserError
 from nst.base.files import write_whole
-from nst.config.schema import Source
+from nst.config.groups import Source
 from nst.images import files
 from nst.report.own import FOLDER
 from nst.rundir.runs import RecordedSource, Run

@@ -18,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 
 from nst.base import interrupt, locks
 from nst.base.errors import UserError
-from nst.config.schema import Source
+from nst.config.groups import Source
 
 #: Longest wait in seconds for a connection, and for the next bytes of an answer.
 TIMEOUT = 10.0

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nst.base.errors import UserError, did_you_mean
-from nst.config.schema import Source
+from nst.config.groups import Source
 from nst.sources.download import UnreachableError, checked_file_name, digest, download, verified
 
 _log = logging.getLogger("nst")

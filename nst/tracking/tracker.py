@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nst.config.schema import Config, Tracking
+from nst.config.groups import Tracking
+from nst.config.schema import Config
 from nst.engine.loop import Check, seconds_per_step
 from nst.rundir.history import flat
 from nst.sources.resolve import Asset

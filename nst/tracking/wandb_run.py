@@ -23,7 +23,7 @@ from typing import Any
 
 from nst.base import home
 from nst.base.errors import NO_ROOM, UserError
-from nst.config.schema import Tracking
+from nst.config.groups import Tracking
 
 log = logging.getLogger("nst")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nst.config.schema import Init
+from nst.config.groups import Init
 from nst.engine.loop import initial_picture
 from nst.images import files
 from nst.runner import prepare

@@ -16,7 +16,8 @@ from nst.base.files import conf_dir
 from nst.command.sentence import check_options
 from nst.command.typed import literal, quoted, understood
 from nst.config import blend
-from nst.config.schema import Config, Style
+from nst.config.groups import Style
+from nst.config.schema import Config
 from nst.sources.resolve import own_file, own_path
 
 QUICK = (

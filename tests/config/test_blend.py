@@ -15,7 +15,7 @@ from PIL import Image
 from nst.base.errors import UserError
 from nst.base.program import Hyperparameters, Static
 from nst.config import blend, identity
-from nst.config.schema import Style
+from nst.config.groups import Style
 from nst.engine import lanes as batch
 from nst.engine import loop
 from nst.engine.lanes import Lane

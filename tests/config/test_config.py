@@ -13,7 +13,8 @@ from omegaconf import OmegaConf
 from nst.base.errors import UserError
 from nst.base.files import conf_dir
 from nst.config import program, schema, validation
-from nst.config.schema import Config, Content, Init, Network, Optimizer, Style, Tracking
+from nst.config.groups import Content, Init, Network, Optimizer, Style, Tracking
+from nst.config.schema import Config
 from nst.networks.spec import conv_names, layer_names, smallest_side
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nst.base.program import Hyperparameters, Static
-from nst.config.schema import Init
+from nst.config.groups import Init
 from nst.engine import loop
 from nst.losses import total as losses
 from nst.networks.vgg import random_params

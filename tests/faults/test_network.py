@@ -19,7 +19,7 @@ from conftest import Command, Inspect, environment
 from PIL import Image
 
 from nst.base.errors import UserError
-from nst.config.schema import Source
+from nst.config.groups import Source
 from nst.sources import download, resolve
 from nst.sources.resolve import locate
 

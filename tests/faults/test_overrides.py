@@ -16,8 +16,9 @@ from hydra._internal.hydra import Hydra
 from nst import run
 from nst.base import interrupt
 from nst.command.sentence import options
-from nst.config import validation
+from nst.config import schema
 from nst.config.schema import Config, keys
+from nst.config.validation import validated
 from nst.rundir.record import Outcome
 from nst.runner import prepare as inputs
 from nst.runner import session
@@ -28,12 +29,7 @@ TREES = [entry.name for entry in dataclasses.fields(Config) if dataclasses.is_da
 #: Keys whose value is a mapping, with names that no schema has.
 OPEN = ("content.layers", "style.layers", "style.blend")
 
-WORDS = [
-    word
-    for choices in vars(validation).values()
-    if isinstance(choices, tuple) and all(isinstance(one, str) for one in choices)
-    for word in choices
-]
+WORDS = [word for key in schema.known().values() for word in key.choices]
 NUMBERS = """
 0 -0 1 2 64 256 1e3 0.5 64.0 1_000 0x10 -1 1.5 1e400 -1e400 1e-400 nan -nan inf -inf +1 01 1e 1e308
 4294967296 99999999999999999999999999999999 - .5 5.
@@ -231,7 +227,7 @@ def known(override: str) -> bool:
 def is_a_plan(config: Config) -> bool:
     """Return whether a configuration can be recorded and hasn't changed by being checked again."""
     json.dumps(dataclasses.asdict(config), allow_nan=False)
-    return validation.validated(config) == config
+    return validated(config) == config
 
 
 @pytest.mark.parametrize(

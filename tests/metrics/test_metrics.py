@@ -13,7 +13,7 @@ from PIL import Image
 
 from nst import weights
 from nst.base.errors import UserError
-from nst.config.schema import Source
+from nst.config.groups import Source
 from nst.images import files as images
 from nst.metrics import evaluate, lpips
 from nst.metrics.registry import METRICS

