@@ -4,7 +4,7 @@ VENV ?= .venv
 RUN = $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-gpu demo paper bench test test-slow lint clean
+.PHONY: help setup setup-gpu demo paper bench docs test test-slow lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ bench: $(VENV)/.runtime ## speed, memory and start-up, the tables of docs/perfor
 	$(RUN) -m nst.bench step --size 256 --steps 5 --repeats 3 --precision bfloat16 $$against; \
 	$(RUN) -m nst.bench memory --size 256 512 $$against; \
 	$(RUN) -m nst.bench startup --repeats 2
+
+docs: $(VENV)/.runtime ## the table of keys in docs/configuration.md
+	$(RUN) -m nst.config.document
 
 test: $(VENV)/.dev ## the tests
 	$(RUN) -m pytest -n 2

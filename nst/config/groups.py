@@ -233,7 +233,7 @@ class Tracking:
     )
     tags: list[str] = key(
         [],
-        "tags at W&B; none: as its variables say",
+        "tags at W&B; `[]`: as its variables say",
         unit="a list of texts of 1 to 64 characters",
     )
     images_every: Any = key(

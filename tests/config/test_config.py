@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 from nst.base.errors import UserError
 from nst.base.files import conf_dir
-from nst.config import program, schema, validation
+from nst.config import document, program, schema, validation
 from nst.config.groups import Content, Init, Network, Optimizer, Style, Tracking
 from nst.config.schema import Config
 from nst.networks.spec import conv_names, layer_names, smallest_side
@@ -192,8 +192,30 @@ def test_positions_are_refused_exactly_where_there_are_none(width: int, height: 
             validation.check_positions("content", own, (height, width), (layer,), max(own))
 
 
+PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
+
+
+def test_the_table_of_keys_is_current():
+    assert document.documented(PAGE.read_text()) == PAGE.read_text(), "make docs writes it anew"
+
+
+def test_rows_of_the_table():
+    rows = document.table().splitlines()
+    assert "| `size` | 256 | pixels, 16 to 16384 | long edge; the aspect ratio stays |" in rows
+    assert "| `tv.exponent` | 2 | 2 to 10 | of the form `power` |" in rows
+    # Keys of one meaning share a row; choices of conf/config.yaml are the defaults.
+    assert (
+        "| `optimizer.b1`, `optimizer.b2` | 0.9, 0.999 | 0 to below 1 | Adam's decay rates |"
+        in rows
+    )
+    assert any(row.startswith("| `init.name` | `content` | `content`, `style`") for row in rows)
+    assert any(row.startswith("| `tracking.mode` | `offline` |") for row in rows)
+    assert any(row.startswith("| `content.layers` | `conv4_2` |") for row in rows)
+    assert any(row.startswith("| `optimizer.clamp` | `false` | `true`, `false` |") for row in rows)
+
+
 def test_every_key_is_documented():
-    text = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
+    text = PAGE.read_text()
     named = set(re.findall(r"`([a-z_0-9.]+)`", text))
     source = {"name", "title", "url", "checksum", "file", "fallback"}
     missing = [
