@@ -64,7 +64,7 @@ def _default(entry: Entry, composed: dict[str, Any]) -> str:
     if value is None:
         return "none"
     if value is dataclasses.MISSING:
-        value = entry.field.default_factory()  # type: ignore[misc, operator]
+        value = entry.field.default_factory()  # type: ignore[operator]
     if isinstance(value, bool):
         value = str(value).lower()
     return short(value) if isinstance(value, int | float) else f"`{value}`"

@@ -5,15 +5,11 @@ import hashlib
 import json
 from typing import Any
 
-from nst.config.groups import Source
-from nst.config.schema import Config
+from nst.config.schema import Config, role
 from nst.sources.resolve import Asset
 
 #: Raised whenever the same configuration gives another picture than before.
 NUMERICS = 2
-
-#: Keys of the configuration that don't change the picture.
-BESIDE = ("name", "preset", "tracking", "assets", "sweep")
 
 
 def config_hash(config: Config, network: str, sources: dict[str, Asset]) -> str:
@@ -39,21 +35,19 @@ def config_hash(config: Config, network: str, sources: dict[str, Asset]) -> str:
 
 def _settings(config: Config) -> dict[str, Any]:
     """Return what of a configuration changes the picture, its sources apart."""
-    settings = dataclasses.asdict(config)
-    for key in (*BESIDE, "network"):
-        del settings[key]
-    for source in ("content", "style"):
-        for entry in dataclasses.fields(Source):
-            del settings[source][entry.name]
-    for group in ("content", "style", "init"):
-        del settings[group]["path"]
-    for group in ("content", "style"):
-        del settings[group]["mask"]
-    del settings["style"]["blend"]
+    settings = _of_the_picture(dataclasses.asdict(config))
     # Through several sizes a painting without a size of its own takes each of them.
     if config.style.size == config.size and config.scales is None:
         settings["style"]["size"] = None
     return settings
+
+
+def _of_the_picture(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    return {
+        key: _of_the_picture(value, f"{prefix}{key}.") if isinstance(value, dict) else value
+        for key, value in values.items()
+        if role(prefix + key) == "picture"
+    }
 
 
 def _other_than(defaults: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
@@ -79,7 +73,7 @@ def differences(one: dict[str, Any], other: dict[str, Any], prefix: str = "") ->
     found = []
     for key in one | other:
         mine, theirs = one.get(key), other.get(key)
-        if prefix == "" and key in BESIDE:
+        if role(prefix + key) in ("note", "beside"):
             continue
         if isinstance(mine, dict) and isinstance(theirs, dict) and key != "layers":
             found += differences(mine, theirs, f"{prefix}{key}.")

@@ -23,7 +23,7 @@ from nst.config.groups import (
     Sweep,
     Tracking,
 )
-from nst.config.keys import Key, group, key, walk
+from nst.config.keys import Key, Role, group, key, walk
 
 
 @dataclass
@@ -118,6 +118,11 @@ class Scale(NamedTuple):
 def known() -> dict[str, Key]:
     """Return what is known of each key and group of the schema, by its dotted name."""
     return {entry.name: entry.key for entry in walk(Config)}
+
+
+def role(name: str) -> Role:
+    """Return what a key or group is to the picture, by its dotted name; "picture" if unknown."""
+    return known()[name].role if name in known() else "picture"
 
 
 def keys() -> list[str]:

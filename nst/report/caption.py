@@ -19,12 +19,12 @@ _FACTS = {
     "size": "{} px",
     "steps": "{} steps",
     "pooling": "{} pooling",
-    "content.layers": "content layers {}",
-    "style.layers": "style layers {}",
+    "content.layers": "{title} {}",
+    "style.layers": "{title} {}",
     "alpha": "alpha {}",
     "beta": "beta {}",
     "tv.gamma": "gamma {}",
-    "optimizer.lr": "learning rate {}",
+    "optimizer.lr": "{title} {}",
     "seed": "seed {}",
 }
 
@@ -76,7 +76,7 @@ def _short(title: str) -> str:
 def _facts(found: list[Run], shown: list[str]) -> list[str]:
     fixed = axes.fixed(found)
     named = [
-        words.format(labels.label(fixed[key], 4))
+        words.format(labels.label(fixed[key], 4), title=labels.title(key))
         for key, words in _FACTS.items()
         if key in fixed
         and key not in shown

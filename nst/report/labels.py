@@ -3,40 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
+from nst.config.schema import known
 from nst.networks.spec import layer_names
-
-#: What a key is called on an axis; any other goes by its own name.
-TITLES = {
-    "alpha": "content weight alpha",
-    "beta": "style weight beta",
-    "alpha/beta": "alpha/beta",
-    "tv.gamma": "TV weight gamma",
-    "tv.form": "TV form",
-    "tv.exponent": "TV exponent",
-    "tv.reduction": "TV reduction",
-    "content.layers": "content layers",
-    "content.mask": "regions of content",
-    "content.reduction": "content loss reduction",
-    "style.layers": "style layers",
-    "style.mask": "regions of style",
-    "style.statistic": "style statistic",
-    "style.normalize": "style weights normalized",
-    "style.size": "painting's size in pixels",
-    "style.blend": "paintings",
-    "optimizer.lr": "learning rate",
-    "optimizer.b1": "Adam b1",
-    "optimizer.b2": "Adam b2",
-    "optimizer.eps": "Adam eps",
-    "optimizer.schedule": "learning rate schedule",
-    "optimizer.decay": "learning rate left at the end",
-    "optimizer.memory": "L-BFGS memory",
-    "optimizer.clamp": "clipped to [0, 255]",
-    "optimizer.average": "average of pictures",
-    "size": "size in pixels",
-    "scales": "sizes in pixels, coarse to fine",
-    "check_every": "steps between checks",
-    "init": "start from",
-}
 
 #: Every layer of VGG-19, which are those of VGG-16 as well, by its place in the computation.
 _DEPTH = {name: place for place, name in enumerate(layer_names("vgg19"))}
@@ -128,7 +96,7 @@ def label(value: Any, digits: int = 17) -> str:
 
 def title(key: str) -> str:
     """Return what a key is called on an axis, "TV weight gamma" say."""
-    return TITLES.get(key, key)
+    return known()[key].label or key if key in known() else key
 
 
 def place(value: Any) -> tuple[Any, ...] | None:

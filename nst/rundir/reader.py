@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from nst.config import blend
+from nst.config.schema import role
 from nst.rundir.runs import STATUSES, Broken, RecordedSource, Run
 
 #: Version of the layout of run.json.
 SCHEMA = 1
 
-#: Parts of the configuration that neither determine a picture nor compare two.
-_BESIDE = ("name", "tracking", "assets", "sweep")
 _GROUPS = ("content", "style", "network")
-#: What a source is made of: all of it stands as one value, the name of what was used.
-_SOURCE = ("name", "title", "url", "checksum", "file", "fallback", "path", "weights", "blend")
+#: Roles of keys that no report shows; a source's stand as one value, the name of what was used.
+_UNSHOWN = ("source", "beside")
 
 #: Limits that no run of ours comes near, so that an odd file costs neither memory nor the report.
 _MOST_BYTES = 4_000_000
@@ -101,7 +100,7 @@ def _values(config: dict[str, Any]) -> dict[str, Any]:
     """Return the keys of a configuration that can tell two runs apart, in dotted form."""
     values: dict[str, Any] = {}
     for key, value in config.items():
-        if key in _BESIDE:
+        if role(key) in _UNSHOWN:
             continue
         if not isinstance(value, dict):
             values[_text(key)] = _plain(value)
@@ -109,7 +108,7 @@ def _values(config: dict[str, Any]) -> dict[str, Any]:
         for inner, part in value.items():
             if key in ("init", "optimizer") and inner == "name":
                 values[_text(key)] = _plain(part)  # as it is typed: init=noise
-            elif not (key in _GROUPS and inner in _SOURCE):
+            elif role(f"{key}.{inner}") not in _UNSHOWN:
                 values[f"{_text(key)}.{_text(inner)}"] = _plain(part)
     if len(values) > _MOST_KEYS:
         raise _BadRecordError(f"run.json has {len(values)} keys, and at most {_MOST_KEYS} are read")
