@@ -33,7 +33,7 @@ from nst.config.validation import validated
 from nst.engine import jax_settings
 
 if TYPE_CHECKING:
-    from nst.runner.session import Outcome
+    from nst.runner.outcome import Outcome
 
 ConfigStore.instance().store(name="schema", node=Config)
 
@@ -135,7 +135,7 @@ def _texts(composed: DictConfig) -> dict[str, str]:
 
 
 def _prepared(config: Config, folder: Path) -> Any:
-    from nst.rundir import record
+    from nst.rundir import refusal
     from nst.runner import prepare
 
     try:
@@ -143,7 +143,7 @@ def _prepared(config: Config, folder: Path) -> Any:
     except UserError as error:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             overrides = as_typed(HydraConfig.get().overrides.task)
-            record.refuse(folder, config, overrides, str(error))
+            refusal.write(folder, config, overrides, str(error))
         raise
 
 

@@ -39,6 +39,16 @@ class Check:
         return max(self.picture.shape)
 
     @property
+    def losses(self) -> dict[str, float]:
+        """The terms by name: total, content, style, tv, content/LAYER..., style/LAYER..."""
+        terms = self.terms
+        return {
+            **{name: getattr(terms, name) for name in ("total", "content", "style", "tv")},
+            **{f"content/{layer}": value for layer, value in terms.content_layers.items()},
+            **{f"style/{layer}": value for layer, value in terms.style_layers.items()},
+        }
+
+    @property
     def finite(self) -> bool:
         """Whether all is well; where it is not, the loop ends."""
         return math.isfinite(self.terms.total) and not self.overflow

@@ -174,19 +174,20 @@ def _outcomes(cells: Sequence[Cell], job: Any) -> list[Any]:
 
 def _left(cell: Cell, why: str) -> Any:
     from nst.config import identity
-    from nst.rundir import ownership, record
+    from nst.rundir import run_json
+    from nst.runner.outcome import Outcome
 
-    fields = ownership.read(cell.folder)
+    fields = run_json.earlier(cell.folder)
     if not fields or fields["status"] != "finished":
         return _failed(why)
     if identity.differences(fields["config"], asdict(cell.config)):
         return _failed(why)
     best = fields["best"]
-    return record.Outcome("finished", cell.folder / "result.png", best["step"], best["total"], None)
+    return Outcome("finished", cell.folder / "result.png", best["step"], best["total"], None)
 
 
 def _failed(why: str) -> Any:
-    from nst.rundir.record import Outcome
+    from nst.runner.outcome import Outcome
 
     return Outcome("failed", None, 0, None, why)
 

@@ -1,7 +1,6 @@
 """A bayes search: W&B's own engine, the package `sweeps`, asked round by round."""
 
 import contextlib
-import json
 import math
 import warnings
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from nst.base.errors import UserError
 from nst.multirun.parameter import Parameter
 from nst.multirun.points import Point, overrides, short
 from nst.multirun.sweep_file import SweepFile
+from nst.rundir import run_json
 
 #: Runs some points as the jobs from a number on.
 Launch = Callable[[list[Point], int], Sequence[JobReturn]]
@@ -62,9 +62,9 @@ def measured(job: JobReturn, metric: str) -> float | None:
     value = job.return_value
     if metric != "best/loss/total":
         assert job.hydra_cfg is not None
-        record = Path(job.hydra_cfg.hydra.runtime.output_dir, "run.json")
+        folder = Path(job.hydra_cfg.hydra.runtime.output_dir)
         group, name = _recorded(metric)
-        value = (json.loads(record.read_text())[group] or {}).get(name)
+        value = ((run_json.earlier(folder) or {}).get(group) or {}).get(name)
     return float(value) if value is not None and math.isfinite(value) else None
 
 

@@ -1,12 +1,12 @@
 """The report's statements, tested with numbers over several photographs, paintings and seeds."""
 
-import csv
 from pathlib import Path
 from statistics import geometric_mean, mean
 
 from nst.paper import grids
 from nst.paper.curves import number, point, style_ratio
 from nst.report.notes import of_stand_ins
+from nst.rundir import history
 from nst.rundir.runs import Run
 
 #: A pair's name in the first column.
@@ -133,8 +133,8 @@ def _plain(folder: Path, pair: int) -> Run:
 
 def _gain(run: Run) -> float:
     """Return by which share of the last check's total the best check's is lower."""
-    with (run.folder / "history.csv").open(newline="") as file:
-        totals = [float(row["total"]) for row in csv.DictReader(file)]
+    names, rows = history.texts(run.folder / "history.csv")
+    totals = [float(row[names.index("total")]) for row in rows]
     # The check before the first step is no candidate.
     return 1 - min(totals[1:]) / totals[-1]
 

@@ -8,7 +8,8 @@ from nst.report.layout import Layout
 from nst.report.marks import Sheet
 from nst.report.notes import in_place_of, notes
 from nst.report.summary import Report
-from nst.rundir.runs import STATUSES, Run
+from nst.rundir.run_json import STATUSES
+from nst.rundir.runs import Run
 
 #: The settings that a contact sheet names where all runs share them, and their words.
 _FACTS = {

@@ -4,15 +4,15 @@ Imports nothing heavy, so that a refused folder answers at once.
 """
 
 import contextlib
-import json
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nst.base.errors import UserError
-from nst.base.files import part_of
-from nst.rundir.reader import SCHEMA
+from nst.base.files import part_of, write_whole
+from nst.rundir import run_json
 
 #: What a run writes into its folder, pictures in images/ apart.
 FILES = (
@@ -33,40 +33,6 @@ MARK = b"nst:config_hash"
 #: What Hydra's record of a sweep names of nst's: plugins, or the callback, now and in 0.1.
 PLUGINS = (b"hydra_plugins.nst_", b"nst.command.placing.Placing", b"nst.placing.Placing")
 
-#: What is read of an earlier run, and of its best check.
-NEEDED: dict[str, Any] = {
-    "config": dict,
-    "config_hash": str | None,
-    "status": str,
-    "best": dict | None,
-    "error": str | None,
-}
-OF_BEST: dict[str, Any] = {"step": int, "total": float | None}
-
-
-def read(folder: Path) -> dict[str, Any] | None:
-    """Return the run.json of a run's folder, or None where there is none.
-
-    Raises:
-      UserError: it is there but can't be read, or has another layout than this version's.
-    """
-    path = folder / "run.json"
-    if not path.exists():
-        return None
-    try:
-        fields = json.loads(path.read_bytes())
-        if fields["schema"] != SCHEMA:
-            problem = (
-                f"has layout {fields['schema']!r:.40}, and this version writes layout {SCHEMA}"
-            )
-        elif wrong := _wrong(fields):
-            problem = f"can't be read ({', '.join(wrong)})"
-        else:
-            return fields
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        problem = f"can't be read ({' '.join(str(error).split())})"
-    raise UserError(f"{path} {problem}: take another folder")
-
 
 def check(folder: Path, *, log: bool = True) -> dict[str, Any] | None:
     """Return a folder's run.json; refuse a file that a run would replace and none proves nst's.
@@ -80,7 +46,7 @@ def check(folder: Path, *, log: bool = True) -> dict[str, Any] | None:
     Raises:
       UserError: names the files, or says what is wrong with run.json.
     """
-    fields = read(folder)
+    fields = run_json.earlier(folder)
     began = fields is not None and fields["config_hash"] is not None
     pictures = [folder / "result.png", *sorted((folder / "images").glob("step_*.png"))]
     if began:
@@ -124,7 +90,7 @@ def find_equal(own: Path, config_hash: str, images_every: int) -> Path | None:
             # Most runs of a sweep are others, and needn't be understood.
             if path.parent == own or config_hash.encode() not in path.read_bytes():
                 continue
-            fields = read(path.parent) or {}
+            fields = run_json.earlier(path.parent) or {}
             same = fields["config_hash"], fields["config"]["tracking"]["images_every"]
             finished = fields["status"] == "finished" and not fields.get("same_as")
             whole = _marked(path.parent / "result.png")
@@ -167,13 +133,15 @@ def remove_parts(folder: Path) -> None:
                 part.unlink(missing_ok=True)
 
 
-def _wrong(fields: dict[str, Any]) -> list[str]:
-    """Return the names of what is of another type than is needed."""
-    wrong = [key for key, kind in NEEDED.items() if not isinstance(fields[key], kind)]
-    if wrong or not fields["best"]:
-        return wrong
-    best = fields["best"]
-    return [f"best.{key}" for key, kind in OF_BEST.items() if not isinstance(best[key], kind)]
+def write_hydra(folder: Path, files: Mapping[str, str]) -> None:
+    """Write the files of .hydra/ into a run's folder.
+
+    Args:
+      folder: of the run.
+      files: name -> text.
+    """
+    for name, text in files.items():
+        write_whole(folder / ".hydra" / name, text.encode("utf-8", "surrogateescape"))
 
 
 def _marked(picture: Path) -> bool:

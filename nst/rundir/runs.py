@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-STATUSES = ("finished", "diverged", "interrupted", "failed", "running")
-
 #: Folders that hold no runs, wherever they are.
 SKIPPED = (".hydra", ".report", ".git")
 #: What shows that a folder is a run's.

@@ -19,12 +19,13 @@ from nst.base.program import Static
 from nst.config.schema import Config
 from nst.engine import cache, scales
 from nst.engine import lanes as batch
-from nst.rundir import checkpoint, record
+from nst.rundir import checkpoint, refusal
 from nst.runner import prepare
 from nst.runner import session as transfer
+from nst.runner.outcome import Outcome
 from nst.runner.prepare import Prepared
 from nst.runner.progress import GridDisplay
-from nst.runner.session import Outcome, Place, Session
+from nst.runner.session import Place, Session
 
 log = logging.getLogger("nst")
 
@@ -247,7 +248,7 @@ def _checks(chunk: list[_Member], static: Static, targets: Any) -> Iterator[tupl
 
 
 def _refused(job: Job, error: UserError) -> Outcome:
-    record.refuse(job.place.folder, job.config, job.place.overrides, str(error))
+    refusal.write(job.place.folder, job.config, job.place.overrides, str(error))
     return _failed(str(error))
 
 

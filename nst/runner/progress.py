@@ -18,7 +18,7 @@ from rich.text import Text
 
 from nst.config.schema import Config
 from nst.engine.loop import Check, seconds_per_step
-from nst.rundir.record import Outcome
+from nst.runner.outcome import Outcome
 
 
 class Display:

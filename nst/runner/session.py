@@ -18,9 +18,10 @@ from nst.engine import cache, lanes, scales
 from nst.engine.loop import Check
 from nst.images import color
 from nst.metrics import evaluate
-from nst.rundir import checkpoint, history, ownership, record, runlog
-from nst.rundir.record import Outcome, Record
+from nst.rundir import checkpoint, history, ownership, repeat, runlog
+from nst.rundir.record import Record
 from nst.runner import prepare
+from nst.runner.outcome import Outcome
 from nst.runner.prepare import Prepared
 from nst.runner.progress import Display
 from nst.tracking.tracker import track
@@ -142,7 +143,7 @@ def _as_another(prepared: Prepared, place: Place) -> Outcome | None:
         "same_as": os.path.relpath(original, folder),
     }
     with track(config, settings, place.tracking, place.group) as tracker:
-        fields = record.repeat(
+        fields = repeat.write(
             original,
             folder,
             prepared.static.network,
@@ -238,7 +239,7 @@ class Session:
         numbers = {} if status in ("interrupted", "failed") else _measured(best, self._prepared)
         picture = self._record.keep_best()
         # Before the last record: once that says that the run is over, nothing is made up for.
-        losses = {"step": best.step, **history.flat(best.terms)} if best else None
+        losses = {"step": best.step, **best.losses} if best else None
         self._tracker.finish(status, losses, self._prepared.sources, picture, numbers)
         self._record.finish(status, error, numbers)
         step, total = (best.step, best.terms.total) if best else (0, None)

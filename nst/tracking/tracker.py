@@ -11,7 +11,6 @@ from typing import Any
 from nst.config.groups import Tracking
 from nst.config.schema import Config
 from nst.engine.loop import Check, seconds_per_step
-from nst.rundir.history import flat
 from nst.sources.resolve import Asset
 from nst.tracking import wandb_run
 from nst.tracking.wandb_run import LONGEST_NAME
@@ -36,7 +35,7 @@ class Tracker:
             return
         import wandb
 
-        row = _losses(flat(check.terms), self.config) | {"evaluations": check.evaluations}
+        row = _losses(check.losses, self.config) | {"evaluations": check.evaluations}
         if self.config.scales:
             row["size"] = check.size
         if self.before is not None:

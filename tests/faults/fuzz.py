@@ -161,7 +161,7 @@ def resumed(folder: Path) -> Target:
 
     from nst.config import identity
     from nst.config.schema import Config
-    from nst.rundir.runs import STATUSES
+    from nst.rundir.run_json import STATUSES
     from nst.runner import session
 
     def read(data: bytes) -> Any:
@@ -185,13 +185,13 @@ def resumed(folder: Path) -> Target:
 def history(folder: Path) -> Target:
     """Return what reads a run's history: a run that goes on, its tracking, the report."""
     from nst.report import curves
-    from nst.rundir import history
+    from nst.rundir import history, history_writer
 
     def read(data: bytes) -> Any:
         path.write_bytes(data)
         curves.read(path)
         found = history.rows(path)
-        history.History(path, 20)
+        history_writer.HistoryWriter(path, 20)
         return found
 
     files = [(own / "history.csv").read_bytes() for own in seeds.run_folders(folder)]

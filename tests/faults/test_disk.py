@@ -2,7 +2,6 @@
 
 import contextlib
 import csv
-import dataclasses
 import json
 import os
 import re
@@ -13,7 +12,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import fake_runs
 import pytest
@@ -22,10 +20,8 @@ from PIL import Image
 
 from nst.base import files
 from nst.base.errors import UserError
-from nst.engine.loop import Check
-from nst.losses.total import Terms
 from nst.rundir import history
-from nst.rundir.history import History
+from nst.rundir.history_writer import HistoryWriter
 
 TINY = (
     "network=vgg16",
@@ -397,15 +393,15 @@ def test_a_folder_that_may_not_be_written(nst: Command, bound: tuple[str, ...]):
 # --- history.csv --------------------------------------------------------------------------------
 
 
-def check(step: int) -> Check:
-    terms = Terms(1e30 / 3, 1 / 3, 2 / 3, 0.1, {"conv4_2": 1 / 7}, {"conv1_1": 1 / 9})
-    nothing: dict[str, Any] = dict.fromkeys(field.name for field in dataclasses.fields(Check))
-    return Check(**nothing | {"step": step, "seconds": 0.1, "evaluations": step, "terms": terms})
+def row(step: int) -> dict[str, float]:
+    losses = {"total": 1e30 / 3, "content": 1 / 3, "style": 2 / 3, "tv": 0.1}
+    layers = {"content/conv4_2": 1 / 7, "style/conv1_1": 1 / 9}
+    return {"step": step, "seconds": 0.1, "evaluations": step, **losses, **layers}
 
 
-def add(record: History, steps: Iterable[int]) -> None:
+def add(record: HistoryWriter, steps: Iterable[int]) -> None:
     for step in steps:
-        record.add(check(step))
+        record.add(row(step))
 
 
 def test_a_row_that_the_disk_takes_half_of_is_none(mount: Mount):
@@ -413,7 +409,7 @@ def test_a_row_that_the_disk_takes_half_of_is_none(mount: Mount):
     if disk.seen != disk.folder:
         pytest.skip("the tmpfs is in another namespace")
     path = disk.folder / "history.csv"
-    record = History(path, -1)
+    record = HistoryWriter(path, -1)
     with pytest.raises(OSError, match=FULL) as full:
         add(record, range(1000))
     assert full.value.filename == str(path)
@@ -429,22 +425,22 @@ def test_a_row_that_the_disk_takes_half_of_is_none(mount: Mount):
 @pytest.mark.parametrize("cut", [1, 5, 40])
 def test_a_run_goes_on_after_the_last_whole_row(tmp_path: Path, cut: int):
     path = tmp_path / "history.csv"
-    record = History(path, -1)
+    record = HistoryWriter(path, -1)
     add(record, (0, 10, 20))
     expected = path.read_bytes()
-    record.add(check(30))
+    record.add(row(30))
     # Power went, say: "3" alone of "30" is no row of step 3.
     path.write_bytes(path.read_bytes()[: len(expected) + cut])
-    History(path, 20)
+    HistoryWriter(path, 20)
     assert path.read_bytes() == expected
     path.write_bytes(b"")
-    History(path, 20).add(check(30))
+    HistoryWriter(path, 20).add(row(30))
     assert [row["step"] for row in history.rows(path)] == [30]
 
 
 def test_a_history_that_goes_or_changes_is_said(tmp_path: Path):
     path = tmp_path / "history.csv"
-    record = History(path, -1)
+    record = HistoryWriter(path, -1)
     path.write_text("mine\n")
     with pytest.raises(FileExistsError):
         add(record, [0])

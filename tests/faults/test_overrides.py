@@ -19,9 +19,9 @@ from nst.command.sentence import options
 from nst.config import schema
 from nst.config.schema import Config, keys
 from nst.config.validation import validated
-from nst.rundir.record import Outcome
 from nst.runner import prepare as inputs
 from nst.runner import session
+from nst.runner.outcome import Outcome
 
 EACH = 300  # overrides of a seed; the slow seeds have 5,100
 LEAVES = keys()

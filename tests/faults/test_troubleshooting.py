@@ -11,7 +11,7 @@ DOCUMENT = ROOT / "docs" / "troubleshooting.md"
 
 #: What is called with a message; a bare `log` is a logger's method that was chosen before.
 SPEAKERS = (
-    *("UserError", "UnreachableError", "_BadRecordError", "ArgumentTypeError"),
+    *("UserError", "UnreachableError", "BadRecordError", "ArgumentTypeError"),
     *("warning", "log"),
 )
 #: Each f-string that a function of this file returns is a message.
@@ -38,7 +38,7 @@ PASSED_ON = {
 }
 #: Messages and parts of them that are made before they are raised, or by other projects.
 APART = (
-    "has layout N, and this version writes layout 1",
+    "has layout N, and this version reads layout 1",
     "holds another run, which differs in",
     "the pictures' or weights' bytes",
     "names a layer twice",

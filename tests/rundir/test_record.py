@@ -20,10 +20,11 @@ from nst.config.schema import Config
 from nst.engine import loop
 from nst.engine.loop import Check
 from nst.rundir import record
+from nst.rundir.run_json import SCHEMA as LAYOUT
 from nst.runner import prepare
 from nst.runner import session as transfer
+from nst.runner.outcome import Outcome
 from nst.runner.prepare import Prepared
-from nst.runner.session import Outcome
 from nst.sources import resolve
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "run.schema.json").read_text())
@@ -78,7 +79,7 @@ def test_the_schema_is_closed():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     assert SCHEMA["additionalProperties"] is False
     assert set(SCHEMA["required"]) == set(SCHEMA["properties"])
-    assert SCHEMA["properties"]["schema"]["const"] == record.SCHEMA
+    assert SCHEMA["properties"]["schema"]["const"] == LAYOUT
 
 
 def test_a_finished_run_follows_the_schema(outcome: Outcome):

@@ -1,0 +1,86 @@
+"""The sources of a recorded run: the pictures and the network that it used, and their names."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from nst.config import blend
+from nst.rundir.runs import RecordedSource
+from nst.rundir.values import MOST_KEYS, mapping, plain, text
+
+GROUPS = ("content", "style", "network")
+
+
+def sources(fields: dict[str, Any]) -> dict[str, RecordedSource]:
+    """Return content, style and network; for a blend of style images each of them as well.
+
+    Args:
+      fields: of a run.json.
+    """
+    used = {key: _used(key, fields) for key in GROUPS}
+    parts = [key for key in mapping(fields, "sources") if key.startswith("style/")][:MOST_KEYS]
+    each = {text(key): _of_blend(key, text(key.partition("/")[2]), fields) for key in parts}
+    if each:
+        names = " + ".join(source.name for source in each.values())
+        return used | {"style": RecordedSource(names, names, "", None, None)} | each
+    only = list(mapping(mapping(fields["config"], "style"), "blend"))
+    return used | ({"style": _of_blend("style", text(only[0]), fields)} if len(only) == 1 else {})
+
+
+def names(config: dict[str, Any], used: dict[str, RecordedSource]) -> dict[str, Any]:
+    """Return the names of what was used as values; a blend has weights instead of one name.
+
+    Args:
+      config: of a run.json.
+      used: the run's `sources`.
+    """
+    found = {key: used[key].name for key in GROUPS}
+    weights = plain(mapping(config, "style").get("blend"))
+    if not weights:
+        return found
+    del found["style"]
+    return found | {"style.blend": _by_name(weights, used)}
+
+
+def _by_name(weights: Any, used: dict[str, RecordedSource]) -> Any:
+    """Return the weights of a blend by the names of what was used, a fallback for two added up."""
+    if not isinstance(weights, dict):
+        return weights
+    parts = [used.get(f"style/{name}", used["style"]) for name in weights]
+    sums = {source.name: source.sha256 for source in parts}
+    if any(sums[source.name] != source.sha256 for source in parts):
+        return weights  # a/cat.jpg and b/cat.jpg
+    found = dict.fromkeys(sums, 0.0)
+    for source, weight in zip(parts, weights.values(), strict=True):
+        found[source.name] += weight
+    return found
+
+
+def _used(key: str, fields: dict[str, Any]) -> RecordedSource:
+    config = mapping(fields["config"], key)
+    own = config.get("weights" if key == "network" else "path")
+    own = own if isinstance(own, str) and own else None
+    return _source(key, fields, config.get("name"), own, config.get("file"))
+
+
+def _of_blend(key: str, name: str, fields: dict[str, Any]) -> RecordedSource:
+    """Return a style image of a blend; `name` is in conf/style/ or the path of a user's own."""
+    known = blend.named(name)
+    style = mapping(fields["config"], "style")
+    file = style.get("file") if name == style.get("name") else known and known.file
+    return _source(key, fields, name, name if blend.is_file(name) else None, file)
+
+
+def _source(
+    key: str, fields: dict[str, Any], name: Any, own: str | None, file: Any
+) -> RecordedSource:
+    source = mapping(mapping(fields, "sources"), key)
+    used = text(source.get("used") or name or "?")
+    return RecordedSource(
+        name=(Path(used).stem or used) if own else used,
+        title=text(source.get("title") or used),
+        sha256=text(source.get("sha256") or ""),
+        path=own,
+        file=file if isinstance(file, str) and re.fullmatch(r"\w[\w. -]*", file) else None,
+        instead_of=text(source.get("requested")) if source.get("fallback") else None,
+    )

@@ -1,0 +1,53 @@
+"""The record of a run that equals another one, and so computes nothing."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nst.base.files import write_whole
+from nst.config.schema import Config
+from nst.rundir import fields, run_json
+from nst.rundir.ownership import remove_parts, write_hydra
+from nst.sources.resolve import Asset
+
+#: What it takes from the other's run.json.
+TAKEN = ("status", "error", "device", "picture", "best", "last", "timings", "metrics")
+
+
+def write(
+    original: Path,
+    folder: Path,
+    network: str,
+    config: Config,
+    sources: dict[str, Asset],
+    overrides: Sequence[str],
+    hydra: Mapping[str, str],
+) -> dict[str, Any]:
+    """Give a run that equals another one a folder of its own with that one's result.
+
+    Args:
+      original: folder of the other, which has ended.
+      folder: and the rest as `nst.rundir.record.Record` takes them.
+
+    Returns:
+      The run's run.json; "same_as" is the way from `folder` to `original`.
+
+    Raises:
+      UserError: the original's record can't be read.
+      OSError: something can't be read or written.
+    """
+    other = run_json.earlier(original) or {}
+    found = fields.began(network, config, sources, overrides) | {
+        "same_as": os.path.relpath(original, folder),
+        **{key: other.get(key) for key in TAKEN},
+    }
+    # As a run does: what is here is shown to be its own before any of it is.
+    fields.write(folder, found | {"status": "running", "metrics": {}})
+    remove_parts(folder)
+    write_hydra(folder, hydra)
+    pictures = sorted((original / "images").glob("step_*.png"))
+    for file in [*pictures, original / "history.csv", original / "result.png"]:
+        write_whole(folder / file.relative_to(original), file.read_bytes())
+    fields.write(folder, found)
+    return found
