@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nst.config.keys import LARGEST, key
+from nst.losses.statistics import STATISTICS
 from nst.networks.spec import BLOCKS
 
 REDUCTIONS = ("sum", "mean")
@@ -71,7 +72,7 @@ class Style(Source):
     statistic: str = key(
         "gram",
         "what of a layer is compared, [below](#style-statistics)",
-        choices=("gram", "mean_std", "wasserstein"),
+        choices=STATISTICS,
         label="style statistic",
     )
     normalize: str = key(

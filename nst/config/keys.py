@@ -5,7 +5,7 @@ docs/configuration.md, a run's hash and the labels of the report read it from th
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -35,7 +35,7 @@ class Key:
     noun: str = "a number "  # what a refusal calls it
     whole: bool = False  # the number is whole; 1e3 is
     several: bool = False  # a list of such numbers is possible, so a rule of its own reads it
-    choices: tuple[str, ...] = ()
+    choices: Collection[str] = ()  # a table's names, the table itself
     role: Role = "picture"
     label: str = ""  # on an axis of the report; none: the key itself
 

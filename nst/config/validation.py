@@ -15,6 +15,7 @@ from nst.config.groups import TV, Content, Init, Optimizer, Style, Tracking
 from nst.config.ranges import in_range, whole
 from nst.config.schema import Config, known
 from nst.config.weighted import weights_by_name
+from nst.losses.statistics import with_masks
 from nst.networks.spec import layer_names, smallest_side
 
 AnySource = TypeVar("AnySource", Content, Style)
@@ -178,9 +179,9 @@ def _masks(config: Config) -> None:
         raise _lone_mask("content.mask", content.mask, "style.mask")
     if content.mask is None:
         raise _lone_mask("style.mask", style.mask, "content.mask")
-    if style.statistic != "gram":
+    if style.statistic not in with_masks():
         raise UserError(
-            "content.mask and style.mask need style.statistic=gram, not "
+            f"content.mask and style.mask need style.statistic={' or '.join(with_masks())}, not "
             f"{style.statistic}: each region has Gram matrices of its own"
         )
     if style.blend and len(style.blend) > 1:

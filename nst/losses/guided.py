@@ -1,4 +1,4 @@
-"""Regions of a picture, each with a style of its own: guidance channels and guided Gram matrices.
+"""Regions of a picture, each with a style of its own: the Gram statistic's variant for masks.
 
 Gatys et al. 2017, "Controlling Perceptual Factors in Neural Style Transfer" (arXiv:1611.07865),
 section 4. nst/images/masks.py reads the regions from files.
@@ -46,11 +46,11 @@ def guidance(shares: Any, layer: str) -> Any:
     return shares
 
 
-def grams(activations: jax.Array, channels: jax.Array) -> jax.Array:
+def guided_grams(activations: jax.Array, channels: jax.Array) -> jax.Array:
     """Return the guided Gram matrix of each region, sum_p T_p^2 F_p F_p^T / sum_p T_p^2.
 
     The paper scales T to sum_p T_p^2 = 1 instead, which is the same. Where T is 1 everywhere this
-    is `nst.losses.total.gram_per_position`.
+    is `nst.losses.gram.gram_per_position`.
 
     Args:
       activations: F, (H, W, N).
@@ -63,6 +63,10 @@ def grams(activations: jax.Array, channels: jax.Array) -> jax.Array:
     return _weighted_grams(activations, squares / squares.sum(axis=(1, 2), keepdims=True))
 
 
+#: What is kept of a style image's layer.
+target = guided_grams
+
+
 def loss(activations: jax.Array, target: jax.Array, channels: jax.Array) -> jax.Array:
     """Return E_l = sum_r w_r sum (G_r - A_r)^2 / (4 N^2), w_r the region's share of the picture.
 
@@ -71,10 +75,11 @@ def loss(activations: jax.Array, target: jax.Array, channels: jax.Array) -> jax.
 
     Args:
       activations: (H, W, N), of the picture.
-      target: A, (R, N, N), `grams` of the painting.
-      channels: T, (R, H, W), of the photograph, whose mean over positions is w.
+      target: A, (R, N, N), `guided_grams` of the style image.
+      channels: T, (R, H, W), of the content image, whose mean over positions is w.
     """
-    squared = jnp.sum((grams(activations, channels) - target) ** 2, axis=(1, 2))
+    own = guided_grams(activations, channels)
+    squared = jnp.sum((own - target) ** 2, axis=(1, 2))
     return jnp.sum(channels.mean(axis=(1, 2)) * squared) / (4 * activations.shape[-1] ** 2)
 
 

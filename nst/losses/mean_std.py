@@ -31,6 +31,10 @@ def mean_std(activations: jax.Array) -> MeanStd:
     return MeanStd(mean, jnp.sqrt(variance + TINY))
 
 
+#: What is kept of a style image's layer.
+target = mean_std
+
+
 def loss(activations: jax.Array, target: MeanStd) -> jax.Array:
     """Return E_l = (sum (mu - mu')^2 + sum (sigma - sigma')^2) / N over the N channels.
 
@@ -38,7 +42,7 @@ def loss(activations: jax.Array, target: MeanStd) -> jax.Array:
 
     Args:
       activations: (H, W, N), of the picture.
-      target: of the painting.
+      target: of the style image.
     """
     own = mean_std(activations)
     return jnp.mean((own.mean - target.mean) ** 2) + jnp.mean((own.std - target.std) ** 2)

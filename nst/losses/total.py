@@ -1,7 +1,7 @@
-"""The losses of the report, summed as its equations say, as pure functions of activations.
+"""The total loss of a picture: content, style by one of the statistics, and total variation.
 
 Equation numbers are those of Gatys et al. 2015 (arXiv:1508.06576), section "Methods"; total
-variation is the report's addition, in nst/losses/total_variation.py.
+variation is the report's addition.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,21 +11,23 @@ import jax
 import jax.numpy as jnp
 
 from nst.base.program import Hyperparameters, Static
-from nst.losses import guided, mean_std, wasserstein
+from nst.losses import guided
+from nst.losses.content import REDUCTIONS
 from nst.losses.guided import Regions
+from nst.losses.statistics import STATISTICS
 from nst.losses.total_variation import variation
 
 Number = TypeVar("Number", jax.Array, float)  # on the device, or on the host
 
 
 class Targets(NamedTuple):
-    """What the picture is drawn towards, computed once from the photograph and the paintings."""
+    """What the picture is drawn towards, computed once from content image and style images."""
 
-    content: dict[str, jax.Array]  # layer -> the photograph's activations, (H, W, C)
-    #: Layer -> `style_target` of the painting, its Gram matrix over its positions, (C, C), say; of
-    #: several paintings with an axis of them before: (K, C, C); with masks of regions: (R, C, C).
+    content: dict[str, jax.Array]  # layer -> the content image's activations, (H, W, C)
+    #: Layer -> the statistic's target of the style image, (C, C) of a Gram matrix, say; of several
+    #: images with an axis of them before: (K, C, C); with masks of regions: (R, C, C).
     style: dict[str, Any]
-    guidance: dict[str, jax.Array] | None = None  # layer -> `regions.guidance`, (R, H, W)
+    guidance: dict[str, jax.Array] | None = None  # layer -> `guided.guidance`, (R, H, W)
 
 
 class Terms(NamedTuple, Generic[Number]):
@@ -39,130 +41,38 @@ class Terms(NamedTuple, Generic[Number]):
     style_layers: dict[str, Number]
 
 
-def content_loss(activations: jax.Array, target: jax.Array) -> jax.Array:
-    """Return half the summed squared difference of two activations (equation 1).
+class Weighted(NamedTuple, Generic[Number]):
+    """The parts of the total loss with their weights in them; their sum is the total."""
 
-    Args:
-      activations: F, (H, W, C), of the picture.
-      target: P, (H, W, C), of the photograph.
-    """
-    return 0.5 * jnp.sum((activations - target) ** 2)
+    content: Number  # alpha content
+    style: Number  # beta style
+    tv: Number  # gamma tv
 
 
-def mean_content_loss(activations: jax.Array, target: jax.Array) -> jax.Array:
-    """Return the mean squared difference of two activations, as most peers have it.
-
-    Args:
-      activations: F, (H, W, C), of the picture.
-      target: P, (H, W, C), of the photograph.
-    """
-    return jnp.mean((activations - target) ** 2)
-
-
-@jax.custom_vjp
-def gram(activations: jax.Array) -> jax.Array:
-    """Return the Gram matrix F^T F over positions (equation 3).
-
-    Its gradient F (D + D^T) is written out as one product; what JAX derives takes two.
-
-    Args:
-      activations: (H, W, C).
-
-    Returns:
-      (C, C): entry (i, j) is the sum over positions of channel i times channel j.
-    """
-    features = activations.reshape(-1, activations.shape[-1])
-    return jnp.dot(features.T, features, precision=jax.lax.Precision.HIGHEST)
-
-
-def _gram_forward(activations: jax.Array) -> tuple[jax.Array, jax.Array]:
-    return gram(activations), activations
-
-
-def _gram_backward(activations: jax.Array, gradient: jax.Array) -> tuple[jax.Array]:
-    symmetric = gradient + gradient.T
-    return (jnp.dot(activations, symmetric, precision=jax.lax.Precision.HIGHEST),)
-
-
-gram.defvjp(_gram_forward, _gram_backward)
-
-
-def gram_per_position(activations: jax.Array) -> jax.Array:
-    """Return the Gram matrix divided by the number of positions M, so that sizes compare.
-
-    Args:
-      activations: (H, W, C).
-    """
-    return gram(activations) / (activations.shape[0] * activations.shape[1])
-
-
-def style_loss(activations: jax.Array, target: jax.Array) -> jax.Array:
-    """Return E_l = sum (G - A)^2 / (4 N^2 M^2) (equation 4).
-
-    Args:
-      activations: (H, W, N), of the picture.
-      target: (N, N), `gram_per_position` of the painting.
-    """
-    return gram_distance(gram_per_position(activations), target)
-
-
-def gram_distance(gram: jax.Array, target: jax.Array) -> jax.Array:
-    """Return the E_l of Gram matrices that are divided by their numbers of positions.
-
-    M^2 of equation 4 is inside them, each divided by its own M: the same number where picture and
-    painting have as many positions, and the one that compares where they do not.
-
-    Args:
-      gram: (N, N), `gram_per_position` of the picture.
-      target: (N, N), of the painting.
-    """
-    return jnp.sum((gram - target) ** 2) / (4 * gram.shape[-1] ** 2)
-
-
-def style_target(statistic: str, activations: jax.Array) -> Any:
-    """Return what `layer_style_loss` wants of a painting's layer.
-
-    Args:
-      statistic: "gram", "mean_std" or "wasserstein".
-      activations: (H, W, N).
-    """
-    if statistic == "mean_std":
-        return mean_std.mean_std(activations)
-    if statistic == "wasserstein":
-        return wasserstein.target(activations)
-    return gram_per_position(activations)
-
-
-def layer_style_loss(statistic: str, activations: jax.Array, target: Any) -> jax.Array:
-    """Return E_l, by the Gram matrices or by another statistic.
-
-    Args:
-      statistic: "gram", "mean_std" or "wasserstein".
-      activations: (H, W, N), of the picture.
-      target: `style_target` of the painting, of the same statistic.
-    """
-    if statistic == "mean_std":
-        return mean_std.loss(activations, target)
-    if statistic == "wasserstein":
-        return wasserstein.loss(activations, target)
-    return style_loss(activations, target)
-
-
-def blended_style_loss(
-    statistic: str, activations: jax.Array, target: Any, blend: Sequence[float]
+def style_loss(
+    statistic: str,
+    activations: jax.Array,
+    target: Any,
+    *,
+    guidance: jax.Array | None = None,
+    blend: Sequence[float] = (),
 ) -> jax.Array:
-    """Return sum_k b_k E_l of the picture and painting k.
+    """Return E_l of a layer by a statistic; of several style images sum_k b_k E_l of each.
 
     Args:
-      statistic: "gram", "mean_std" or "wasserstein".
+      statistic: a name of `nst.losses.statistics.STATISTICS`.
       activations: (H, W, N), of the picture.
-      target: `style_target` of K paintings, with an axis of them first; of one where K = 0.
-      blend: b, K weights of sum 1; empty: there is one painting.
+      target: the statistic's of the style image; of K images with an axis of them first.
+      guidance: (R, H, W), the shares of each region; none: there are no masks.
+      blend: b, K weights of sum 1; empty: there is one style image.
     """
+    if guidance is not None:
+        return STATISTICS[statistic].load_guided().loss(activations, target, guidance)
+    loss = STATISTICS[statistic].load().loss
     if not blend:
-        return layer_style_loss(statistic, activations, target)
+        return loss(activations, target)
     # vmap, not a loop: the picture's own statistic and its gradient are taken once.
-    each = jax.vmap(lambda one: layer_style_loss(statistic, activations, one))(target)
+    each = jax.vmap(lambda one: loss(activations, one))(target)
     return jnp.sum(jnp.stack(blend) * each)
 
 
@@ -184,32 +94,23 @@ def targets(
       statistic: of the style loss.
       masks: the regions of photograph and painting; none: each is one.
     """
+    content = {layer: photograph[layer] for layer in content_layers}
     if masks is not None:
-        return _guided(photograph, paintings[0], content_layers, style_layers, masks)
-    each = [
-        {layer: style_target(statistic, painting[layer]) for layer in style_layers}
-        for painting in paintings
-    ]
+        variant = STATISTICS[statistic].load_guided()
+        (painting,) = paintings
+        return Targets(
+            content=content,
+            style={
+                layer: variant.target(painting[layer], guided.guidance(masks.painting, layer))
+                for layer in style_layers
+            },
+            guidance={layer: guided.guidance(masks.photograph, layer) for layer in style_layers},
+        )
+    target = STATISTICS[statistic].load().target
+    each = [{layer: target(painting[layer]) for layer in style_layers} for painting in paintings]
     return Targets(
-        content={layer: photograph[layer] for layer in content_layers},
+        content=content,
         style=each[0] if len(each) == 1 else jax.tree.map(lambda *them: jnp.stack(them), *each),
-    )
-
-
-def _guided(
-    photograph: Mapping[str, jax.Array],
-    painting: Mapping[str, jax.Array],
-    content_layers: tuple[str, ...],
-    style_layers: tuple[str, ...],
-    masks: Regions,
-) -> Targets:
-    return Targets(
-        content={layer: photograph[layer] for layer in content_layers},
-        style={
-            layer: guided.grams(painting[layer], guided.guidance(masks.painting, layer))
-            for layer in style_layers
-        },
-        guidance={layer: guided.guidance(masks.photograph, layer) for layer in style_layers},
     )
 
 
@@ -217,7 +118,7 @@ def terms(
     picture: jax.Array,
     activations: Mapping[str, jax.Array],
     target: Targets,
-    weights: Hyperparameters,
+    hyperparameters: Hyperparameters,
     static: Static,
 ) -> Terms[jax.Array]:
     """Return alpha content + beta style + gamma tv (equation 7 and the report's) and its parts.
@@ -225,28 +126,52 @@ def terms(
     Args:
       picture: (H, W, 3) in grey levels.
       activations: layer -> (H, W, C), of the picture.
-      target: of the photograph and the paintings.
-      weights: alpha, beta, gamma, every layer's weight, and every painting's of a blend.
+      target: of the content image and the style images.
+      hyperparameters: alpha, beta, gamma, the weights of layers and of a blend's style images.
       static: the statistic of the style loss, as in `target`, and the form of the other losses.
     """
-    squares = mean_content_loss if static.content_reduction == "mean" else content_loss
-    content = {name: squares(activations[name], t) for name, t in target.content.items()}
-    if target.guidance is not None:
-        style = {
-            name: guided.loss(activations[name], t, target.guidance[name])
-            for name, t in target.style.items()
-        }
-    else:
-        style = {
-            name: blended_style_loss(static.statistic, activations[name], t, weights.blend)
-            for name, t in target.style.items()
-        }
-    content_sum = _weighted(weights.content_weights, content)
-    style_sum = _weighted(weights.style_weights, style)
-    tv = variation(picture, static.tv_form, static.tv_reduction, weights.tv_exponent)
-    total = weights.alpha * content_sum + weights.beta * style_sum + weights.gamma * tv
-    return Terms(total, content_sum, style_sum, tv, content, style)
+    squares = REDUCTIONS[static.content_reduction]
+    content_layers = {name: squares(activations[name], t) for name, t in target.content.items()}
+    style_layers = {
+        name: style_loss(
+            static.statistic,
+            activations[name],
+            t,
+            guidance=target.guidance[name] if target.guidance else None,
+            blend=hyperparameters.blend,
+        )
+        for name, t in target.style.items()
+    }
+    content_sum = _sum(hyperparameters.content_weights, content_layers)
+    style_sum = _sum(hyperparameters.style_weights, style_layers)
+    tv = variation(picture, static.tv_form, static.tv_reduction, hyperparameters.tv_exponent)
+    parts = weighted(
+        content_sum,
+        style_sum,
+        tv,
+        alpha=hyperparameters.alpha,
+        beta=hyperparameters.beta,
+        gamma=hyperparameters.gamma,
+    )
+    total = parts.content + parts.style + parts.tv
+    return Terms(total, content_sum, style_sum, tv, content_layers, style_layers)
 
 
-def _weighted(weights: Mapping[str, float], losses: Mapping[str, jax.Array]) -> jax.Array:
+def weighted(
+    content: Number, style: Number, tv: Number, *, alpha: float, beta: float, gamma: float
+) -> Weighted[Number]:
+    """Return the three parts of the total loss, each with its weight in it.
+
+    Args:
+      content: the content loss.
+      style: the style loss.
+      tv: the total variation.
+      alpha: weight of the content loss.
+      beta: weight of the style loss.
+      gamma: weight of the total variation.
+    """
+    return Weighted(alpha * content, beta * style, gamma * tv)
+
+
+def _sum(weights: Mapping[str, float], losses: Mapping[str, jax.Array]) -> jax.Array:
     return sum((weights[name] * loss for name, loss in losses.items()), start=jnp.zeros(()))

@@ -17,12 +17,12 @@ import jax.numpy as jnp
 FLOOR = 1e-6
 #: Steps of the iteration: the smallest eigenvalue, FLOOR, grows by 9/4 a step until it is near 1.
 STEPS = 21
-#: Added to the norm, so that a painting of one colour divides by something; (grey levels)^4.
+#: Added to the norm, so that a style image of one color divides by something; (grey levels)^4.
 TINY = 1e-12
 
 
 class Target(NamedTuple):
-    """What the distance wants of a painting's layer with N channels."""
+    """What the distance wants of a style image's layer with N channels."""
 
     mean: jax.Array  # (N,)
     root: jax.Array  # (N, N), root of the covariance
@@ -30,7 +30,7 @@ class Target(NamedTuple):
 
 
 def target(activations: jax.Array) -> Target:
-    """Return the target of a painting.
+    """Return the target of a style image.
 
     Args:
       activations: (H, W, N).
@@ -47,7 +47,7 @@ def loss(activations: jax.Array, target: Target) -> jax.Array:
 
     Args:
       activations: (H, W, N), of the picture.
-      target: of the painting.
+      target: of the style image.
     """
     mean, centred = _centred(activations)
     positions, channels = centred.shape

@@ -17,7 +17,8 @@ from nst import weights
 from nst.config.groups import Source
 from nst.images.color import LUMA
 from nst.images.files import scaled_shape
-from nst.losses import total as losses
+from nst.losses import gram
+from nst.losses.content import content_loss
 from nst.metrics import lpips
 from nst.metrics.registry import METRICS
 from nst.networks import vgg
@@ -180,7 +181,7 @@ def _features(params: dict, picture: jax.Array) -> _Features:
     average = _activations(params, own, (*content, *style))
     return _Features(
         content=average.get(CONTENT_LAYER),
-        grams={name: losses.gram_per_position(average[name]) for name in style},
+        grams={name: gram.gram_per_position(average[name]) for name in style},
         lpips=lpips.unit_features(params, own) if _fits(lpips.LAYERS, own) else {},
     )
 
@@ -189,7 +190,7 @@ def _features(params: dict, picture: jax.Array) -> _Features:
 def _gram_matrices(params: dict, painting: jax.Array) -> dict[str, jax.Array]:
     own = painting.astype(jnp.float32)
     average = _activations(params, own, STYLE_LAYERS if _fits(STYLE_LAYERS, own) else ())
-    return {name: losses.gram_per_position(values) for name, values in average.items()}
+    return {name: gram.gram_per_position(values) for name, values in average.items()}
 
 
 def _differences(heads: dict, own: _Features, targets: _Features) -> dict[str, float]:
@@ -202,9 +203,9 @@ def _compared(heads: dict, own: _Features, targets: _Features) -> dict[str, jax.
     """Return those of "content", "style" and "lpips" that both have features for."""
     found = {}
     if targets.content is not None:
-        found["content"] = losses.content_loss(own.content, targets.content)
+        found["content"] = content_loss(own.content, targets.content)
     if own.grams and targets.grams:
-        style = [losses.gram_distance(own.grams[name], targets.grams[name]) for name in own.grams]
+        style = [gram.distance(own.grams[name], targets.grams[name]) for name in own.grams]
         found["style"] = jnp.stack(style).mean()
     if targets.lpips:
         found["lpips"] = lpips.distance(heads, own.lpips, targets.lpips)

@@ -15,7 +15,7 @@ from nst import weights
 from nst.base.errors import UserError
 from nst.config.groups import Source
 from nst.images import files
-from nst.losses import total
+from nst.losses import gram
 from nst.metrics.evaluate import STYLE_LAYERS
 from nst.networks import vgg
 from nst.report import thumbnails
@@ -102,7 +102,7 @@ def _grams(path: Path, size: int) -> tuple[jax.Array, ...]:
         pooling="max",
         precision="float32",
     )
-    return tuple(total.gram_per_position(found[name][0]) for name in STYLE_LAYERS)
+    return tuple(gram.gram_per_position(found[name][0]) for name in STYLE_LAYERS)
 
 
 @functools.cache
@@ -113,4 +113,4 @@ def _params() -> dict:
 
 def _distance(one: tuple[jax.Array, ...], other: tuple[jax.Array, ...]) -> float:
     """Return the style loss of two sets of Gram matrices (Gatys et al. 2015, equations 4 and 5)."""
-    return mean(float(total.gram_distance(a, b)) for a, b in zip(one, other, strict=True))
+    return mean(float(gram.distance(a, b)) for a, b in zip(one, other, strict=True))

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from nst.config.schema import Config
 from nst.engine.loop import Check, seconds_per_step
+from nst.losses.total import weighted
 from nst.runner.outcome import Outcome
 
 
@@ -63,9 +64,11 @@ class Display:
 
     def _weighted(self, check: Check) -> str:
         terms, config = check.terms, self.config
+        sums = terms.content, terms.style, terms.tv
+        parts = weighted(*sums, alpha=config.alpha, beta=config.beta, gamma=config.tv.gamma)
         return (
-            f"total {terms.total:.4g} = content {config.alpha * terms.content:.3g}"
-            f" + style {config.beta * terms.style:.3g} + tv {config.tv.gamma * terms.tv:.3g}"
+            f"total {terms.total:.4g} = content {parts.content:.3g}"
+            f" + style {parts.style:.3g} + tv {parts.tv:.3g}"
         )
 
 

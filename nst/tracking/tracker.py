@@ -11,6 +11,7 @@ from typing import Any
 from nst.config.groups import Tracking
 from nst.config.schema import Config
 from nst.engine.loop import Check, seconds_per_step
+from nst.losses.total import weighted
 from nst.sources.resolve import Asset
 from nst.tracking import wandb_run
 from nst.tracking.wandb_run import LONGEST_NAME
@@ -159,10 +160,10 @@ def sweep_group(folder: Path) -> str:
 
 
 def _losses(terms: dict[str, float], config: Config) -> dict[str, Any]:
+    sums = terms["content"], terms["style"], terms["tv"]
+    parts = weighted(*sums, alpha=config.alpha, beta=config.beta, gamma=config.tv.gamma)
     return {f"loss/{name}": value for name, value in terms.items()} | {
-        "weighted/content": config.alpha * terms["content"],
-        "weighted/style": config.beta * terms["style"],
-        "weighted/tv": config.tv.gamma * terms["tv"],
+        f"weighted/{name}": value for name, value in parts._asdict().items()
     }
 
 

@@ -126,11 +126,11 @@ def test_the_loss_is_the_mean_of_the_losses_by_weight(statistic: str):
     own, first, second = rng.normal(size=(3, 4, 5, 6)).astype(np.float32)
     maps = [{"conv1_1": first}, {"conv1_1": second[:3]}]
     target = total.targets({}, maps, (), ("conv1_1",), statistic).style["conv1_1"]
-    found = total.blended_style_loss(statistic, own, target, (0.7, 0.3))
+    found = total.style_loss(statistic, own, target, blend=(0.7, 0.3))
     each = []
     for one in maps:
         alone = total.targets({}, [one], (), ("conv1_1",), statistic).style["conv1_1"]
-        each.append(float(total.layer_style_loss(statistic, own, alone)))
+        each.append(float(total.style_loss(statistic, own, alone)))
     assert float(found) == pytest.approx(0.7 * each[0] + 0.3 * each[1], rel=1e-5)
     if statistic == "gram":
         grams = [

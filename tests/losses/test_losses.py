@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nst.base.program import Hyperparameters, Static
-from nst.losses import total, total_variation
+from nst.losses import content, gram, total, total_variation
 
 STATIC = Static("vgg19", "avg", "float32", (), ())  # the report's losses
 
@@ -15,11 +15,11 @@ def test_content_loss_by_hand():
     # 1/2 (1^2 + 2^2 + 0^2 + 3^2) = 7
     activations = jnp.array([[[1.0, 2.0], [5.0, 3.0]]])
     target = jnp.array([[[0.0, 0.0], [5.0, 0.0]]])
-    assert total.content_loss(activations, target) == 7.0
+    assert content.content_loss(activations, target) == 7.0
 
 
 def test_gram_of_ones_counts_positions():
-    np.testing.assert_array_equal(total.gram(jnp.ones((3, 4, 2))), np.full((2, 2), 12.0))
+    np.testing.assert_array_equal(gram.gram(jnp.ones((3, 4, 2))), np.full((2, 2), 12.0))
 
 
 def test_gram_is_the_plain_double_sum():
@@ -28,12 +28,12 @@ def test_gram_is_the_plain_double_sum():
     for row in range(3):
         for column in range(5):
             expected += np.outer(features[row, column], features[row, column])
-    np.testing.assert_allclose(total.gram(jnp.asarray(features)), expected, rtol=1e-5)
+    np.testing.assert_allclose(gram.gram(jnp.asarray(features)), expected, rtol=1e-5)
 
 
 def test_style_loss_by_hand():
     # One position, two channels: G = [[1, 2], [2, 4]], A = 0, so (1 + 4 + 4 + 16) / (4 * 4 * 1).
-    loss = total.style_loss(jnp.array([[[1.0, 2.0]]]), jnp.zeros((2, 2)))
+    loss = gram.loss(jnp.array([[[1.0, 2.0]]]), jnp.zeros((2, 2)))
     assert loss == 25 / 16
 
 
@@ -44,17 +44,17 @@ def test_style_loss_is_the_papers_where_sizes_are_equal():
     flat, flat_painting = picture.reshape(m, n), painting.reshape(m, n)
     difference = flat.T @ flat - flat_painting.T @ flat_painting
     expected = (difference**2).sum() / (4 * n**2 * m**2)
-    target = total.gram_per_position(jnp.asarray(painting, jnp.float32))
-    got = total.style_loss(jnp.asarray(picture, jnp.float32), target)
+    target = gram.gram_per_position(jnp.asarray(painting, jnp.float32))
+    got = gram.loss(jnp.asarray(picture, jnp.float32), target)
     assert float(got) == pytest.approx(expected, rel=1e-5)
 
 
 def test_style_loss_does_not_change_when_a_picture_is_tiled():
     rng = np.random.default_rng(3)
     features, painting = rng.normal(size=(2, 4, 4, 3)).astype(np.float32)
-    target = total.gram_per_position(jnp.asarray(painting))
-    once = total.style_loss(jnp.asarray(features), target)
-    tiled = total.style_loss(jnp.asarray(np.tile(features, (3, 2, 1))), target)
+    target = gram.gram_per_position(jnp.asarray(painting))
+    once = gram.loss(jnp.asarray(features), target)
+    tiled = gram.loss(jnp.asarray(np.tile(features, (3, 2, 1))), target)
     assert float(tiled) == pytest.approx(float(once), rel=1e-5)
 
 
@@ -78,8 +78,8 @@ def test_gradients_against_finite_differences(loss: str):
         at = jnp.asarray(rng.normal(size=(3, 4, 2)))
         other = jnp.asarray(rng.normal(size=(3, 4, 2)))
         function = {
-            "content": lambda x: total.content_loss(x, other),
-            "style": lambda x: total.style_loss(x, total.gram_per_position(other)),
+            "content": lambda x: content.content_loss(x, other),
+            "style": lambda x: gram.loss(x, gram.gram_per_position(other)),
             "tv": total_variation.total_variation,
         }[loss]
         gradient = np.asarray(jax.grad(function)(at))

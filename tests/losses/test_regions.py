@@ -19,8 +19,8 @@ from nst.engine import loop
 from nst.engine.lanes import Lane
 from nst.images import files as images
 from nst.images import masks
-from nst.losses import guided as regions
 from nst.losses import total
+from nst.losses import guided as regions
 from nst.losses.guided import Regions
 from nst.networks import vgg
 from nst.networks.vgg import random_params
@@ -140,7 +140,7 @@ def test_grams_and_loss_are_the_papers_sums():
         weight = channel.sum() / 20
         difference = guided(own, channel) - guided(painted, other)
         expected += weight * (difference**2).sum() / (4 * 3**2)
-    target = regions.grams(jnp.float32(painted), jnp.asarray(others))
+    target = regions.target(jnp.float32(painted), jnp.asarray(others))
     np.testing.assert_allclose(target[1], guided(painted, others[1]), rtol=1e-5, atol=1e-6)
     found = regions.loss(jnp.float32(own), target, jnp.asarray(channels))
     assert float(found) == pytest.approx(expected, rel=1e-5)

@@ -13,6 +13,7 @@ from scipy.linalg import LinAlgWarning, sqrtm
 from nst.base.program import Hyperparameters, Static
 from nst.engine.loop import checks, compute_targets
 from nst.losses import mean_std, total, wasserstein
+from nst.losses.statistics import STATISTICS
 from nst.networks.vgg import random_params
 
 QUICK = ("network=vgg16", "tracking=disabled", "size=32", "steps=4", "check_every=2")
@@ -122,11 +123,11 @@ def test_the_wasserstein_gradient_in_float32_is_that_in_float64(shapes):
 def test_gradients_against_finite_differences(statistic: str):
     with jax.enable_x64(True):
         at = jnp.asarray(activations(4, (3, 4, 3), 1.0))
-        target = total.style_target(statistic, jnp.asarray(activations(5, (4, 4, 3), 1.0)))
+        target = STATISTICS[statistic].load().target(jnp.asarray(activations(5, (4, 4, 3), 1.0)))
 
         @jax.jit
         def loss(x: jax.Array) -> jax.Array:
-            return total.layer_style_loss(statistic, x, target)
+            return total.style_loss(statistic, x, target)
 
         gradient = np.asarray(jax.grad(loss)(at))
         for index in np.ndindex(at.shape):
@@ -141,9 +142,9 @@ def test_a_picture_of_one_colour_has_a_finite_loss_and_gradient(statistic: str, 
     busy, even = jnp.asarray(activations(6, (4, 5, 8)), jnp.float32), jnp.full((4, 5, 8), 7.0)
     painting = even if flat in ("painting", "both") else busy
     picture = even if flat in ("picture", "both") else busy
-    target = total.style_target(statistic, painting)
+    target = STATISTICS[statistic].load().target(painting)
     loss, gradient = jax.value_and_grad(
-        lambda picture: total.layer_style_loss(statistic, picture, target)
+        lambda picture: total.style_loss(statistic, picture, target)
     )(picture)
     assert np.isfinite(loss)
     assert np.isfinite(gradient).all()
