@@ -19,8 +19,8 @@ from nst.engine import loop
 from nst.engine.lanes import Lane
 from nst.images import files as images
 from nst.images import masks
-from nst.losses import total
 from nst.losses import guided as regions
+from nst.losses import total
 from nst.losses.guided import Regions
 from nst.networks import vgg
 from nst.networks.vgg import random_params
