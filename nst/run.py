@@ -31,6 +31,7 @@ from nst.command.sentence import (
 from nst.config.schema import Config, from_mapping
 from nst.config.validation import validated
 from nst.engine import jax_settings
+from nst.runner.job import Place
 
 if TYPE_CHECKING:
     from nst.runner.outcome import Outcome
@@ -120,18 +121,12 @@ def _perform(composed: DictConfig) -> float | None:
         from nst.runner import session
 
         interrupt.check()
-        place = session.Place(folder, hydra=_texts(composed), **_place())
+        place = _place(folder, composed)
         outcome = session.perform(_prepared(config, folder), place)
     except (*REFUSALS, KeyboardInterrupt):
         placing.leave_no_empty()
         raise
     return _report(outcome)
-
-
-def _texts(composed: DictConfig) -> dict[str, str]:
-    settings = HydraConfig.instance().cfg
-    assert settings is not None
-    return placing.texts(composed, settings)
 
 
 def _prepared(config: Config, folder: Path) -> Any:
@@ -147,17 +142,16 @@ def _prepared(config: Config, folder: Path) -> Any:
         raise
 
 
-def _place() -> dict[str, Any]:
-    """Return where else the run belongs, from what Hydra knows of the job."""
+def _place(folder: Path, composed: DictConfig) -> Place:
+    """Return where the run belongs, from what Hydra knows of the job."""
     settings = HydraConfig.get()
-    overrides = as_typed(settings.overrides.task)
-    if settings.mode != RunMode.MULTIRUN:
-        return {"overrides": overrides}
+    several = settings.mode == RunMode.MULTIRUN
     # One wandb/ folder a sweep: `wandb leet` finds only the runs directly under what it is given.
-    sweep = Path(settings.sweep.dir).absolute()
-    from nst.tracking.tracker import sweep_group
-
-    return {"overrides": overrides, "tracking": sweep, "group": sweep_group(sweep)}
+    sweep = Path(settings.sweep.dir).absolute() if several else None
+    whole = HydraConfig.instance().cfg
+    assert whole is not None
+    texts = placing.texts(composed, whole)
+    return Place(folder, as_typed(settings.overrides.task), sweep, texts)
 
 
 def _report(outcome: "Outcome") -> float | None:

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hydra._internal.utils import get_args_parser
-
 from nst.base.errors import UserError
 from nst.base.files import conf_dir
+from nst.command.hydra_private import option_parser
 
 
 def check(arguments: Sequence[str]) -> None:
@@ -23,7 +22,7 @@ def check(arguments: Sequence[str]) -> None:
     Raises:
       UserError: says what to give instead.
     """
-    options = get_args_parser().parse_args(list(arguments))
+    options = option_parser().parse_args(list(arguments))
     if options.config_path is not None:
         raise UserError(
             f"--config-path={options.config_path} would take the place of nst's own configuration: "

@@ -14,7 +14,6 @@ import traceback
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
-from hydra._internal.utils import get_args_parser
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.types import RunMode
@@ -24,6 +23,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 from nst.base import home
 from nst.base.errors import UserError, did_you_mean, of_file, one_line
 from nst.base.files import conf_dir
+from nst.command.hydra_private import option_parser
 from nst.config.schema import Config, keys, unknown_key
 from nst.sources.resolve import own_path
 
@@ -203,7 +203,7 @@ def check_form(arguments: Sequence[str]) -> None:
     Raises:
       UserError: one of them begins with a dash and is no option of Hydra's.
     """
-    parser = get_args_parser()
+    parser = option_parser()
     parser.error = _refuse  # type: ignore[method-assign]
     parser.parse_args(arguments)
 

@@ -229,8 +229,10 @@ def _unread(text: str) -> bool:
 @functools.lru_cache(maxsize=1024)
 def _read(text: str) -> Any:
     """Return what Hydra's grammar makes of a value, quotes kept; or `_UNREAD`."""
+    from nst.command import hydra_private
+
     try:
-        return _parser().parse_override(f"key={text}")._value
+        return hydra_private.value(_parser().parse_override(f"key={text}"))
     except Exception:  # Hydra's or ANTLR's: deep brackets, numbers of too many digits.
         return _UNREAD
 

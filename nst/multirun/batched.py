@@ -1,20 +1,20 @@
-"""From Hydra's jobs to a grid, and from how its runs ended to Hydra's job returns."""
+"""The launcher ``batched``: from Hydra's jobs to a grid, and from how its runs ended to Hydra's."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hydra.core.utils import JobReturn, configure_log, filter_overrides, run_job
+from hydra.core.utils import JobReturn, configure_log, run_job
 from hydra.types import HydraContext
-from hydra_plugins.nst_batch_launcher.launcher import BatchedLauncherConf
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from nst.base import home
 from nst.base.errors import UserError
 from nst.command import placing
-from nst.multirun import batched_settings, cluster
-from nst.multirun import cells as _cells
-from nst.multirun.compose import Composer, Job, jobs
+from nst.multirun import cluster
+from nst.multirun.compose import Composer, jobs
+from nst.multirun.settings import BatchedSettings, check_batched
+from nst.runner.job import Job
 
 
 def launch(
@@ -22,7 +22,7 @@ def launch(
     config: DictConfig,
     job_overrides: Sequence[Sequence[str]],
     first: int,
-    settings: BatchedLauncherConf,
+    settings: BatchedSettings,
 ) -> list[JobReturn]:
     """Run the jobs of a sweep as one grid.
 
@@ -39,36 +39,27 @@ def launch(
     configure_log(config.hydra.hydra_logging, config.hydra.verbose)
     sweep = Path(str(config.hydra.sweep.dir)).absolute()
     try:
-        batched_settings.check(settings)
-        composer = Composer(context.config_loader, config)
-        own = jobs(composer, job_overrides, first, sweep)
-        cells = [
-            _cells.Cell(
-                job.label,
-                job.config,
-                job.folder,
-                tuple(map(home.without, filter_overrides(job.overrides))),
-                sweep,
-                _texts(composer, job),
-            )
-            for job in own
-        ]
+        check_batched(settings)
+        composed = list(jobs(Composer(context.config_loader, config), job_overrides, first, sweep))
+        runs = [_with_texts(job, own) for job, own in composed]
         if settings.cluster == "inline":
-            outcomes = _cells.run(cells, settings.lanes)
+            outcomes = cluster.in_process(runs, settings.lanes)
         else:
-            outcomes = cluster.submit(cells, settings, sweep / ".submitit")
+            outcomes = cluster.submit(runs, settings, sweep / ".submitit")
     except UserError:
         _discard(sweep)
         raise
-    if len(cells) > 1:
-        _cells.show_table(cells, outcomes)
+    if len(runs) > 1:
+        from nst.runner import progress
+
+        progress.show_table(runs, outcomes)
     return [
-        _returned(context, composer, job, outcome)
-        for job, outcome in zip(own, outcomes, strict=True)
+        _returned(context, job, own, outcome)
+        for (job, own), outcome in zip(composed, outcomes, strict=True)
     ]
 
 
-def _returned(context: HydraContext, composer: Composer, job: Job, outcome: Any) -> JobReturn:
+def _returned(context: HydraContext, job: Job, composed: DictConfig, outcome: Any) -> JobReturn:
     """Let Hydra do for a job what it does for every job: .hydra/, callbacks, the return value."""
 
     def hand_over(_: DictConfig) -> float | None:
@@ -80,20 +71,21 @@ def _returned(context: HydraContext, composer: Composer, job: Job, outcome: Any)
 
     return run_job(
         task_function=hand_over,
-        config=composer(job.overrides, job.number),
+        config=composed,
         job_dir_key="hydra.sweep.dir",
         job_subdir_key="hydra.sweep.subdir",
         hydra_context=context,
     )
 
 
-def _texts(composer: Composer, job: Job) -> dict[str, str]:
-    config = composer(job.overrides, job.number)
-    with read_write(config), open_dict(config):
-        config.hydra.runtime.output_dir = str(job.folder)
-        settings = OmegaConf.masked_copy(config, "hydra")
-        del config["hydra"]
-    return placing.texts(config, settings)
+def _with_texts(job: Job, composed: DictConfig) -> Job:
+    """Return a job with the files that Hydra keeps of what it composed."""
+    with read_write(composed), open_dict(composed):
+        composed.hydra.runtime.output_dir = str(job.place.folder)
+    settings = OmegaConf.masked_copy(composed, "hydra")
+    own = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
+    place = dataclasses.replace(job.place, hydra=placing.texts(own, settings))
+    return dataclasses.replace(job, place=place)
 
 
 def _discard(sweep: Path) -> None:

@@ -2,34 +2,23 @@
 
 import functools
 import pickle
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
 from hydra.core.utils import filter_overrides, setup_globals
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from nst.base import home
 from nst.base.errors import UserError
+from nst.command import hydra_private
 from nst.command.sentence import REFUSALS, check_options, sentence
-from nst.config.schema import Config, from_mapping
+from nst.config.schema import from_mapping
 from nst.config.validation import validated
-
-
-@dataclass(frozen=True)
-class Job:
-    """A job of a sweep, composed and checked."""
-
-    number: int
-    label: str  # the overrides that set it apart
-    overrides: tuple[str, ...]
-    config: Config
-    folder: Path
+from nst.runner.job import Job, Place
 
 
 class Composer:
@@ -59,13 +48,11 @@ class Composer:
         values = [one for one in parsed if one not in groups]
         # Unpickled rather than copied: 1.4 ms instead of 7.
         composed = pickle.loads(self._base(tuple(one.input_line for one in groups)))  # noqa: S301
-        ConfigLoaderImpl._apply_overrides_to_config(values, composed)
+        hydra_private.apply(values, composed)
         task = [one for one in parsed if not one.is_hydra_override()]
         composed.hydra.overrides.task = [one.input_line for one in task]
         settings = composed.hydra.job.config.override_dirname
-        composed.hydra.job.override_dirname = get_overrides_dirname(
-            task, settings.exclude_keys, settings.item_sep, settings.kv_sep
-        )
+        composed.hydra.job.override_dirname = hydra_private.dirname(task, settings)
         if number is not None:
             with open_dict(composed):
                 composed.hydra.job.id = str(number)
@@ -84,8 +71,8 @@ class Composer:
 
 def jobs(
     composer: Composer, overrides: Sequence[Sequence[str]], first: int, sweep: Path
-) -> list[Job]:
-    """Compose and check the jobs of a sweep.
+) -> Iterator[tuple[Job, DictConfig]]:
+    """Compose and check the jobs of a sweep; yield each with its composed configuration.
 
     Args:
       composer: of the sweep.
@@ -96,30 +83,8 @@ def jobs(
     Raises:
       UserError: one is refused; the message names the job.
     """
-    return [
-        _job(composer, sweep, own, label, first + number)
-        for number, (own, label) in enumerate(zip(overrides, labels(overrides), strict=True))
-    ]
-
-
-def check_any(overrides: Sequence[Sequence[str]], parsed: Iterable[Override]) -> None:
-    """Refuse a sweep of no jobs, which Hydra would end without a word.
-
-    Args:
-      overrides: those of each job.
-      parsed: those of the sweep.
-
-    Raises:
-      UserError: names the overrides that give no value.
-    """
-    if overrides:
-        return
-    empty = [
-        one.input_line
-        for one in parsed
-        if one.is_sweep_override() and next(iter(one.sweep_iterator()), None) is None
-    ]
-    raise UserError(f"{' '.join(map(str, empty))} gives no value, so there is nothing to run")
+    for number, (own, label) in enumerate(zip(overrides, labels(overrides), strict=True), first):
+        yield _job(composer, sweep, own, label, number)
 
 
 def labels(overrides: Sequence[Sequence[str]]) -> list[str]:
@@ -129,7 +94,9 @@ def labels(overrides: Sequence[Sequence[str]]) -> list[str]:
     return [",".join(one for one in several if one not in shared) or "run" for several in sets]
 
 
-def _job(composer: Composer, sweep: Path, overrides: Sequence[str], label: str, number: int) -> Job:
+def _job(
+    composer: Composer, sweep: Path, overrides: Sequence[str], label: str, number: int
+) -> tuple[Job, DictConfig]:
     hydra = HydraConfig.instance()
     before = hydra.cfg
     try:
@@ -139,11 +106,12 @@ def _job(composer: Composer, sweep: Path, overrides: Sequence[str], label: str, 
         folder = sweep / str(OmegaConf.select(composed, "hydra.sweep.subdir"))
         check_options(composed.hydra)
         config = validated(from_mapping(values(composed)))
-        return Job(number, label, tuple(overrides), config, folder)
     except REFUSALS as error:
         raise UserError(f"job {number} ({label}): {sentence(error)}") from error
     finally:
         hydra.cfg = before
+    asked = tuple(map(home.without, filter_overrides(overrides)))
+    return Job(label, config, Place(folder, asked, sweep)), composed
 
 
 def values(composed: DictConfig) -> dict[str, Any]:

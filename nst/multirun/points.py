@@ -9,7 +9,8 @@ import numpy as np
 from nst.base.errors import UserError
 from nst.command.typed import understood
 from nst.multirun.parameter import Parameter
-from nst.multirun.sweep_file import MOST_RUNS, SweepFile
+from nst.multirun.settings import MOST_RUNS
+from nst.multirun.sweep_file import SweepFile
 
 #: A value for each parameter, in the file's order.
 Point = dict[str, Any]

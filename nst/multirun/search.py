@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hydra.core.utils import JobReturn, JobStatus
+from hydra.core.utils import JobReturn
 
 from nst.base.errors import UserError
+from nst.command.hydra_private import failure
 from nst.multirun.parameter import Parameter
 from nst.multirun.points import Point, overrides, short
 from nst.multirun.sweep_file import SweepFile
@@ -74,12 +75,6 @@ def _recorded(metric: str) -> tuple[str, str]:
         return "metrics", metric.removeprefix("metrics/")
     group = "best" if metric.startswith("best/") else "last"
     return group, metric.removeprefix("best/").removeprefix("loss/")
-
-
-def failure(job: JobReturn) -> BaseException | None:
-    """Return the error of a run that failed."""
-    # Reading return_value would print the run's overrides and raise the error.
-    return job._return_value if job.status == JobStatus.FAILED else None
 
 
 def _engine() -> Any:

@@ -16,6 +16,7 @@ from nst.base.files import conf_dir
 from nst.config.schema import keys, unknown_key
 from nst.metrics.registry import METRICS
 from nst.multirun.parameter import Parameter, parameter
+from nst.multirun.settings import MOST_RUNS
 
 METHODS = ("grid", "random", "bayes")
 GOALS = ("minimize", "maximize")
@@ -28,9 +29,6 @@ LOSSES = ("loss/total", "loss/content", "loss/style", "loss/tv")
 
 #: What W&B's ${program} is where the command has no -m.
 RUN_FILE = ("nst", "run.py")
-
-#: More runs than this in one sweep are a slip of the pen.
-MOST_RUNS = 100_000
 
 
 @dataclass(frozen=True)

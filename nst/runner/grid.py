@@ -2,51 +2,24 @@
 
 import contextlib
 import logging
-import os
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from nst.base import interrupt, locks
 from nst.base.errors import NO_ROOM, UserError, of_file
 from nst.base.program import Static
-from nst.config.schema import Config
 from nst.engine import cache, scales
-from nst.engine import lanes as batch
-from nst.rundir import checkpoint, refusal
-from nst.runner import prepare
-from nst.runner import session as transfer
-from nst.runner.outcome import Outcome
-from nst.runner.prepare import Prepared
+from nst.engine.lanes import check_lanes, exhausted, lanes_that_fit, memory_errors, narrowed, union
+from nst.rundir import checkpoint
+from nst.runner.job import Job
+from nst.runner.outcome import Outcome, failed
+from nst.runner.plan import Member, Outcomes, planned, refused
 from nst.runner.progress import GridDisplay
-from nst.runner.session import Place, Session
+from nst.runner.session import Session, ended_before, repeated
 
 log = logging.getLogger("nst")
-
-
-@dataclass(frozen=True)
-class Job:
-    """One cell of a grid."""
-
-    label: str  # what sets it apart, "style=starry,tv.gamma=1e3"
-    config: Config  # validated
-    place: Place
-
-
-@dataclass(frozen=True)
-class _Member:
-    """A job in its group."""
-
-    number: int  # in the order of the grid
-    job: Job
-    prepared: Prepared
-    earlier: checkpoint.Saved | None
 
 
 def run(jobs: Sequence[Job], lanes: int | None = None) -> list[Outcome]:
@@ -66,92 +39,42 @@ def run(jobs: Sequence[Job], lanes: int | None = None) -> list[Outcome]:
       KeyboardInterrupt: after the records of what was running are written.
     """
     cache.use_cache()
-    outcomes: dict[int, Outcome] = {}
-    groups: dict[Any, list[_Member]] = defaultdict(list)
-    firsts: set[Any] = set()
-    again: list[_Member] = []
-    for number, job in enumerate(jobs):
-        interrupt.check()
-        try:
-            prepared = prepare.prepare(job.config)
-        except UserError as error:
-            outcomes[number] = _refused(job, error)
-            continue
-        same = transfer.files(prepared)
-        if ended := transfer.ended_before(prepared, job.place):
-            outcomes[number] = ended
-            firsts.add(same)
-            continue
-        earlier = checkpoint.load(job.place.folder, prepared.static, prepared.hyperparameters)
-        member = _Member(number, job, prepared, earlier)
-        if same in firsts:
-            again.append(member)
-        else:
-            firsts.add(same)
-            groups[_program(prepared, earlier)].append(member)
+    plan = planned(jobs)
     programs = [
-        (batch.union(member.prepared.static for member in members), members)
-        for members in groups.values()
+        (union(member.prepared.static for member in members), members)
+        for members in plan.groups.values()
     ]
     for static, members in programs:
-        side_by_side = min(lanes or 1, len(members))
-        batch.check_lanes(side_by_side, static, members[0].prepared.photograph.shape)
-    display = GridDisplay(len(jobs), len(groups), len(outcomes))
+        check_lanes(min(lanes or 1, len(members)), static, members[0].prepared.photograph.shape)
+    outcomes = plan.outcomes
+    display = GridDisplay(len(jobs), len(programs), len(outcomes))
     with display.bar:
         for static, members in programs:
             outcomes |= _run_group(static, members, lanes, display)
-        for member in again:
-            outcomes |= _run_again(member, lanes, display)
+        for member in plan.repeats:
+            outcomes |= _repeat(member, lanes, display)
     return [outcomes[number] for number in range(len(jobs))]
 
 
-def show_table(jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> None:
-    """Print how the runs of a grid ended, and where they are."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("run", "overrides", "best total", "at step", "status"):
-        table.add_column(title, overflow="fold")
-    for job, outcome in zip(jobs, outcomes, strict=True):
-        total = "" if outcome.best_total is None else f"{outcome.best_total:.6g}"
-        status = outcome.status if not outcome.error else f"{outcome.status}: {outcome.error}"
-        cells = (job.place.folder.name, job.label, total, str(outcome.best_step), status)
-        table.add_row(*(Text(cell) for cell in cells))
-    Console().print(table)
-    print(os.path.relpath(jobs[0].place.folder.parent))
-
-
-def _program(prepared: Prepared, earlier: checkpoint.Saved | None) -> tuple[Any, ...]:
-    """Return what the runs of a group have in common."""
-    config = prepared.config
-    return (
-        replace(prepared.static, content_layers=(), style_layers=()),
-        *(asset.sha256 for key, asset in prepared.sources.items() if key != "init"),
-        config.color,
-        config.plan,
-        *(config.style.size or scale.size for scale in config.plan),
-        config.check_every,
-        earlier.last.step if earlier else None,
-    )
-
-
 def _run_group(
-    static: Static, members: list[_Member], lanes: int | None, display: GridDisplay
-) -> dict[int, Outcome]:
+    static: Static, members: list[Member], lanes: int | None, display: GridDisplay
+) -> Outcomes:
     first = members[0].prepared
-    fit = lanes or batch.lanes_that_fit(static, first.photograph.shape)
+    fit = lanes or lanes_that_fit(static, first.photograph.shape)
     task = display.group(members[0].job.label, len(members), first.config.total_steps)
-    outcomes: dict[int, Outcome] = {}
+    outcomes: Outcomes = {}
     try:
-        with batch.memory_errors():
+        with memory_errors():
             targets = scales.targets(first, static)
     except UserError as error:
-        return {member.number: _refused(member.job, error) for member in members}
+        return {member.number: refused(member.job, error) for member in members}
     waiting = list(members)
     while waiting:
         chunk, waiting = waiting[:fit], waiting[fit:]
         try:
             outcomes |= _run_chunk(chunk, static, targets, display, task)
         except jax.errors.JaxRuntimeError as error:
-            if not batch.exhausted(error) or len(chunk) == 1:
+            if not exhausted(error) or len(chunk) == 1:
                 raise
             fit = max(1, len(chunk) // 2)
             log.warning("%d lanes don't fit the device's memory: going on with %d", len(chunk), fit)
@@ -159,12 +82,12 @@ def _run_group(
     return outcomes
 
 
-def _run_again(member: _Member, lanes: int | None, display: GridDisplay) -> dict[int, Outcome]:
+def _repeat(member: Member, lanes: int | None, display: GridDisplay) -> Outcomes:
     """Take the result of the run that this one equals, or run it where that one did not end."""
     interrupt.check()
-    outcomes: dict[int, Outcome] = {}
+    outcomes: Outcomes = {}
     with _alone(member, outcomes):
-        outcome = transfer.repeated(member.prepared, member.job.place)
+        outcome = repeated(member.prepared, member.job.place)
         if outcome is None:
             return _run_group(member.prepared.static, [member], lanes, display)
         outcomes[member.number] = outcome
@@ -173,30 +96,20 @@ def _run_again(member: _Member, lanes: int | None, display: GridDisplay) -> dict
 
 
 def _run_chunk(
-    chunk: list[_Member], static: Static, targets: Any, display: GridDisplay, task: Any
-) -> dict[int, Outcome]:
-    """Run lanes of one program, each with its session; return how they ended, by number."""
-    outcomes: dict[int, Outcome] = {}
-    lanes: list[tuple[_Member, Session]] = []
+    chunk: list[Member], static: Static, targets: Any, display: GridDisplay, task: Any
+) -> Outcomes:
+    """Run lanes of one program, each with its session; return how they ended."""
+    outcomes: Outcomes = {}
     with contextlib.ExitStack() as stack:
-        for member in chunk:
-            place = member.job.place
-            stack.enter_context(_alone(member, outcomes))
-            with _alone(member, outcomes):
-                stack.enter_context(locks.run_lock(place.folder))
-                if ended := _ended_meanwhile(member):
-                    outcomes[member.number] = ended
-                    continue
-                session = Session(member.prepared, place, member.earlier)
-                lanes.append((member, stack.enter_context(session)))
+        lanes = list(_entered(chunk, stack, outcomes))
         if len(chunk) == 1:  # of several, fewer may fit
-            stack.enter_context(batch.memory_errors())
+            stack.enter_context(memory_errors())
         with contextlib.suppress(KeyboardInterrupt):
             for lane, check in _checks([member for member, _ in lanes], static, targets):
                 member, session = lanes[lane]
                 if member.number not in outcomes:
                     with _alone(member, outcomes):
-                        session.add(batch.narrowed(check, member.prepared.static))
+                        session.add(narrowed(check, member.prepared.static))
                         display.show(task, lane, check)
                 if all(member.number in outcomes for member, _ in lanes):
                     break
@@ -208,8 +121,23 @@ def _run_chunk(
     return outcomes
 
 
+def _entered(
+    chunk: list[Member], stack: contextlib.ExitStack, outcomes: Outcomes
+) -> Iterator[tuple[Member, Session]]:
+    """Yield the runs that are to go on, each with its session; `stack` closes these."""
+    for member in chunk:
+        place = member.job.place
+        stack.enter_context(_alone(member, outcomes))
+        with _alone(member, outcomes):
+            stack.enter_context(locks.run_lock(place.folder))
+            if ended := _ended_meanwhile(member):
+                outcomes[member.number] = ended
+                continue
+            yield member, stack.enter_context(Session(member.prepared, place, member.earlier))
+
+
 @contextlib.contextmanager
-def _alone(member: _Member, outcomes: dict[int, Outcome]) -> Iterator[None]:
+def _alone(member: Member, outcomes: Outcomes) -> Iterator[None]:
     """Let a run that is refused, or whose files can't be written, fail alone.
 
     Raises:
@@ -218,39 +146,30 @@ def _alone(member: _Member, outcomes: dict[int, Outcome]) -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        outcomes[member.number] = _failed(str(error))
+        outcomes[member.number] = failed(str(error))
     except OSError as error:
         if error.errno in NO_ROOM:
             raise
-        outcomes[member.number] = _failed(of_file(error))
+        outcomes[member.number] = failed(of_file(error))
 
 
-def _ended_meanwhile(member: _Member) -> Outcome | None:
+def _ended_meanwhile(member: Member) -> Outcome | None:
     """Return how a run ended that another process has had since this one looked at it.
 
     Raises:
       UserError: the other process has gone on with it without ending it.
     """
-    prepared, folder = member.prepared, member.job.place.folder
-    if ended := transfer.ended_before(prepared, member.job.place):
+    prepared, place = member.prepared, member.job.place
+    if ended := ended_before(prepared, place):
         return ended
-    now = checkpoint.load(folder, prepared.static, prepared.hyperparameters)
+    now = checkpoint.load(place.folder, prepared.static, prepared.hyperparameters)
     if (now and now.last.step) != (member.earlier and member.earlier.last.step):
-        raise UserError(f"{folder} was worked on by another process: start the sweep again")
+        raise UserError(f"{place.folder} was worked on by another process: start the sweep again")
     return None
 
 
-def _checks(chunk: list[_Member], static: Static, targets: Any) -> Iterator[tuple[int, Any]]:
-    if not chunk:
+def _checks(members: list[Member], static: Static, targets: Any) -> Iterator[tuple[int, Any]]:
+    if not members:
         return iter(())
-    lanes = [scales.lane(member.prepared, static, member.earlier) for member in chunk]
-    return scales.checks(chunk[0].prepared, static, targets, lanes)
-
-
-def _refused(job: Job, error: UserError) -> Outcome:
-    refusal.write(job.place.folder, job.config, job.place.overrides, str(error))
-    return _failed(str(error))
-
-
-def _failed(error: str) -> Outcome:
-    return Outcome("failed", None, 0, None, error)
+    lanes = [scales.lane(member.prepared, static, member.earlier) for member in members]
+    return scales.checks(members[0].prepared, static, targets, lanes)

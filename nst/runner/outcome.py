@@ -13,3 +13,8 @@ class Outcome:
     best_step: int
     best_total: float | None
     error: str | None  # one sentence, where it did not finish
+
+
+def failed(error: str) -> Outcome:
+    """Return the outcome of a run that failed without a picture."""
+    return Outcome("failed", None, 0, None, error)

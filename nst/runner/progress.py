@@ -1,6 +1,8 @@
 """What the terminal shows while a run goes on: a bar, or a line a check where it is no terminal."""
 
 import contextlib
+import os
+from collections.abc import Sequence
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -14,11 +16,13 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Table
 from rich.text import Text
 
 from nst.config.schema import Config
 from nst.engine.loop import Check, seconds_per_step
 from nst.losses.total import weighted
+from nst.runner.job import Job
 from nst.runner.outcome import Outcome
 
 
@@ -117,3 +121,17 @@ class GridDisplay:
             result = outcome.error or f"total {outcome.best_total:.6g}"
             line = f"{self._ended}/{self._runs}  {label}  {outcome.status}  {result}"
             self.console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def show_table(jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> None:
+    """Print how the runs of a grid ended, and where they are."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("run", "overrides", "best total", "at step", "status"):
+        table.add_column(title, overflow="fold")
+    for job, outcome in zip(jobs, outcomes, strict=True):
+        total = "" if outcome.best_total is None else f"{outcome.best_total:.6g}"
+        status = outcome.status if not outcome.error else f"{outcome.status}: {outcome.error}"
+        cells = (job.place.folder.name, job.label, total, str(outcome.best_step), status)
+        table.add_row(*(Text(cell) for cell in cells))
+    Console().print(table)
+    print(os.path.relpath(jobs[0].place.folder.parent))

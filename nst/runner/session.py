@@ -4,16 +4,17 @@ import contextlib
 import dataclasses
 import logging
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from types import TracebackType
+from typing import Any
 
 import jax
 
 from nst.base import interrupt, locks
 from nst.base.errors import UserError, one_line
 from nst.config import blend, identity
+from nst.config.schema import Config
 from nst.engine import cache, lanes, scales
 from nst.engine.loop import Check
 from nst.images import color
@@ -21,23 +22,13 @@ from nst.metrics import evaluate
 from nst.rundir import checkpoint, history, ownership, repeat, runlog
 from nst.rundir.record import Record
 from nst.runner import prepare
+from nst.runner.job import Place
 from nst.runner.outcome import Outcome
 from nst.runner.prepare import Prepared
 from nst.runner.progress import Display
-from nst.tracking.tracker import track
+from nst.tracking.tracker import Tracker, sweep_group, track
 
 log = logging.getLogger("nst")
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a run leaves what it finds."""
-
-    folder: Path  # of the run
-    overrides: tuple[str, ...] = ()  # what the user asked for on top of the defaults
-    tracking: Path | None = None  # where W&B's folder goes; none: into `folder`
-    group: str | None = None  # the sweep this run belongs to
-    hydra: Mapping[str, str] = field(default_factory=dict)  # files of .hydra/, name -> text
 
 
 def perform(prepared: Prepared, place: Place) -> Outcome:
@@ -132,7 +123,7 @@ def files(prepared: Prepared) -> tuple[str, int]:
 
 def _as_another(prepared: Prepared, place: Place) -> Outcome | None:
     """Take the result of a run of this sweep that leaves the same files, if one has finished."""
-    if place.tracking is None:
+    if place.sweep is None:
         return None  # a run by itself
     original = ownership.find_equal(place.folder, *files(prepared))
     if original is None:
@@ -142,7 +133,7 @@ def _as_another(prepared: Prepared, place: Place) -> Outcome | None:
         "overrides": list(place.overrides),
         "same_as": os.path.relpath(original, folder),
     }
-    with track(config, settings, place.tracking, place.group) as tracker:
+    with _tracked(config, settings, place) as tracker:
         fields = repeat.write(
             original,
             folder,
@@ -161,6 +152,13 @@ def _as_another(prepared: Prepared, place: Place) -> Outcome | None:
     return Outcome(fields["status"], picture, best["step"], best["total"], fields["error"])
 
 
+def _tracked(
+    config: Config, settings: dict[str, Any], place: Place
+) -> AbstractContextManager[Tracker]:
+    group = sweep_group(place.sweep) if place.sweep else None
+    return track(config, settings, place.sweep or place.folder, group)
+
+
 class Session:
     """A run while it goes on: its record and its tracking, to be entered and then fed checks."""
 
@@ -176,9 +174,8 @@ class Session:
         prepared, place = self._prepared, self._place
         config = prepared.config
         settings = dataclasses.asdict(config) | {"overrides": list(place.overrides)}
-        folder = place.tracking or place.folder
         with contextlib.ExitStack() as stack:
-            self._tracker = stack.enter_context(track(config, settings, folder, place.group))
+            self._tracker = stack.enter_context(_tracked(config, settings, place))
             self._record = Record(
                 place.folder,
                 prepared.static.network,

@@ -3,12 +3,28 @@
 import json
 import signal
 import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.utils import setup_globals
+from hydra.types import RunMode
+from PIL import Image
 
+import nst.run  # noqa: F401 - stores the schema
+from nst.base.errors import UserError
+from nst.base.files import conf_dir
+from nst.config.schema import from_mapping
+from nst.config.validation import validated
 from nst.multirun import cluster
+from nst.multirun.compose import Composer, values
+from nst.runner import plan, prepare
+from nst.runner.alike import named_files, program
 
 TINY = ("network=vgg16", "tracking=disabled", "size=32", "steps=2", "check_every=1")
 #: The first convolution alone, where a step takes a millisecond.
@@ -73,6 +89,55 @@ def test_a_chunk_holds_runs_that_go_through_the_same_sizes(compose):
     scales = ("scales=[32,48]", "scales=[32,48]", "scales=[32,64]")
     configs = [compose(*TINY, one, f"tv.gamma={number}") for number, one in enumerate(scales)]
     assert cluster.chunks(configs, 8) == [[0, 1], [2]]
+
+
+#: What may or may not keep two runs from sharing a program; {0} and {1} are pictures.
+KEYS = (
+    *("optimizer=lbfgs", "optimizer=sgd", "optimizer.lr=2", "optimizer.clamp=true"),
+    *("optimizer.average=0.5", "optimizer.average=0.9", "optimizer.schedule=cosine"),
+    *("style.path={1}", "style.blend=[{0}]", "style.blend='{0} 1 {1} 1'"),
+    *("style.blend='{0} 1 {1} 2'", "style=starry", "style.size=32", "style.size=24"),
+    *("style.statistic=mean_std", "style.layers=[conv1_2]", "content.layers=[conv1_2]"),
+    *("content.path={1}", "content=rocket", "content.reduction=mean", "color=match"),
+    *("pooling=max", "precision=bfloat16", "scales=[16,32]", "check_every=2", "tv.gamma=1e3"),
+    *("tv.form=squared", "tv.exponent=1.25", "tv.reduction=mean", "init=noise", "seed=3"),
+)
+
+
+def pairs(values: Sequence[str], apart: int) -> Iterator[tuple[str, ...]]:
+    """Yield nothing, each value, and each with those that come soon after it."""
+    yield ()
+    for number, value in enumerate(values):
+        yield (value,)
+        yield from ((value, other) for other in values[number + 1 : number + 1 + apart])
+
+
+def test_the_cluster_puts_together_what_the_grid_does(tmp_path: Path):
+    files = [tmp_path / "own.png", tmp_path / "other.png"]
+    for number, file in enumerate(files):
+        Image.new("RGB", (40, 32), (50 * number, 9, 9)).save(file)
+    keys = [key.format(*files) for key in KEYS]
+    setup_globals()
+    base = (*TINY, *SHALLOW, f"content.path={files[0]}", f"style.path={files[0]}")
+    by_grid: dict[Any, set[Any]] = defaultdict(set)
+    by_cluster: dict[Any, set[Any]] = defaultdict(set)
+    with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
+        loader = GlobalHydra.instance().config_loader()
+        composer = Composer(loader, loader.load_configuration("config", [], RunMode.MULTIRUN))
+        for own in pairs(keys, 4):
+            # A blend and a path of the style don't go together.
+            start = base[:-1] if any("style." in key and "png" in key for key in own) else base
+            try:
+                config = validated(from_mapping(values(composer([*start, *own]))))
+            except UserError:
+                continue
+            in_grid = plan._program(prepare.prepare(config), None)
+            in_cluster = program(config, config.network.name), named_files(config)
+            by_grid[in_grid].add(in_cluster)
+            by_cluster[in_cluster].add(in_grid)
+    assert len(by_grid) > 50
+    assert all(len(group) == 1 for group in by_grid.values())
+    assert all(len(group) == 1 for group in by_cluster.values())
 
 
 @pytest.mark.slow

@@ -11,7 +11,8 @@ import pytest
 from nst.base.errors import UserError
 from nst.config.schema import Config
 from nst.engine import lanes as batch
-from nst.runner import grid, prepare, session
+from nst.runner import grid, prepare
+from nst.runner.job import Job, Place
 
 QUICK = ("network=vgg16", "size=32", "steps=2", "check_every=1", "tracking=disabled")
 SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
@@ -36,10 +37,10 @@ def test_out_of_memory_halves_the_lanes_and_goes_on(
     monkeypatch.setattr(batch, "checks", checks)
     gammas = range(5)
     jobs = [
-        grid.Job(
+        Job(
             f"tv.gamma={gamma}",
             compose(*QUICK, *SHALLOW, f"tv.gamma={gamma}"),
-            session.Place(tmp_path / str(gamma)),
+            Place(tmp_path / str(gamma)),
         )
         for gamma in gammas
     ]
@@ -74,7 +75,7 @@ def test_a_grid_of_too_many_lanes_has_not_begun(
 ):
     monkeypatch.setattr(batch, "_memory", lambda: 2**21)
     jobs = [
-        grid.Job("", compose(*QUICK, f"tv.gamma={gamma}"), session.Place(tmp_path / str(gamma)))
+        Job("", compose(*QUICK, f"tv.gamma={gamma}"), Place(tmp_path / str(gamma)))
         for gamma in range(3)
     ]
     with pytest.raises(UserError, match="3 lanes need about"):

@@ -132,7 +132,7 @@ def test_the_name_of_a_run_is_what_makes_it(tracked: Path, inspect: Inspect):
 
 def test_name_group_and_tags_may_be_given(compose: Compose, tmp_path: Path, inspect: Inspect):
     own = ("tracking.name=mine", "tracking.group=ours", "tracking.tags=[a,b]")
-    run = head(inspect(perform(compose, tmp_path, *own, "tracking.project=p", group="sweep")))
+    run = head(inspect(perform(compose, tmp_path, *own, "tracking.project=p", sweep=tmp_path)))
     assert (run["display_name"], run["run_group"], run["project"]) == ("mine", "ours", "p")
     assert run["tags"] == ["a", "b"]
 
@@ -167,7 +167,7 @@ def test_runs_of_a_sweep_share_a_folder_and_do_not_mix(
 ):
     for job, gamma in enumerate((1, 2)):
         option = f"tv.gamma={gamma}"
-        perform(compose, tmp_path / str(job), option, tracking=tmp_path, group="sweep")
+        perform(compose, tmp_path / str(job), option, sweep=tmp_path)
     runs = sorted((tmp_path / "wandb").glob("offline-run-*"))
     assert len(runs) == 2
     assert not list(tmp_path.glob("[01]/wandb"))
@@ -256,8 +256,7 @@ def test_each_run_of_a_sweep_has_an_id_and_a_name_of_its_own(
     environ(**ENVIRONMENT, WANDB_RESUME="must")
     runs = []
     for job in "01":
-        place = {"tracking": tmp_path / job, "group": "sweep"}
-        perform(compose, tmp_path / f"run{job}", **place)
+        perform(compose, tmp_path / f"run{job}", sweep=tmp_path / job)
         runs.append(head(inspect(tmp_path / job)))
     for key in ("run_id", "display_name"):
         assert runs[0][key] != runs[1][key]

@@ -1,7 +1,6 @@
-"""The launcher as Hydra sees it; Hydra imports this file at every start, so it imports little."""
+"""``hydra/launcher=batched``; Hydra imports this at every start, so the rest is imported late."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
@@ -10,27 +9,10 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
-
-@dataclass
-class BatchedLauncherConf:
-    """Settings of the launcher."""
-
-    _target_: str = "hydra_plugins.nst_batch_launcher.launcher.BatchedLauncher"
-    lanes: int | None = None  # runs in one program; none: what fits a GPU's memory, 1 on a CPU
-    cluster: str = "inline"  # inline: this process; local: other processes here; slurm: its nodes
-    # What follows is for local and slurm.
-    chunk: int = 16  # runs of one job, which a node does in one process
-    timeout_min: int = 60  # minutes of a job; what is left after them goes on in another, 3 times
-    partition: str | None = None  # Slurm's
-    gpus_per_node: int | None = None  # GPUs of a job, its lanes spread over them; none: CPU alone
-    cpus_per_task: int | None = None  # CPU cores of a job
-    mem_gb: int | None = None  # memory of a job
-    array_parallelism: int | None = None  # jobs at a time; none: 1 with local, 256 with slurm
-    sbatch: Any = None  # other options of Slurm's sbatch, {account: NAME, qos: NAME}
-
+from nst.multirun.settings import BatchedSettings
 
 ConfigStore.instance().store(
-    group="hydra/launcher", name="batched", node=BatchedLauncherConf, provider="nst"
+    group="hydra/launcher", name="batched", node=BatchedSettings, provider="nst"
 )
 
 
@@ -38,8 +20,8 @@ class BatchedLauncher(Launcher):
     """Runs jobs that differ in traced numbers and in layers alone as lanes of one program."""
 
     def __init__(self, **settings: Any) -> None:
-        """Take the settings of `BatchedLauncherConf`."""
-        self.settings = BatchedLauncherConf(**settings)
+        """Take the settings of `BatchedSettings`."""
+        self.settings = BatchedSettings(**settings)
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig

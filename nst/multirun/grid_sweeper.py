@@ -1,0 +1,54 @@
+"""The sweeper ``grid``: Hydra's own grid, refused before anything of it runs or is written."""
+
+from collections.abc import Iterable, Sequence
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.core.utils import JobReturn
+
+from nst.base.errors import UserError
+from nst.command import hydra_private, typed
+from nst.multirun import finish, multirun
+from nst.multirun.multirun import Multirun
+from nst.multirun.settings import GridSettings, check_grid
+
+
+def sweep(settings: GridSettings, own: Multirun, arguments: list[str]) -> list[Sequence[JobReturn]]:
+    """Run every combination of the arguments' values.
+
+    Args:
+      settings: ``hydra.sweeper``.
+      own: the sweep.
+      arguments: overrides of the command line; they win over `settings.params`.
+
+    Raises:
+      UserError: a job or a folder is refused, and the message names it; or there are no jobs.
+        Nothing has run then.
+    """
+    check_grid(settings)
+    parser = OverridesParser.create(config_loader=own.context.config_loader)
+    params = typed.understood(f"{key}={value}" for key, value in (settings.params or {}).items())
+    parsed = parser.parse_overrides([*params, *arguments])
+    jobs = hydra_private.combinations(parsed)
+    _check_any(jobs, parsed)
+    multirun.check(own, jobs)
+    batch = settings.max_batch_size or len(jobs)
+    done = []
+    with finish.reported(own.config):
+        for first in range(0, len(jobs), batch):
+            done.append(multirun.launch(own, jobs[first : first + batch], first))
+            for job in done[-1]:
+                _ = job.return_value  # raises what the job raised
+    return done
+
+
+def _check_any(jobs: Sequence[Sequence[str]], parsed: Iterable[Override]) -> None:
+    """Refuse a sweep of no jobs, which Hydra would end without a word."""
+    if jobs:
+        return
+    empty = [
+        one.input_line
+        for one in parsed
+        if one.is_sweep_override() and next(iter(one.sweep_iterator()), None) is None
+    ]
+    raise UserError(f"{' '.join(map(str, empty))} gives no value, so there is nothing to run")

@@ -1,0 +1,26 @@
+"""A run that is to be done, before anything heavy is loaded: what it is and where its files go."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nst.config.schema import Config
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run leaves what it finds, and what its record says of how it was asked for."""
+
+    folder: Path  # of the run
+    overrides: tuple[str, ...] = ()  # what the user asked for on top of the defaults
+    sweep: Path | None = None  # folder of the sweep, W&B's files too; none: a run by itself
+    hydra: Mapping[str, str] = field(default_factory=dict)  # files of .hydra/, name -> text
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run of a sweep."""
+
+    label: str  # what sets it apart, "style=starry,tv.gamma=1e3"
+    config: Config  # validated
+    place: Place
