@@ -78,7 +78,7 @@ def _recorded(metric: str) -> tuple[str, str]:
 
 
 def _engine() -> Any:
-    engine = None
+    engine: Any = None
     with contextlib.suppress(ImportError), warnings.catch_warnings():
         # It was written for an older pydantic, and works with this one.
         warnings.simplefilter("ignore")

@@ -182,7 +182,8 @@ def test_runs_of_a_sweep_share_a_folder_and_do_not_mix(
             gamma = head(lines)["config"]["update"]["tv"]["gamma"]
             assert row["weighted/tv"] == pytest.approx(gamma * row["loss/tv"])
         found[head(lines)["display_name"]] = head(lines)["run_group"]
-    assert found == {"tv.gamma=1": "sweep", "tv.gamma=2": "sweep"}
+    group = "/".join(tmp_path.parts[-2:])
+    assert found == {"tv.gamma=1": group, "tv.gamma=2": group}
 
 
 def test_without_any_override_the_name_is_the_experiments(
