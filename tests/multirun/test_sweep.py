@@ -289,9 +289,10 @@ def test_a_bayes_search_stops_at_its_target(tmp_path: Path):
 def test_the_measure_is_what_the_run_recorded(tmp_path: Path):
     from nst.multirun.search import measured
 
-    losses = {"best": {"total": 1, "style": 2}, "last": {"style": 3, "style/conv1_1": None}}
-    metrics = {"style_distance": 0.25, "tv": None}
-    write(tmp_path, json.dumps({**losses, "metrics": metrics}), "run.json")
+    best, last = {"step": 1, "total": 1, "style": 2}, {"style": 3, "style/conv1_1": None}
+    record = {"schema": 1, "config": {}, "config_hash": "a", "status": "finished", "error": None}
+    record |= {"best": best, "last": last, "metrics": {"style_distance": 0.25, "tv": None}}
+    write(tmp_path, json.dumps(record), "run.json")
     hydra = SimpleNamespace(hydra=SimpleNamespace(runtime=SimpleNamespace(output_dir=tmp_path)))
     job = JobReturn(_return_value=1.0, status=JobStatus.COMPLETED, hydra_cfg=hydra)  # type: ignore[arg-type]
     assert measured(job, "best/loss/total") == 1
