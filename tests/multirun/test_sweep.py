@@ -289,7 +289,7 @@ def test_a_bayes_search_stops_at_its_target(tmp_path: Path):
 def test_the_measure_is_what_the_run_recorded(tmp_path: Path):
     from nst.multirun.search import measured
 
-    best, last = {"step": 1, "total": 1, "style": 2}, {"style": 3, "style/conv1_1": None}
+    best, last = {"step": 1, "total": 1.0, "style": 2}, {"style": 3, "style/conv1_1": None}
     record = {"schema": 1, "config": {}, "config_hash": "a", "status": "finished", "error": None}
     record |= {"best": best, "last": last, "metrics": {"style_distance": 0.25, "tv": None}}
     write(tmp_path, json.dumps(record), "run.json")
