@@ -6,6 +6,7 @@ from typing import Any
 from nst.config.keys import LARGEST, key
 from nst.losses.statistics import STATISTICS
 from nst.networks.spec import BLOCKS
+from nst.tracking.table import TRACKERS
 
 REDUCTIONS = ("sum", "mean")
 
@@ -216,7 +217,7 @@ class Tracking:
     mode: str = key(
         "???",
         "set by `tracking=`; by default `WANDB_MODE`, if that is set",
-        choices=("offline", "online", "disabled"),
+        choices=TRACKERS,
     )
     project: str | None = key(
         None,

@@ -1,174 +1,117 @@
-"""What Weights & Biases is told of a run and of a sweep; wandb_run.py opens its runs."""
+"""What a tracker is told of a run and of a sweep, whichever it is; table.py names them all.
 
-import contextlib
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+A tracker's module has the functions of `Module`. It is loaded when a run or the report of a sweep
+asks for it, so that no run loads what another tracker needs.
+"""
+
+import importlib
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from nst.base.errors import UserError
 from nst.config.groups import Tracking
 from nst.config.schema import Config
-from nst.engine.loop import Check, seconds_per_step
-from nst.losses.total import weighted
 from nst.sources.resolve import Asset
-from nst.tracking import wandb_run
-from nst.tracking.wandb_run import LONGEST_NAME
+from nst.tracking.table import TRACKERS
+
+if TYPE_CHECKING:
+    from nst.engine.loop import Check
 
 
-@dataclass
-class Tracker:
-    """One run at Weights & Biases, or none where tracking is disabled."""
+class Tracker(Protocol):
+    """One run as a tracker knows it, from its first check to its end."""
 
-    opening: Future | None  # of a wandb.Run
-    config: Config
-    before: Check | None = None
+    def log(self, check: "Check", picture: Path | None) -> None:
+        """Log a check, in the order of the steps.
 
-    @property
-    def run(self) -> Any:
-        """The wandb.Run once it is open, or None where tracking is disabled."""
-        return self.opening and self.opening.result()
+        Args:
+          check: its losses, its time and its step.
+          picture: file of the check's picture, where one is kept.
+        """
 
-    def log(self, check: Check, picture: Path | None) -> None:
-        """Log a check: losses, evaluations, the time of a step, the picture if there is a file."""
-        if self.run is None:
-            return
-        import wandb
-
-        row = _losses(check.losses, self.config) | {"evaluations": check.evaluations}
-        if self.config.scales:
-            row["size"] = check.size
-        if self.before is not None:
-            row["s_per_step"] = seconds_per_step(self.before, check)
-        self.before = check
-        if picture is not None:
-            row["picture"] = wandb.Image(str(picture))
-        self.run.log(row, step=check.step)
-
-    def restore(self, rows: Iterable[dict[str, float]], pictures: Path) -> None:
-        """Log what a run had before it was cut off; W&B can't go on with an offline run.
+    def restore(self, rows: Iterable[Mapping[str, float]], pictures: Path) -> None:
+        """Log what a run had before it was cut off; nothing has been logged yet.
 
         Args:
           rows: of history.csv.
           pictures: the run's folder images/.
         """
-        if self.run is None:
-            return
-        import wandb
-
-        for terms in rows:
-            step = int(terms.pop("step"))
-            del terms["seconds"]
-            beside = {key: int(terms.pop(key)) for key in ("evaluations", "size") if key in terms}
-            row = _losses(terms, self.config) | beside
-            picture = pictures / f"step_{step:05d}.png"
-            if picture.exists():
-                row["picture"] = wandb.Image(str(picture))
-            self.run.log(row, step=step)
 
     def finish(
         self,
         status: str,
         best: Mapping[str, Any] | None,
-        sources: dict[str, Asset],
+        sources: Mapping[str, Asset],
         picture: Path | None,
         metrics: Mapping[str, float | None],
     ) -> None:
-        """Log the metrics; fill the summary: status, best losses, sources, the best picture."""
-        if self.run is None:
-            return
-        import wandb
+        """Log how a run ended; nothing is logged after it.
 
-        # Without a step they join the last row, which `restore` may have logged.
-        known = {f"metrics/{name}": value for name, value in metrics.items() if value is not None}
-        self.run.log(known)
-        summary: dict[str, Any] = {"status": status}
-        if best is not None:
-            nan = float("nan")  # a record has null for it
-            terms = {name: nan if value is None else value for name, value in best.items()}
-            summary["best/step"] = terms.pop("step")
-            summary |= {f"best/{key}": value for key, value in _losses(terms, self.config).items()}
-        if picture is not None:
-            summary["result"] = wandb.Image(str(picture))
-        for key, asset in sources.items():
-            summary |= {f"sources/{key}": asset.name, f"sources/{key}_fallback": asset.fallback}
-        self.run.summary.update(summary)
+        Args:
+          status: "finished", "diverged", "interrupted" or "failed".
+          best: step and losses at the best check, a loss that is not finite as None or NaN.
+          sources: the pictures and the network, as they were used.
+          picture: file of the best picture.
+          metrics: of the best picture, by their names.
+        """
 
 
-@contextlib.contextmanager
-def track(config: Config, settings: dict[str, Any], folder: Path, group: str | None) -> Iterator:
-    """Open a W&B run, yield its `Tracker`, and close it whatever happens.
+class Module(Protocol):
+    """What a tracker's module has."""
 
-    Offline it opens while the caller goes on, as W&B takes most of a second to start: what keeps
-    it from opening is raised by the tracker's first use.
+    def track(
+        self, config: Config, settings: Mapping[str, Any], folder: Path, group: str | None
+    ) -> AbstractContextManager[Tracker]:
+        """Open a run, give its `Tracker`, and close it whatever happens.
 
-    Args:
-      config: validated.
-      settings: the resolved configuration and what else describes the run; W&B's config.
-      folder: where W&B makes its folder wandb/.
-      group: the sweep this run belongs to; none: it is a single run.
+        Args:
+          config: validated.
+          settings: the resolved configuration and what else describes the run, "overrides" say.
+          folder: where the tracker's files go: the run's, or its sweep's.
+          group: the sweep this run belongs to; none: it is a single run.
 
-    Raises:
-      UserError: online without a key, the server can't be reached, or a variable is refused.
-    """
-    if config.tracking.mode == "disabled":
-        yield Tracker(None, config)
-        return
-    name = _name(settings["overrides"]) or config.name
-    run = wandb_run.opened(config.tracking, folder, group, name, config=settings)
-    with contextlib.ExitStack() as stack, ThreadPoolExecutor(1) as beside:
-        opening = beside.submit(stack.enter_context, run)
-        # A variable may be refused, and a run that is refused must not have begun.
-        given = any(name.startswith("WANDB_") for name in os.environ)
-        if given or config.tracking.mode == "online":
-            opening.result()
-        yield Tracker(opening, config)
+        Raises:
+          UserError: it can't be opened.
+        """
+
+    def log_cells(
+        self, cells: Sequence[Mapping[str, Any]], grid: Path, tracking: Tracking, folder: Path
+    ) -> None:
+        """Log the cells of a sweep as one table, and its picture grid.
+
+        Args:
+          cells: a mapping a run, all with the same columns; a path is that of a picture.
+          grid: file of the picture grid.
+          tracking: as the sweep's runs have it.
+          folder: of the sweep.
+
+        Raises:
+          UserError: it can't be logged.
+        """
+
+
+def track(
+    config: Config, settings: Mapping[str, Any], folder: Path, group: str | None
+) -> AbstractContextManager[Tracker]:
+    """Open a run with the tracker that its configuration names: `Module.track`."""
+    return _module(config.tracking.mode).track(config, settings, folder, group)
 
 
 def log_cells(
     cells: Sequence[Mapping[str, Any]], grid: Path, tracking: Tracking, folder: Path
 ) -> None:
-    """Log the cells of a sweep as one table, and its picture grid, in a W&B run of their own.
-
-    Args:
-      cells: a mapping a run, all with the same columns; a path is that of a picture.
-      grid: file of the picture grid.
-      tracking: as the sweep's runs have it.
-      folder: of the sweep.
-
-    Raises:
-      UserError: online without a key, or the server can't be reached.
-    """
-    if tracking.mode == "disabled":
-        return
-    import wandb
-
-    table = wandb.Table(columns=list(cells[0]))
-    for cell in cells:
-        values = cell.values()
-        table.add_data(*(wandb.Image(str(v)) if isinstance(v, Path) else v for v in values))
-    group = sweep_group(folder)
-    own = {"name": "cells", "job_type": "report"}
-    with wandb_run.opened(tracking, folder, group, "cells", **own) as run:
-        run.log({"cells": table, "grid": wandb.Image(str(grid))})
+    """Log a sweep with the tracker that its configuration names: `Module.log_cells`."""
+    _module(tracking.mode).log_cells(cells, grid, tracking, folder)
 
 
 def sweep_group(folder: Path) -> str:
-    """Return the W&B group of the runs of a sweep: the last two parts of its folder."""
+    """Return the group of the runs of a sweep: the last two parts of its folder."""
     return "/".join(folder.absolute().parts[-2:])
 
 
-def _losses(terms: dict[str, float], config: Config) -> dict[str, Any]:
-    sums = terms["content"], terms["style"], terms["tv"]
-    parts = weighted(*sums, alpha=config.alpha, beta=config.beta, gamma=config.tv.gamma)
-    return {f"loss/{name}": value for name, value in terms.items()} | {
-        f"weighted/{name}": value for name, value in parts._asdict().items()
-    }
-
-
-def _name(overrides: list[str]) -> str:
-    text = ",".join(overrides)
-    # What differs from run to run may stand at either end.
-    half = (LONGEST_NAME - 3) // 2
-    return text if len(text) <= LONGEST_NAME else f"{text[:half]}...{text[-half:]}"
+def _module(mode: str) -> Module:
+    if mode not in TRACKERS:  # a sweep's report comes even where all its runs were refused
+        raise UserError(f"tracking.mode must be one of {', '.join(TRACKERS)}, not {mode!r}")
+    return cast(Module, importlib.import_module(TRACKERS[mode]))

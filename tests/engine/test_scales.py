@@ -35,7 +35,7 @@ from nst.rundir import history
 from nst.runner import prepare
 from nst.runner import session as transfer
 from nst.runner.prepare import Prepared
-from nst.tracking.tracker import Tracker
+from nst.tracking.wandb_tracker import WandbTracker
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "run.schema.json").read_text())
 SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
@@ -185,7 +185,7 @@ def test_a_run_is_two_optimisations_by_hand(
     run: Future = Future()
     run.set_result(SimpleNamespace(log=lambda row, step: again.append((step, row["size"]))))
     restored = history.rows(finished / "history.csv")
-    Tracker(run, compose(*TWO)).restore(restored, finished / "images")
+    WandbTracker(run, compose(*TWO)).restore(restored, finished / "images")
     assert again == sizes
 
 

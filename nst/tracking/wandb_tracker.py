@@ -1,0 +1,162 @@
+"""The tracker of Weights & Biases, offline and online; wandb_run.py opens its runs."""
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nst.config.groups import Tracking
+from nst.config.schema import Config
+from nst.engine.loop import Check, seconds_per_step
+from nst.losses.total import weighted
+from nst.sources.resolve import Asset
+from nst.tracking import wandb_run
+from nst.tracking.tracker import sweep_group
+from nst.tracking.wandb_run import LONGEST_NAME
+
+
+@dataclass
+class WandbTracker:
+    """One run at Weights & Biases."""
+
+    opening: Future  # of a wandb.Run
+    config: Config
+    before: Check | None = None
+
+    @property
+    def run(self) -> Any:
+        """The wandb.Run, once it is open."""
+        return self.opening.result()
+
+    def log(self, check: Check, picture: Path | None) -> None:
+        """Log a check: losses, evaluations, the time of a step, the picture if there is a file."""
+        import wandb
+
+        row = _losses(check.losses, self.config) | {"evaluations": check.evaluations}
+        if self.config.scales:
+            row["size"] = check.size
+        if self.before is not None:
+            row["s_per_step"] = seconds_per_step(self.before, check)
+        self.before = check
+        if picture is not None:
+            row["picture"] = wandb.Image(str(picture))
+        self.run.log(row, step=check.step)
+
+    def restore(self, rows: Iterable[Mapping[str, float]], pictures: Path) -> None:
+        """Log what a run had before it was cut off; W&B can't go on with an offline run.
+
+        Args:
+          rows: of history.csv.
+          pictures: the run's folder images/.
+        """
+        import wandb
+
+        for row in rows:
+            terms = dict(row)
+            step = int(terms.pop("step"))
+            del terms["seconds"]
+            beside = {key: int(terms.pop(key)) for key in ("evaluations", "size") if key in terms}
+            known = _losses(terms, self.config) | beside
+            picture = pictures / f"step_{step:05d}.png"
+            if picture.exists():
+                known["picture"] = wandb.Image(str(picture))
+            self.run.log(known, step=step)
+
+    def finish(
+        self,
+        status: str,
+        best: Mapping[str, Any] | None,
+        sources: Mapping[str, Asset],
+        picture: Path | None,
+        metrics: Mapping[str, float | None],
+    ) -> None:
+        """Log the metrics; fill the summary: status, best losses, sources, the best picture."""
+        import wandb
+
+        # Without a step they join the last row, which `restore` may have logged.
+        known = {f"metrics/{name}": value for name, value in metrics.items() if value is not None}
+        self.run.log(known)
+        summary: dict[str, Any] = {"status": status}
+        if best is not None:
+            nan = float("nan")  # a record has null for it
+            terms = {name: nan if value is None else value for name, value in best.items()}
+            summary["best/step"] = terms.pop("step")
+            summary |= {f"best/{key}": value for key, value in _losses(terms, self.config).items()}
+        if picture is not None:
+            summary["result"] = wandb.Image(str(picture))
+        for key, asset in sources.items():
+            summary |= {f"sources/{key}": asset.name, f"sources/{key}_fallback": asset.fallback}
+        self.run.summary.update(summary)
+
+
+@contextlib.contextmanager
+def track(
+    config: Config, settings: Mapping[str, Any], folder: Path, group: str | None
+) -> Iterator[WandbTracker]:
+    """Open a W&B run, yield its tracker, and close it whatever happens.
+
+    Offline it opens while the caller goes on, as W&B takes most of a second to start: what keeps
+    it from opening is raised by the tracker's first use.
+
+    Args:
+      config: validated.
+      settings: the resolved configuration and what else describes the run; W&B's config.
+      folder: where W&B makes its folder wandb/.
+      group: the sweep this run belongs to; none: it is a single run.
+
+    Raises:
+      UserError: online without a key, the server can't be reached, or a variable is refused.
+    """
+    name = _name(settings["overrides"]) or config.name
+    run = wandb_run.opened(config.tracking, folder, group, name, config=settings)
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor(1) as beside:
+        opening = beside.submit(stack.enter_context, run)
+        # A variable may be refused, and a run that is refused must not have begun.
+        given = any(name.startswith("WANDB_") for name in os.environ)
+        if given or config.tracking.mode == "online":
+            opening.result()
+        yield WandbTracker(opening, config)
+
+
+def log_cells(
+    cells: Sequence[Mapping[str, Any]], grid: Path, tracking: Tracking, folder: Path
+) -> None:
+    """Log the cells of a sweep as one table, and its picture grid, in a W&B run of their own.
+
+    Args:
+      cells: a mapping a run, all with the same columns; a path is that of a picture.
+      grid: file of the picture grid.
+      tracking: as the sweep's runs have it.
+      folder: of the sweep.
+
+    Raises:
+      UserError: online without a key, or the server can't be reached.
+    """
+    import wandb
+
+    table = wandb.Table(columns=list(cells[0]))
+    for cell in cells:
+        values = cell.values()
+        table.add_data(*(wandb.Image(str(v)) if isinstance(v, Path) else v for v in values))
+    group = sweep_group(folder)
+    own = {"name": "cells", "job_type": "report"}
+    with wandb_run.opened(tracking, folder, group, "cells", **own) as run:
+        run.log({"cells": table, "grid": wandb.Image(str(grid))})
+
+
+def _losses(terms: dict[str, float], config: Config) -> dict[str, Any]:
+    sums = terms["content"], terms["style"], terms["tv"]
+    parts = weighted(*sums, alpha=config.alpha, beta=config.beta, gamma=config.tv.gamma)
+    return {f"loss/{name}": value for name, value in terms.items()} | {
+        f"weighted/{name}": value for name, value in parts._asdict().items()
+    }
+
+
+def _name(overrides: list[str]) -> str:
+    text = ",".join(overrides)
+    # What differs from run to run may stand at either end.
+    half = (LONGEST_NAME - 3) // 2
+    return text if len(text) <= LONGEST_NAME else f"{text[:half]}...{text[-half:]}"
