@@ -1,4 +1,7 @@
-"""What each metric of a run is called, and which way is better; evaluate.py computes them."""
+"""The metrics of a run: what each is called, which way is better, and the file that computes it.
+
+Imports nothing heavy, since a report reads it. docs/metrics.md has the formulas.
+"""
 
 from dataclasses import dataclass
 
@@ -11,15 +14,17 @@ class Metric:
     title: str  # for people
     better: str | None  # "lower" or "higher"; none: neither is
     meaning: str  # one sentence with range
+    module: str  # whose measure(pictures: nst.metrics.pictures.Compared) returns it, or None
 
 
-METRICS = (
+_ALL = (
     Metric(
         "style_distance",
         "style distance",
         "lower",
         "Distance of the Gram matrices to the style picture's, over that of the photograph: "
         "0 is the style picture's own, 1 is nothing transferred.",
+        "nst.metrics.style_distance",
     ),
     Metric(
         "content_distance",
@@ -27,24 +32,28 @@ METRICS = (
         "lower",
         "Distance of conv4_2 to the photograph's, over that of the style picture: "
         "0 is the photograph, 1 is as far from it as the style picture.",
+        "nst.metrics.content_distance",
     ),
     Metric(
         "lpips",
         "LPIPS",
         "lower",
         "Perceptual distance to the photograph: 0 is the photograph, above 0.7 nothing is alike.",
+        "nst.metrics.lpips",
     ),
     Metric(
         "ssim",
         "SSIM",
         "higher",
         "Structural similarity of luminance to the photograph: 1 is the same, 0 nothing alike.",
+        "nst.metrics.ssim",
     ),
     Metric(
         "tv",
         "total variation",
         None,
-        "Total variation in grey levels a pixel: 0 is one flat colour, higher is busier.",
+        "Total variation in grey levels a pixel: 0 is one flat color, higher is busier.",
+        "nst.metrics.total_variation",
     ),
     Metric(
         "color_distance",
@@ -52,5 +61,8 @@ METRICS = (
         "lower",
         "Sliced Wasserstein distance of the colors to the style picture's, in CIELAB units: "
         "0 is the same palette.",
+        "nst.metrics.color_distance",
     ),
 )
+#: Metrics by their names, in the order of run.json, of metrics.csv and of the report.
+METRICS = {metric.name: metric for metric in _ALL}

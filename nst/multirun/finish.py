@@ -57,7 +57,7 @@ def _cell(run: Any, report: Any) -> dict[str, Any]:
     return {
         "run": run.name,
         **{key.name: key.of.get(run.name) for key in report.keys},
-        **{metric.name: run.metrics.get(metric.name) for metric in METRICS},
+        **{name: run.metrics.get(name) for name in METRICS},
         "fallback": notes.stand_ins(run),
         "same_as": run.same_as,
         "status": run.status,

@@ -140,7 +140,7 @@ def _metric(path: Path, method: str, values: object) -> dict[str, Any]:
     if metric["goal"] not in GOALS:
         raise UserError(f"{path}: metric.goal must be {' or '.join(GOALS)}, not {metric['goal']!r}")
     name = str(metric.get("name"))
-    metrics = [f"metrics/{one.name}" for one in METRICS]
+    metrics = [f"metrics/{name}" for name in METRICS]
     logged = [*LOSSES, *(f"best/{loss}" for loss in LOSSES), *metrics]
     of_a_layer = name.removeprefix("best/").startswith(("loss/content/", "loss/style/"))
     if name not in logged and not of_a_layer:

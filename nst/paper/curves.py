@@ -16,7 +16,7 @@ from nst.base.errors import UserError
 from nst.config.groups import Source
 from nst.images import files
 from nst.losses import gram
-from nst.metrics.evaluate import STYLE_LAYERS
+from nst.metrics.features import STYLE_LAYERS
 from nst.networks import vgg
 from nst.report import thumbnails
 from nst.rundir.runs import Run

@@ -126,11 +126,10 @@ def _lead(report: Report) -> str:
 
 def _metrics(runs: list[Run]) -> list[dict[str, Any]]:
     """Return what runs can be compared by: of every kind what at least one run has."""
-    known = {metric.name for metric in METRICS}
     found = dict.fromkeys(name for run in runs for name in run.metrics)
-    rows = [("metrics", m.name, m.title, m.better, m.meaning) for m in METRICS]
+    rows = [("metrics", m.name, m.title, m.better, m.meaning) for m in METRICS.values()]
     # A record of a later version may have metrics that this one can't explain.
-    rows += [("metrics", name, name, None, "") for name in found if name not in known]
+    rows += [("metrics", name, name, None, "") for name in found if name not in METRICS]
     rows += [("losses", *row) for row in LOSSES]
     rows += [
         ("time", "steps_s", "time in steps", "lower", "Seconds in steps, without compilation."),

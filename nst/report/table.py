@@ -21,7 +21,7 @@ def write(path: Path, report: Report) -> None:
     Raises:
       OSError: the file can't be written.
     """
-    known = [metric.name for metric in METRICS]
+    known = list(METRICS)
     others = {name for run in report.runs for name in run.metrics} - set(known)
     metrics = known + sorted(others)
     losses = ("total", "content", "style", "tv")

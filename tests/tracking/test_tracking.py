@@ -81,7 +81,7 @@ def test_a_weighted_term_is_its_weight_times_the_term(tracked: Path, inspect: In
 
 def test_the_metrics_are_those_of_the_record(tracked: Path, inspect: Inspect):
     record = json.loads((tracked / "run.json").read_text())
-    assert set(record["metrics"]) == {metric.name for metric in METRICS}
+    assert set(record["metrics"]) == set(METRICS)
     known = {f"metrics/{name}": value for name, value in record["metrics"].items()}
     last = logged(inspect(tracked))[-1]
     assert {key: last[key] for key in known} == pytest.approx(known)
