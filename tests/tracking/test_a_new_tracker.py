@@ -46,7 +46,7 @@ def test_it_is_told_all_of_a_run(compose: Compose, tmp_path: Path):
 def test_it_is_told_what_a_run_takes_from_its_equal(compose: Compose, tmp_path: Path):
     prepared = prepare.prepare(compose(*TINY, "tracking.mode=toy"))
     for number in "01":
-        place = session.Place(tmp_path / number, (), tmp_path, "sweep")
+        place = session.Place(tmp_path / number, sweep=tmp_path)
         session.perform(prepared, place)
     whole = lines(tmp_path)
     assert len(whole) == 12
