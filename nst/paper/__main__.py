@@ -1,6 +1,5 @@
 """``python -m nst.paper``: the papers' figures and statements, from their runs to their pages."""
 
-import io
 import os
 import sys
 from pathlib import Path
@@ -9,14 +8,16 @@ from nst.base.errors import UserError, did_you_mean, take_any_text
 from nst.paper import figures, grids
 from nst.paper.panel import draw
 from nst.report import own
+from nst.report.draw import FORMATS
 
 HELP = f"""\
 Run the figures of Gatys et al. 2015 and of the 2018 report anew, and lay them out as there.
 
-  python -m nst.paper [size=256] [figures=1,4,7,8,gatys3,statements] [key=value ...]
+  python -m nst.paper [size=256] [figures=1,4,7,8,gatys3,statements] [format=png] [key=value ...]
 
-Writes outputs/paper/SIZE/*.png and statements.md. What is finished is not run again: a paper that
-was cut off goes on with the same command. Any other key=value is set in every run.
+Writes outputs/paper/SIZE/*.png and statements.md; format=pdf and format=svg write those instead.
+What is finished is not run again: a paper that was cut off goes on with the same command. Any other
+key=value is set in every run.
   python -m nst.paper figures=7,8
   python -m nst.paper size=512 network=vgg16 tracking=disabled
 Figures: {", ".join(grids.FIGURES)}; without figures= all of them."""
@@ -40,13 +41,16 @@ def _make(arguments: list[str]) -> None:
     given = dict(_setting(argument) for argument in arguments)
     size = _size(given.pop("size", "256"))
     wanted = _figures(given.pop("figures", ",".join(grids.FIGURES)))
+    form = given.pop("format", FORMATS[0])
+    if form not in FORMATS:
+        raise UserError(f"format must be png, pdf or svg, not {form!r}")
     for key in given:
         if any(
             key in (*grid.shared, *grid.swept) for name in wanted for grid in grids.FIGURES[name]
         ):
             raise UserError(f"{key} is what the figures {', '.join(wanted)} set themselves")
     folder = Path("outputs", "paper", str(size)).absolute()
-    files = [file for name in wanted for file in figures.files(name)]
+    files = [file for name in wanted for file in figures.files(name, form)]
     own.check(folder, files, "start from another folder")
     overrides = [f"{key}={value}" for key, value in given.items()]
     for name in wanted:
@@ -56,10 +60,9 @@ def _make(arguments: list[str]) -> None:
             _write_statements(folder)
             continue
         for file, panel in figures.panels(name, folder).items():
-            png = io.BytesIO()
-            draw(panel, min(size, 400)).save(png, format="PNG")
-            own.put(folder / file, png.getvalue())
-            print(os.path.relpath(folder / file), flush=True)
+            path = folder / f"{file}.{form}"
+            own.put(path, draw(panel, min(size, 400), form))
+            print(os.path.relpath(path), flush=True)
 
 
 def _write_statements(folder: Path) -> None:

@@ -15,7 +15,7 @@ _CROP = (0.60, 0.22, 0.25)
 
 
 def panels(name: str, folder: Path) -> dict[str, Panel]:
-    """Return the panels of a figure, by the name of their file.
+    """Return the panels of a figure, by the name of their file without its ending.
 
     Args:
       name: one of `nst.paper.grids.FIGURES`, the statements apart.
@@ -27,13 +27,14 @@ def panels(name: str, folder: Path) -> dict[str, Panel]:
     return {file: make(folder) for file, make in _PANELS[name].items()}
 
 
-def files(name: str) -> list[str]:
+def files(name: str, form: str) -> list[str]:
     """Return the names of the files that a figure or the statements are written into.
 
     Args:
       name: one of `nst.paper.grids.FIGURES`.
+      form: of a figure, one of `nst.report.draw.FORMATS`.
     """
-    return list(_PANELS.get(name, {"statements.md": None}))
+    return [f"{file}.{form}" for file in _PANELS[name]] if name in _PANELS else ["statements.md"]
 
 
 def _reconstructions(folder: Path) -> Panel:
@@ -131,11 +132,11 @@ def _layers_by_ratio(folder: Path) -> Panel:
 
 #: What each figure's files show.
 _PANELS: dict[str, dict[str, Callable[[Path], Panel]]] = {
-    "1": {"figure1.png": _reconstructions},
-    "4": {f"{grid.name}.png": partial(_gallery, grid) for grid in grids.GALLERIES},
-    "7": {"figure7.png": _poolings},
-    "8": {"figure8.png": _smoothed},
-    "gatys3": {"gatys_figure3.png": _layers_by_ratio},
+    "1": {"figure1": _reconstructions},
+    "4": {grid.name: partial(_gallery, grid) for grid in grids.GALLERIES},
+    "7": {"figure7": _poolings},
+    "8": {"figure8": _smoothed},
+    "gatys3": {"gatys_figure3": _layers_by_ratio},
 }
 
 

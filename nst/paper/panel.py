@@ -1,15 +1,13 @@
 """A figure as a page: pictures in rows and columns, with letters, labels and small paintings."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import ascii_uppercase
 
 from PIL import Image
 
-from nst.report.lettering import draw as letter
+from nst.report.draw import GREY, Box, Picture, Text, render
 from nst.report.lettering import line_height, width, wrapped
-
-_GREY = "#666666"
 
 
 @dataclass(frozen=True)
@@ -34,64 +32,72 @@ class Panel:
     letters: bool = True  # A, B, C ... before the captions
 
 
-@dataclass(frozen=True)
-class _Drawn:
-    """A cell with its picture at its size, and the lines below it."""
-
-    image: Image.Image
-    lines: list[str]
-
-
-def draw(panel: Panel, cell: int) -> Image.Image:
-    """Return a figure as a picture.
+def draw(panel: Panel, cell: int, form: str = "png") -> bytes:
+    """Return a figure as a file.
 
     Args:
       panel: what it shows.
       cell: long edge of each picture in pixels.
+      form: one of `nst.report.draw.FORMATS`.
     """
-    text, gap = max(13, round(cell * 0.06)), max(4, cell // 32)
-    large, step = round(text * 1.3), line_height(text)
-    rows = list(_drawn(panel, cell, text))
-    across = max(map(len, rows))
-    wide = max(one.image.width for row in rows for one in row if one)
+    text, gap = max(12, round(cell * 0.055)), max(4, cell // 32)
+    rows = [[_fitted(one, cell) if one else None for one in row] for row in panel.rows]
+    wide = max(image.width for row in rows for image in row if image)
     label = max((width(one, text) + 2 * gap for one in panel.labels), default=0)
-    room = label + across * (wide + gap) - gap
-    # Higher than any figure; what is left below is cut off in the end.
-    page = Image.new("RGB", (room + 4 * gap, len(rows) * (cell + 8 * step) + 40 * step), "white")
-    y = _written(page, 2 * gap, 2 * gap, wrapped(panel.title, room, large, 3), large)
-    left = [2 * gap + label + column * (wide + gap) for column in range(across)]
-    headings = [wrapped(one, wide, text, 2) for one in panel.columns]
-    y = _side_by_side(page, left, y + gap, headings, text, wide) + gap
+    lefts = [2 * gap + label + at * (wide + gap) for at in range(max(map(len, rows)))]
+    room = lefts[-1] + wide - 2 * gap
+    page = _Page(text, 2 * gap)
+    page.write(2 * gap, wrapped(panel.title, room, round(text * 1.3), 3), round(text * 1.3))
+    page.y += gap
+    page.side_by_side(lefts, wide, panel.columns, 2)
+    page.y += gap
+    captions = _captions(panel)
     for number, row in enumerate(rows):
-        high = max(one.image.height for one in row if one)
+        high = max(image.height for image in row if image)
         if panel.labels:
-            letter(page, (2 * gap, y + (high - step) // 2), panel.labels[number], text, "black")
-        for x, one in zip(left, row, strict=False):
-            if one:
-                at = x + (wide - one.image.width) // 2, y + (high - one.image.height) // 2
-                page.paste(one.image, at)
-        lines = [one.lines if one else [] for one in row]
-        y = _side_by_side(page, left, y + high + gap // 2, lines, text, wide) + gap
+            middle = page.y + (high - line_height(text)) // 2
+            page.marks.append(Text(2 * gap, middle, (panel.labels[number],), text))
+        for x, image in zip(lefts, row, strict=False):
+            if image:
+                at = x + (wide - image.width) // 2, page.y + (high - image.height) // 2
+                page.marks.append(Picture(*at, image))
+        page.y += high + gap // 2
+        page.side_by_side(lefts, wide, captions[number], 3)
+        page.y += gap
     for note in panel.notes:
-        y = _written(page, 2 * gap, y, wrapped(note, room, text, 4), text, _GREY)
-    return page.crop((0, 0, page.width, y + 2 * gap))
+        page.write(2 * gap, wrapped(note, room, text, 4), text, GREY)
+    return render((room + 4 * gap, page.y + 2 * gap), page.marks, form)
 
 
-def _drawn(panel: Panel, cell: int, text: int) -> Iterator[list[_Drawn | None]]:
-    """Yield the cells of each row with their pictures, lettered through all rows."""
-    count = 0
-    for row in panel.rows:
-        cells: list[_Drawn | None] = []
-        for one in row:
-            if one is None:
-                cells.append(None)
-                continue
-            mark = f"{chr(ord('A') + count)}  " if panel.letters else ""
-            count += 1
-            image = _fitted(one, cell)
-            caption = f"{mark}{one.caption}".strip()
-            cells.append(_Drawn(image, wrapped(caption, image.width, text, 3) if caption else []))
-        yield cells
+@dataclass
+class _Page:
+    """What stands on a page so far, and where the next line goes."""
+
+    text: int  # size of the letters
+    y: int
+    marks: list[Text | Box | Picture] = field(default_factory=list)
+
+    def write(self, x: int, lines: list[str], size: int, color: str = "black") -> None:
+        """Write lines below each other."""
+        self.marks.append(Text(x, self.y, tuple(lines), size, color))
+        self.y += len(lines) * line_height(size)
+
+    def side_by_side(self, lefts: list[int], wide: int, texts: list[str], most: int) -> None:
+        """Write texts beside each other, each in the middle of `wide` pixels."""
+        blocks = [wrapped(text, wide, self.text, most) for text in texts]
+        for x, lines in zip(lefts, blocks, strict=False):
+            where = x + wide / 2, self.y
+            self.marks.append(Text(*where, tuple(lines), self.text, align="center"))
+        self.y += max(map(len, blocks), default=0) * line_height(self.text)
+
+
+def _captions(panel: Panel) -> list[list[str]]:
+    """Return what stands below the pictures of each row, lettered through all rows."""
+    letters = iter(ascii_uppercase if panel.letters else "")
+    return [
+        [f"{next(letters, '')}  {one.caption}".strip() if one else "" for one in row]
+        for row in panel.rows
+    ]
 
 
 def _fitted(cell: Cell, longest: int) -> Image.Image:
@@ -118,24 +124,3 @@ def _fitted(cell: Cell, longest: int) -> Image.Image:
 def _scaled(size: tuple[int, int], longest: int) -> tuple[int, int]:
     wide, high = (max(1, round(longest * one / max(size))) for one in size)
     return wide, high
-
-
-def _side_by_side(
-    page: Image.Image, left: list[int], y: int, blocks: list[list[str]], size: int, wide: int
-) -> int:
-    """Write blocks of lines beside each other, each line in the middle of `wide` pixels."""
-    for x, lines in zip(left, blocks, strict=False):
-        for number, line in enumerate(lines):
-            at = x + (wide - width(line, size)) // 2, y + number * line_height(size)
-            letter(page, at, line, size, "black")
-    return y + max(map(len, blocks), default=0) * line_height(size)
-
-
-def _written(
-    page: Image.Image, x: int, y: int, lines: list[str], size: int, colour: str = "black"
-) -> int:
-    """Write lines below each other and return where the next one goes."""
-    for line in lines:
-        letter(page, (x, y), line, size, colour)
-        y += line_height(size)
-    return y

@@ -11,6 +11,7 @@ from typing import Any
 from nst.base.errors import UserError, one_line, take_any_text
 from nst.report.animate import KINDS
 from nst.report.build import say, say_line, write
+from nst.report.draw import FORMATS
 from nst.report.watch import watch
 
 HELP = """\
@@ -19,12 +20,14 @@ Show the runs of one or more folders side by side, at any depth below them.
   python -m nst.report DIR [DIR ...]
 
 Writes into DIR, or into the deepest folder that several have in common:
-  grid.png      pictures by the keys that vary: rows, columns, and a panel for each further one
+  grid.png      pictures by the keys that vary: rows, columns, and a panel for each further one;
+                grid.pdf or grid.svg with --format
   index.html    the same to look at and to sort, in a browser
   metrics.csv   a row a run
 
   python -m nst.report outputs/pooling/2026-11-22_10-00-00
   python -m nst.report DIR --rows style.layers --cols tv.gamma
+  python -m nst.report DIR --format pdf
   python -m nst.report DIR --watch
   python -m nst.report DIR --animate"""
 
@@ -34,7 +37,14 @@ def main() -> None:
     take_any_text()
     try:
         options = _parser().parse_args()
-        chosen = options.rows, options.cols, options.cell, options.out, options.animate
+        chosen = (
+            options.rows,
+            options.cols,
+            options.cell,
+            options.out,
+            options.animate,
+            options.format,
+        )
         report = write(options.folders, *chosen)
         say(report)
         if options.watch:
@@ -62,6 +72,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--cell", metavar="PIXELS", type=_cell, help="long edge of the grid's pictures, 16 to 4096"
     )
+    parser.add_argument(
+        "--format",
+        metavar="FORMAT",
+        default=FORMATS[0],
+        type=_format,
+        help=f"of the grid: {', '.join(FORMATS[:-1])} or {FORMATS[-1]}",
+    )
     parser.add_argument("--out", metavar="FOLDER", type=_path, help="write into another folder")
     parser.add_argument(
         "--animate",
@@ -87,6 +104,12 @@ def _cell(text: str) -> int:
     if not re.fullmatch("[0-9]{2,4}", text) or not 16 <= int(text) <= 4096:
         raise UserError(f"--cell must be a whole number of pixels from 16 to 4096, not {text!r}")
     return int(text)
+
+
+def _format(text: str) -> str:
+    if text not in FORMATS:
+        raise UserError(f"--format must be png, pdf or svg, not {text!r}")
+    return text
 
 
 def _kind(text: str) -> str:

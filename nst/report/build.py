@@ -23,8 +23,9 @@ def write(
     cell: int | None = None,
     out: Path | None = None,
     animation: str | None = None,
+    format: str = "png",
 ) -> Report:
-    """Write grid.png, index.html and metrics.csv.
+    """Write grid.png, or grid.pdf or grid.svg, with index.html and metrics.csv.
 
     Args:
       folders: with runs at any depth.
@@ -33,6 +34,7 @@ def write(
       cell: long edge of the grid's pictures in pixels; none: as fits.
       out: folder to write into; none: the deepest that `folders` have in common.
       animation: "webp" or "gif", written into each run's folder; none: no animations.
+      format: of the grid, one of `nst.report.draw.FORMATS`.
 
     Raises:
       UserError: there are no runs, a key is unknown, the folder can't be written, or what a report
@@ -41,11 +43,13 @@ def write(
     found, broken, base = _found(folders)
     root = Path(os.path.abspath(out)) if out else base
     layout = arrange(found, rows, cols)  # first of all, so that a misspelt key answers at once
-    own.check(root)
+    name = f"grid.{format}"
+    own.check(root, (name, *own.FILES[1:]))
     try:
         with warnings.catch_warnings(action="ignore"):  # Pillow's, of pictures that are read anyway
             report, pictures = _gather(found, broken, base, root, animation)
-            contact.write(root / "grid.png", report, sheet(report, layout, pictures), cell)
+            report = dataclasses.replace(report, sheet=name)
+            contact.write(root / name, report, sheet(report, layout, pictures), cell)
             table.write(root / "metrics.csv", report)
             page.write(root / "index.html", report)
     except OSError as error:
@@ -68,7 +72,7 @@ def say(report: Report) -> None:
         say_line(f"not animated: {name}: {why}")
     if len(report.still) > 10:
         print(f"and {len(report.still) - 10} more that are not animated")
-    for name in own.FILES:
+    for name in (report.sheet, *own.FILES[1:]):
         say_line(os.path.relpath(report.root / name))
 
 

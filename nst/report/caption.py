@@ -1,11 +1,11 @@
 """The words of a contact sheet: title, settings that all runs share, names of what served."""
 
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nst.report import axes, labels
 from nst.report.layout import Layout
-from nst.report.marks import Sheet
 from nst.report.notes import in_place_of, notes
 from nst.report.summary import Report
 from nst.rundir.run_json import STATUSES
@@ -28,6 +28,19 @@ _FACTS = {
     "optimizer.lr": "{title} {}",
     "seed": "seed {}",
 }
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a contact sheet says and shows."""
+
+    layout: Layout
+    title: str
+    facts: list[str]  # the settings that all runs share
+    notes: list[str]  # sentences that a reader must know
+    strip: list[tuple[str, Path]]  # caption and picture of what served
+    headers: dict[str, dict[str, Path]] = field(default_factory=dict)  # key -> label -> picture
+    asked: dict[tuple[str, str], str] = field(default_factory=dict)  # key, label -> "in place of x"
 
 
 def sheet(

@@ -1,60 +1,46 @@
-"""Text on a contact sheet: characters that the font has, wrapped and shortened to fit."""
+"""Text on a sheet: the fonts that have its letters, its width, and how it is wrapped and cut."""
 
 import functools
+import itertools
+import logging
 import math
 import unicodedata
+from collections.abc import Collection
+from typing import Any
 
-from PIL import Image, ImageDraw, ImageFont
-
+#: Comes with matplotlib, so that a sheet looks the same everywhere.
+FONT = "DejaVu Sans"
+#: What an SVG asks for where that font isn't installed: Verdana is as wide.
+INSTEAD = "Verdana"
 #: Longer text is cut before it is measured.
 _LONGEST = 400
-#: Letters are drawn this many times larger and scaled down: Pillow puts small ones on whole pixels,
-#: which leaves uneven gaps between them.
-_FINE = 4
-_SPACE = 0.28  # between words, of the font's size: its own is too narrow for labels
-
-
-@functools.cache
-def font(size: int) -> ImageFont.FreeTypeFont:
-    """Return Pillow's own font.
-
-    Args:
-      size: of a line of text in pixels.
-    """
-    loaded = ImageFont.load_default(size)
-    assert isinstance(loaded, ImageFont.FreeTypeFont)  # Pillow's wheels all have FreeType
-    return loaded
+_LAST = "Last Resort"  # draws a box that shows the script, for any letter that no other font has
+_MEASURED = 100  # size in pixels at which letters are measured
 
 
 def line_height(size: int) -> int:
     """Return the distance of two lines of text in pixels."""
-    return round(size * 1.25)
+    return round(size * 1.3)
 
 
 def drawable(text: str) -> str:
-    """Return `text` in the characters that the font has, on one line; "?" for any other."""
-    return " ".join("".join(_drawable(one) for one in text[:_LONGEST]).split())
+    """Return `text` on one line, with "?" for what steers text rather than being seen."""
+    composed = unicodedata.normalize("NFC", text[:_LONGEST])
+    return " ".join(
+        "".join(" " if one.isspace() else one if one.isprintable() else "?" for one in composed)
+        .split()
+    )  # fmt: skip
+
+
+def families(text: str) -> list[str]:
+    """Return the font families that draw `text`: each letter comes from the first that has it."""
+    several = dict.fromkeys([FONT, *map(_family, text), "sans-serif"])
+    return [name for name in several if _LAST not in name]  # which matplotlib asks by itself
 
 
 def width(text: str, size: int) -> int:
     """Return the width of a line of drawable text in pixels."""
-    words = [_word_width(word, size) for word in text.split(" ")]
-    return math.ceil(sum(words) + _SPACE * size * (len(words) - 1))
-
-
-def draw(page: Image.Image, at: tuple[float, float], text: str, size: int, colour: str) -> None:
-    """Draw a line of drawable text.
-
-    Args:
-      page: to draw on.
-      at: x and y of the line's upper left corner in pixels.
-      text: the line.
-      size: of the letters in pixels.
-      colour: of the letters.
-    """
-    if text:
-        mask = _mask(text, size)
-        page.paste(colour, (round(at[0]), round(at[1])), mask)
+    return math.ceil(sum(map(_advance, text)) * size)
 
 
 def wrapped(text: str, room: float, size: int, most: int) -> list[str]:
@@ -85,53 +71,62 @@ def wrapped(text: str, room: float, size: int, most: int) -> list[str]:
     return lines
 
 
-@functools.cache
-def _drawable(character: str) -> str:
-    if character.isspace():
-        return " "
-    # é as e: better than a question mark, and the font knows no accents.
-    for one in (character, unicodedata.normalize("NFKD", character)[:1]):
-        if one.isprintable() and _has(one):
-            return one
-    return "?"
-
-
-@functools.lru_cache(1 << 16)
-def _word_width(word: str, size: int) -> float:
-    return font(size * _FINE).getlength(word) / _FINE
-
-
-@functools.lru_cache(4096)
-def _mask(text: str, size: int) -> Image.Image:
-    high = round(size * 1.25)
-    mask = Image.new("L", ((width(text, size) + 2) * _FINE, high * _FINE))
-    pen = ImageDraw.Draw(mask)
-    x = 0.0
-    for word in text.split(" "):
-        pen.text((x, 0), word, 255, font(size * _FINE))
-        x += _word_width(word, size) * _FINE + _SPACE * size * _FINE
-    return mask.reduce(_FINE)
-
-
-def _has(character: str) -> bool:
-    known, missing = font(24).getmask(character), font(24).getmask("\uffff")
-    return (known.size, bytes(known)) != (missing.size, bytes(missing))
-
-
 def _broken(word: str, room: float, size: int) -> tuple[str, str]:
     """Break a word that is too long, after a mark of its own where there is one."""
-    fits = 1
-    while fits < len(word) and width(word[: fits + 1], size) <= room:
-        fits += 1
+    fits = max(1, _fitting(word, room, size))
     marks = [place + 1 for place in range(fits) if word[place] in "_-/=.:,"]
     at = marks[-1] if marks and marks[-1] > fits // 2 else fits
     return word[:at], word[at:]
 
 
 def _cut(line: str, room: float, size: int) -> str:
-    least, most = 0, len(line)  # letters that fit, and at most might
-    while least < most:
-        middle = (least + most + 1) // 2
-        fits = width(line[:middle] + "…", size) <= room
-        least, most = (middle, most) if fits else (least, middle - 1)
-    return line[:least].rstrip() + "…"
+    return line[: _fitting(line, room - width("…", size), size)].rstrip() + "…"
+
+
+def _fitting(text: str, room: float, size: int) -> int:
+    """Return how many letters fit."""
+    ends = itertools.accumulate(_advance(letter) * size for letter in text)
+    return sum(end <= room for end in ends)
+
+
+@functools.lru_cache(1 << 14)
+def _advance(letter: str) -> float:
+    """Return how far a letter moves the pen, as a share of the font's size."""
+    font = _font(_family(letter))
+    font.set_size(_MEASURED, 72)
+    glyph = font.load_char(ord(letter), matplotlib().ft2font.LoadFlags.NO_HINTING)
+    return glyph.linearHoriAdvance / 65536 / _MEASURED
+
+
+@functools.lru_cache(1 << 14)
+def _family(letter: str) -> str:
+    """Return the first font family that has a letter."""
+    return next((name for name in (FONT, *_others()) if ord(letter) in _letters(name)), FONT)
+
+
+@functools.cache
+def _others() -> list[str]:
+    """Return the families of this machine: those for plain text and all of CJK come first."""
+    names = matplotlib().font_manager.fontManager.get_font_names()
+    return sorted(
+        names, key=lambda name: (_LAST in name, "JP" not in name, "Sans" not in name, name)
+    )
+
+
+@functools.cache
+def _letters(family: str) -> Collection[int]:
+    return frozenset(_font(family).get_charmap())
+
+
+def _font(family: str) -> Any:
+    fonts = matplotlib().font_manager
+    return fonts.get_font(fonts.findfont(fonts.FontProperties(family=[family])))
+
+
+@functools.cache
+def matplotlib() -> Any:
+    """Import matplotlib, which takes its time, without a word of its log on the terminal."""
+    logging.getLogger("matplotlib").setLevel(logging.CRITICAL)
+    import matplotlib.font_manager
+
+    return matplotlib

@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
 from nst.base.errors import UserError
 from nst.report import panel as panels
+from nst.report.caption import Sheet
+from nst.report.draw import GREY, Text
 from nst.report.lettering import line_height, width, wrapped
-from nst.report.marks import Mark, Measures, Picture, Sheet, Text
-from nst.report.panel import GREY, Grid
+from nst.report.panel import Grid, Mark, Measures, Shown
 from nst.rundir.runs import Run
 
 #: A sheet's pixels stay below this where the cells' size isn't given.
@@ -27,7 +28,6 @@ class Plan:
     """A page and all that stands on it."""
 
     size: tuple[int, int]  # width and height in pixels
-    measures: Measures
     marks: list[Mark]
 
 
@@ -49,7 +49,7 @@ def plan(sheet: Sheet, runs: list[Run], cell: int | None) -> Plan:
                 f"--cell {cell} makes a picture of {frame.size[0]} x {frame.size[1]} pixels, "
                 f"and at most {MOST_PIXELS} in all are drawn: take smaller cells"
             )
-        return Plan(frame.size, frame.measures, _marks(sheet, frame))
+        return Plan(frame.size, _marks(sheet, frame))
     longest = max((max(run.width or 0, run.height or 0) for run in runs), default=0)
     # Lines of text below a picture need more room than those beside it.
     cell = max(200 if sheet.layout.wrap else 96, min(LARGEST, longest or LARGEST))
@@ -57,7 +57,7 @@ def plan(sheet: Sheet, runs: list[Run], cell: int | None) -> Plan:
         frame = _frame(sheet, cell)
         pixels = frame.size[0] * frame.size[1]
         if pixels <= PIXELS or cell <= SMALLEST:
-            return Plan(frame.size, frame.measures, _marks(sheet, frame))
+            return Plan(frame.size, _marks(sheet, frame))
         cell = max(SMALLEST, min(cell - 1, int(cell * math.sqrt(PIXELS / pixels))))
 
 
@@ -76,7 +76,7 @@ class _Frame:
 
 
 def _frame(sheet: Sheet, cell: int) -> _Frame:
-    text = min(22, max(13 if cell >= 96 else 11, round(cell * 0.085)))
+    text = min(20, max(12 if cell >= 96 else 10, round(cell * 0.078)))
     measures = Measures(cell, text, max(3, round(cell / 40)), max(14, round(cell / 10)))
     grid = panels.grid(sheet, measures)
     margin, count = measures.margin, len(sheet.layout.panels)
@@ -101,8 +101,10 @@ def _marks(sheet: Sheet, frame: _Frame) -> list[Mark]:
         down, right = divmod(place, frame.across)
         x = measures.margin + right * (grid.width + 2 * measures.margin)
         y = frame.top + down * (frame.heading + grid.height + 2 * measures.margin)
-        marks.append(Text(x, y, tuple(lines), measures.text, "black"))
-        marks += panels.marks(sheet, one, grid, measures, x, y + frame.heading)
+        marks.append(Text(x, y, tuple(lines), measures.text))
+        x, y = x + grid.left, y + frame.heading + grid.top
+        of_panel = [*grid.headers, *panels.cells(one, grid, measures)]
+        marks += [replace(mark, x=mark.x + x, y=mark.y + y) for mark in of_panel]
     return marks
 
 
@@ -117,8 +119,8 @@ def _head(sheet: Sheet, measures: Measures, room: int) -> Iterator[Text]:
     lines += [(line, text, GREY) for line in wrapped(sheet.layout.note, room, text, 2)]
     lines += [(line, text, "black") for line in wrapped(sheet.layout.heading, room, text, 2)]
     y = measures.margin
-    for line, size, colour in lines:
-        yield Text(measures.margin, y, (line,), size, colour)
+    for line, size, color in lines:
+        yield Text(measures.margin, y, (line,), size, color)
         y += line_height(size)
 
 
@@ -164,8 +166,8 @@ def _strip(
         said = wrapped(caption, wide - 3 * measures.gap, measures.text, 2)
         lines = max(lines, len(said))
         left, below = measures.margin + x, y + box[1] + measures.gap
-        marks.append(Picture(left, y, box, file))
-        marks.append(Text(left, below, tuple(said), measures.text, "black"))
+        marks.append(Shown(left, y, box, file))
+        marks.append(Text(left, below, tuple(said), measures.text))
         x += wide
     if boxes:
         y += boxes[0][1][1] + lines * line_height(measures.text) + measures.gap + measures.margin

@@ -30,3 +30,4 @@ class Report:
     content: list[tuple[str, Path]]  # title and thumbnail of every content image used
     style: list[tuple[str, Path]]  # title and thumbnail of every style image used
     still: dict[str, str] = field(default_factory=dict)  # run name -> why it was not animated
+    sheet: str = "grid.png"  # the contact sheet's file

@@ -1,5 +1,6 @@
 """The papers' figures: what is run, how it is laid out, what the numbers say."""
 
+import io
 import json
 import re
 import sys
@@ -95,6 +96,7 @@ def contains(page: np.ndarray, picture: np.ndarray) -> bool:
         (("figures=gaty3",), ["did you mean 'gatys3'?"]),
         (("size=big",), ["size must be", "64 to 4096", "'big'"]),
         (("size=32",), ["size must be", "'32'"]),
+        (("format=jpg",), ["format must be png, pdf or svg, not 'jpg'"]),
         (("quick",), ["'quick'", "key=value"]),
         (("figures=7", "pooling=max"), ["pooling is what the figures 7 set themselves"]),
     ],
@@ -126,16 +128,17 @@ def test_a_panel_shows_pictures_insets_and_crops(tmp_path: Path):
     plain = panel.Cell(tmp_path / "a.png")
     inset = panel.Cell(tmp_path / "a.png", "a painting's name", tmp_path / "red.png")
     part = panel.Cell(tmp_path / "a.png", crop=(0.5, 0.25, 0.25))
-    page = np.asarray(
-        panel.draw(
-            panel.Panel("title", [[plain, inset], [part, None]], ["one", "two"], ["a", "b"]), 96
-        )
-    )
+    figure = panel.Panel("title", [[plain, inset], [part, None]], ["one", "two"], ["a", "b"])
+    page = np.asarray(Image.open(io.BytesIO(panel.draw(figure, 96))))
     assert contains(page, picture)
     # A quarter of the width, from its middle on: 24 x 16 pixels, each four times as large.
     assert contains(page, picture[24:40, 48:72].repeat(4, axis=0).repeat(4, axis=1))
     # 28% of the cell: 27 x 18.
     assert contains(page, np.full((18, 27, 3), (255, 0, 0), np.uint8))
+    assert panel.draw(figure, 96, "pdf").startswith(b"%PDF-")
+    svg = panel.draw(figure, 96, "svg").decode()
+    for text in ("title", "two", "B a painting's name", "C"):
+        assert f">{text}</text>" in svg
 
 
 def test_every_figure_is_laid_out_from_its_runs_and_names_stand_ins(tmp_path: Path):
@@ -145,7 +148,7 @@ def test_every_figure_is_laid_out_from_its_runs_and_names_stand_ins(tmp_path: Pa
         for grid in of_figure:
             _write(grid, tmp_path, style="night")
         for file, page in figures.panels(name, tmp_path).items():
-            drawn = panel.draw(page, 64)
+            drawn = Image.open(io.BytesIO(panel.draw(page, 64)))
             assert drawn.width > 128, file
             assert "Stand-ins served: night for starry" in page.notes
     write_run(tmp_path / "figure7" / "1", status="failed", error="no")

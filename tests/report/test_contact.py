@@ -1,14 +1,24 @@
 """grid.png, read back by the colours of the pictures that were planted."""
 
+import io
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from fake_runs import Colour, write_run
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from matplotlib.font_manager import fontManager
 from PIL import Image
 
 from nst.base.errors import UserError
 from nst.report import build, lettering, thumbnails
+from nst.report.draw import Text, render
 from nst.rundir.tree import find
 
 Box = tuple[int, int, int, int]
@@ -193,18 +203,168 @@ def test_three_hundred_runs_stay_below_24_megapixels(tmp_path: Path):
     assert 12e6 < height * width <= 24e6
 
 
+def test_a_picture_stands_on_the_page_pixel_by_pixel(tmp_path: Path):
+    noise = np.random.default_rng(0).integers(0, 256, (80, 120, 3)).astype(np.uint8)
+    for at in range(2):
+        folder = write_run(tmp_path / str(at), None, (120, 80), **{"tv.gamma": float(at)})
+        Image.fromarray(noise + np.uint8(at)).save(folder / "result.png")
+    page = grid(tmp_path, cell=120)
+    for at in range(2):
+        first = (noise + np.uint8(at))[0, :8]
+        (where,) = [
+            (y, x)
+            for y, x in np.argwhere((page == first[0]).all(axis=-1))
+            if np.array_equal(page[y, x : x + 8], first)
+        ]
+        shown = page[where[0] : where[0] + 80, where[1] : where[1] + 120]
+        assert np.array_equal(shown, noise + np.uint8(at))
+
+
+# --- PDF and SVG --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("form", "begins"), [("pdf", b"%PDF-"), ("svg", b"<?xml")])
+def test_other_formats_are_written_alone_and_once(sweep: Path, form: str, begins: bytes):
+    build.write([sweep], format=form)
+    file = sweep / f"grid.{form}"
+    written = file.read_bytes()
+    assert written.startswith(begins)
+    assert not (sweep / "grid.png").exists()
+    before = file.stat().st_mtime_ns
+    build.write([sweep], format=form)
+    assert file.stat().st_mtime_ns == before
+    file.unlink()
+    build.write([sweep], format=form)
+    assert file.read_bytes() == written  # no date, no chance
+    write_run(sweep / "0", (8, 8, 8), **{"tv.gamma": 1e3})
+    build.write([sweep], format=form)
+    assert file.read_bytes() != written
+
+
+def test_an_svg_holds_its_words_as_text_and_each_picture(sweep: Path):
+    write_run(sweep / "6", None, pooling="max", status="failed", **{"tv.gamma": 5.0})
+    build.write([sweep], format="svg", cell=120)
+    root = ElementTree.parse(sweep / "grid.svg").getroot()
+    assert root.attrib["viewBox"].split()[:2] == ["0", "0"]
+    elements = list(root.iter())
+    texts = [one.text for one in elements if one.tag.endswith("}text")]
+    for word in ("TV weight gamma", "pooling", "avg", "max", "0", "10", "1e3", "missing", "failed"):
+        assert word in texts
+    pictures = [one for one in elements if one.tag.endswith("}image")]
+    sizes = [(float(one.attrib["width"]), float(one.attrib["height"])) for one in pictures]
+    assert sizes.count((120, 80)) >= 6
+
+
+def test_the_page_of_a_pdf_has_a_point_for_each_pixel(sweep: Path):
+    high, wide, _ = grid(sweep, cell=120).shape
+    build.write([sweep], format="pdf", cell=120)
+    (box,) = re.findall(
+        rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", (sweep / "grid.pdf").read_bytes()
+    )
+    assert [round(float(side), 3) for side in box] == [wide, high]
+
+
+@pytest.mark.parametrize("form", ["pdf", "svg"])
+def test_a_sheet_of_somebody_s_is_never_replaced(sweep: Path, form: str):
+    file = sweep / f"grid.{form}"
+    file.write_bytes(b"mine")
+    build.write([sweep])  # of another name
+    with pytest.raises(UserError, match=rf"/grid\.{form} was not written by nst"):
+        build.write([sweep], format=form)
+    assert file.read_bytes() == b"mine"
+    file.unlink()
+    build.write([sweep], format=form)
+    file.write_bytes(file.read_bytes() + b"<!-- mine -->")
+    with pytest.raises(UserError, match=rf"/grid\.{form} was changed since nst wrote it"):
+        build.write([sweep], format=form)
+
+
+# --- Letters ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["png", "pdf", "svg"])
+def test_any_letters_are_drawn_and_nothing_is_said(tmp_path: Path, form: str):
+    """Also where there is no home folder that matplotlib could keep its list of fonts in."""
+    names = (
+        "北斎",
+        "Café Müller",
+        "Шишкин",
+        "فن",
+        "🎨",
+        "$x_1$ & <b>",
+        "\ud800\u202e\x07",
+    )
+    for at, name in enumerate(names):
+        write_run(tmp_path / "北斎 é" / str(at), style=name)
+    command = [sys.executable, "-m", "nst.report", "北斎 é", "--format", form]
+    home = {"HOME": "/proc/none", "MPLCONFIGDIR": "/proc/none/matplotlib"}
+    environment = os.environ | home | {"PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, env=environment, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[1:] == [
+        f"北斎 é/{name}" for name in (f"grid.{form}", "metrics.csv", "index.html")
+    ]
+    if form == "svg":
+        root = ElementTree.parse(tmp_path / "北斎 é" / "grid.svg").getroot()
+        texts = [one.text for one in root.iter() if one.tag.endswith("}text")]
+        for name in ("北斎 é", *names[:-1], "???"):
+            assert name in texts
+
+
+def test_a_letter_comes_from_whichever_font_of_the_machine_has_it(tmp_path: Path):
+    """A font that is a square for one letter nobody has, a tenth of it each side left white."""
+    made = FontBuilder(1000)
+    made.setupGlyphOrder([".notdef", "square"])
+    made.setupCharacterMap({0x10ABCD: "square"})
+    pen = TTGlyphPen(None)
+    pen.moveTo((100, 0))
+    for at in ((100, 800), (900, 800), (900, 0)):
+        pen.lineTo(at)
+    pen.closePath()
+    made.setupGlyf({".notdef": TTGlyphPen(None).glyph(), "square": pen.glyph()})
+    made.setupHorizontalMetrics({".notdef": (500, 0), "square": (1000, 100)})
+    made.setupHorizontalHeader(ascent=800, descent=-200)
+    made.setupNameTable({"familyName": "Squares", "styleName": "Regular"})
+    made.setupOS2()
+    made.setupPost()
+    made.save(tmp_path / "squares.ttf")
+    known, caches = list(fontManager.ttflist), (lettering._family, lettering._others)
+    for cache in caches:
+        cache.cache_clear()
+    try:
+        fontManager.addfont(tmp_path / "squares.ttf")
+        assert lettering.width("\U0010abcd", 50) == 50
+        assert lettering.families("a\U0010abcdb")[:2] == ["DejaVu Sans", "Squares"]
+        png = render((100, 100), [Text(10, 10, ("\U0010abcd",), 50)], "png")
+    finally:
+        fontManager.ttflist = known
+        for cache in caches:
+            cache.cache_clear()
+    left, top, right, bottom = box(np.asarray(Image.open(io.BytesIO(png))), (0, 0, 0))
+    assert (left, right) == (15, 55)
+    assert bottom - top == 40
+
+
 @pytest.mark.parametrize(
     ("text", "drawn"),
     [
         ("gamma 1e-3", "gamma 1e-3"),
-        ("café", "cafe"),
-        ("漢\u202e\x00", "???"),
-        ("a\n b\t", "a b"),
+        ("cafe\u0301", "café"),
+        ("漢\u202e\x00", "漢??"),
+        ("a\n b\t\u3000c", "a b c"),
         ("\ud800", "?"),
     ],
 )
-def test_what_the_font_lacks_is_replaced(text: str, drawn: str):
+def test_what_steers_text_is_replaced(text: str, drawn: str):
     assert lettering.drawable(text) == drawn
+
+
+def test_widths_are_those_of_the_font():
+    """Of DejaVu Sans' 2048 units an em, "i" has 569, "W" 2025 and a space 651."""
+    assert lettering.width("W" * 64, 32) == 2025
+    assert lettering.width("i i" * 32, 64) == 569 * 2 + 651
 
 
 def test_text_is_wrapped_and_cut_to_its_room():

@@ -138,6 +138,7 @@ def test_hostile_records_do_not_stop_the_report(tmp_path: Path):
         (["bad"], "nst: none of the 1 runs in bad can be read; "),
         (["runs", "--rows", "poling"], "nst: --rows: there is no key 'poling' (did you mean"),
         (["runs", "--cell", "7"], "nst: --cell must be a whole number of pixels from 16 to 4096"),
+        (["runs", "--format", "jpg"], "nst: --format must be png, pdf or svg, not 'jpg'"),
         (["runs", "--row"], "nst: "),
         ([], "nst: the following arguments are required: DIR; python -m nst.report -h shows"),
         (["runs", "--out", "file"], "nst: "),

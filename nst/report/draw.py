@@ -1,0 +1,164 @@
+"""A page of texts, boxes and pictures, each with its place in pixels, drawn by matplotlib."""
+
+import io
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from nst.report.lettering import FONT, INSTEAD, families, line_height, matplotlib
+
+#: What a page can be written as.
+FORMATS = ("png", "pdf", "svg")
+GREY = "#555555"
+#: In a PNG, what its stamp is called.
+STAMP = "nst:sheet"
+_HATCH = "#d9d9d9"
+_ASCENT = 0.98  # of a line's first pixel above its letters' feet, as a share of their size
+#: The same bytes for the same page, letters that can be searched, pictures as they are.
+_LOOK = {
+    "font.sans-serif": [FONT, INSTEAD],
+    "svg.hashsalt": "nst",
+    "svg.fonttype": "none",
+    "pdf.fonttype": 42,
+    "image.composite_image": False,
+    "text.hinting": "no_hinting",
+    "text.parse_math": False,
+    "hatch.linewidth": 1.5,
+}
+
+
+@dataclass(frozen=True)
+class Text:
+    """Lines of text."""
+
+    x: float  # of the side that `align` names
+    y: float  # of the upper edge; of the middle where it is upright
+    lines: tuple[str, ...]
+    size: int
+    color: str = "black"
+    align: str = "left"  # "left", "center" or "right"
+    upright: bool = False  # turned to the left, the first line leftmost
+
+
+@dataclass(frozen=True)
+class Box:
+    """A plain rectangle, or a hatched one."""
+
+    x: float
+    y: float
+    size: tuple[float, float]  # width and height
+    color: str
+    hatched: bool = False
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture, a pixel of it a pixel of the page."""
+
+    x: int
+    y: int
+    image: Image.Image
+
+
+def render(
+    size: tuple[int, int], marks: Iterable[Text | Box | Picture], form: str, stamp: str = ""
+) -> bytes:
+    """Return a page as a file; of a PDF or an SVG a pixel is a point.
+
+    Args:
+      size: width and height in pixels.
+      marks: what stands on it; later ones lie on earlier ones, and all on the pictures.
+      form: one of FORMATS.
+      stamp: written into the file.
+    """
+    with warnings.catch_warnings(action="ignore"), matplotlib().rc_context():
+        matplotlib().rcdefaults()  # a matplotlibrc of the user's is for plots
+        matplotlib().rcParams.update(_LOOK)
+        figure = _figure(size, marks)
+        return _png(figure, stamp) if form == "png" else _vectors(figure, form, stamp)
+
+
+def _figure(size: tuple[int, int], marks: Iterable[Text | Box | Picture]) -> Any:
+    from matplotlib.figure import Figure
+
+    # A little more, since a size just below a whole number is cut to the one below.
+    figure = Figure([(side + 1e-9) / 72 for side in size], dpi=72, facecolor="white")
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, size[0]), ylim=(size[1], 0))
+    axes.set_axis_off()
+    for mark in marks:
+        if isinstance(mark, Text):
+            _write(axes, mark)
+        elif isinstance(mark, Box):
+            _frame(axes, mark)
+        else:
+            _place(figure, mark, size[1])
+    return figure
+
+
+def _write(axes: Any, text: Text) -> None:
+    step = line_height(text.size)
+    for number, line in enumerate(text.lines):
+        foot = number * step + round(_ASCENT * text.size)
+        at = (text.x + foot, text.y) if text.upright else (text.x, text.y + foot)
+        axes.text(
+            *at, line, color=text.color, fontsize=text.size, fontfamily=families(line),
+            horizontalalignment=text.align, verticalalignment="baseline",
+            rotation=90 * text.upright, rotation_mode="anchor",
+        )  # fmt: skip
+
+
+def _frame(axes: Any, box: Box) -> None:
+    from matplotlib.patches import Rectangle
+
+    patch = Rectangle(
+        (box.x, box.y), *box.size, facecolor=box.color, edgecolor="none", antialiased=False,
+        hatch="//" if box.hatched else None, hatchcolor=_HATCH,
+    )  # fmt: skip
+    axes.add_artist(patch)
+
+
+def _place(figure: Any, picture: Picture, high: int) -> None:
+    from matplotlib.artist import Artist
+
+    class Pixels(Artist):
+        """Bypasses matplotlib's own images, which are sampled anew."""
+
+        def draw(self, renderer: Any) -> None:
+            context = renderer.new_gc()
+            pixels = np.asarray(picture.image.convert("RGBA"))[::-1]
+            renderer.draw_image(context, picture.x, high - picture.y - len(pixels), pixels)
+            context.restore()
+
+    artist = Pixels()
+    artist.set_zorder(-1)
+    figure.add_artist(artist)
+
+
+def _png(figure: Any, stamp: str) -> bytes:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    info = PngImagePlugin.PngInfo()
+    info.add_text(STAMP, stamp)
+    file = io.BytesIO()
+    page = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
+    # Pictures hardly compress: a higher level takes longer for nothing.
+    page.save(file, format="PNG", pnginfo=info, compress_level=3)
+    return file.getvalue()
+
+
+def _vectors(figure: Any, form: str, stamp: str) -> bytes:
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    file = io.BytesIO()
+    if form == "pdf":
+        FigureCanvasPdf(figure).print_pdf(file, metadata={"CreationDate": None, "Keywords": stamp})
+    else:
+        FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None, "Keywords": stamp})
+    return file.getvalue()
