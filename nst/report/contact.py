@@ -60,4 +60,4 @@ def _picture(shown: Shown) -> Picture | None:
     if size != picture.size:
         picture = picture.resize(size, Image.Resampling.LANCZOS)
     left, top = ((room - side) // 2 for room, side in zip(shown.box, size, strict=True))
-    return Picture(shown.x + left, shown.y + top, picture)
+    return Picture(round(shown.x) + left, round(shown.y) + top, picture)

@@ -86,7 +86,8 @@ def _figure(size: tuple[int, int], marks: Iterable[Text | Box | Picture]) -> Any
     from matplotlib.figure import Figure
 
     # A little more, since a size just below a whole number is cut to the one below.
-    figure = Figure([(side + 1e-9) / 72 for side in size], dpi=72, facecolor="white")
+    wide, high = (side + 1e-9 for side in size)
+    figure = Figure((wide, high, "px"), dpi=72, facecolor="white")
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, size[0]), ylim=(size[1], 0))
     axes.set_axis_off()
     for mark in marks:

@@ -38,8 +38,8 @@ class Measures:
 class Shown:
     """A picture's file, shown as large as its box allows."""
 
-    x: int
-    y: int
+    x: float
+    y: float
     box: tuple[int, int]  # width and height
     file: Path
 
