@@ -116,9 +116,9 @@ def _within(picture: np.ndarray) -> Any:
 
 
 @functools.partial(jax.jit, static_argnames="shape")
-def _resampled(painting: jax.Array, shape: tuple[int, ...]) -> jax.Array:
-    """Return `painting` stretched to `shape` by Lanczos with antialiasing, uint8."""
-    stretched = jax.image.resize(painting.astype(jnp.float32), shape, "lanczos3", antialias=True)
+def _resampled(picture: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+    """Return a picture stretched to `shape` by Lanczos with antialiasing, uint8."""
+    stretched = jax.image.resize(picture.astype(jnp.float32), shape, "lanczos3", antialias=True)
     return jnp.rint(stretched.clip(0, 255)).astype(jnp.uint8)
 
 
@@ -139,8 +139,8 @@ def _features(params: dict, picture: jax.Array) -> _Features:
 
 
 @jax.jit
-def _gram_matrices(params: dict, painting: jax.Array) -> dict[str, jax.Array]:
-    own = painting.astype(jnp.float32)
+def _gram_matrices(params: dict, picture: jax.Array) -> dict[str, jax.Array]:
+    own = picture.astype(jnp.float32)
     average = _activations(params, own, STYLE_LAYERS if _fits(STYLE_LAYERS, own) else ())
     return {name: gram.gram_per_position(values) for name, values in average.items()}
 

@@ -1,4 +1,4 @@
-"""What a run keeps of its photograph against what it takes of its painting, and curves of that."""
+"""What a run keeps of its content against what it takes of its style, and curves of that."""
 
 import functools
 import math
@@ -64,9 +64,11 @@ def point(run: Run, pooling: str) -> Point:
     content = number(run, "content_distance")
     if pooling == "avg":
         return Point(content, number(run, "style_distance"))
-    photograph, painting = (_grams(_file(run, key), _size(run)) for key in ("content", "style"))
+    content_image, style_image = (
+        _grams(_file(run, key), _size(run)) for key in ("content", "style")
+    )
     own = _grams(run.folder / "result.png", _size(run))
-    return Point(content, _distance(own, painting) / _distance(photograph, painting))
+    return Point(content, _distance(own, style_image) / _distance(content_image, style_image))
 
 
 def number(run: Run, key: str) -> float:

@@ -36,18 +36,18 @@ def save(folder: Path, last: Check, best: Check) -> None:
     checksummed.write(folder / FILE, tree)
 
 
-def load(folder: Path, static: Static, numbers: Hyperparameters) -> Saved | None:
+def load(folder: Path, static: Static, hyperparameters: Hyperparameters) -> Saved | None:
     """Return what `save` wrote, or None where there is nothing whole to go on from.
 
     Args:
       folder: of the run.
-      static: the run's choices, which tell what the optimiser's state is made of.
-      numbers: the run's hyperparameters.
+      static: the run's choices, which tell what the optimizer's state is made of.
+      hyperparameters: the traced numbers of the run.
     """
     try:
         tree = checksummed.read(folder / FILE)
         last = _check(tree["last"])
-        template = steps.init(static, numbers, last.picture)
+        template = steps.init(static, hyperparameters, last.picture)
         state = serialization.from_state_dict(template, tree["last"]["state"])
         return Saved(dataclasses.replace(last, state=state), _check(tree["best"]))
     except Exception:  # Whatever is wrong with it, the run starts anew.

@@ -30,7 +30,7 @@ class Record:
         config: Config,
         sources: dict[str, Asset],
         overrides: Sequence[str],
-        photographs: Sequence[np.ndarray],
+        content_images: Sequence[np.ndarray],
         earlier: Saved | None = None,
         hydra: Mapping[str, str] = {},
     ):
@@ -42,14 +42,14 @@ class Record:
           config: validated.
           sources: the pictures and the network, as they are used.
           overrides: what the user asked for on top of the defaults.
-          photographs: (H, W, 3) in grey levels, one for each size of the run; `color` may put
+          content_images: (H, W, 3) in grey levels, one for each size of the run; `color` may put
             their chroma on what is saved.
           earlier: where this run was cut off before; its history up to there is kept.
           hydra: files of .hydra/, name -> text.
         """
         self.folder = folder
         self.config = config
-        self._photographs = {one.shape: one for one in photographs}
+        self._content_images = {one.shape: one for one in content_images}
         self._fields = fields.began(network, config, sources, overrides)
         self.hash = self._fields["config_hash"]
         self.last: Check | None = earlier.last if earlier else None
@@ -128,8 +128,8 @@ class Record:
             "nst:step": str(check.step),
         }
         # The checks keep the picture of the loop, which is what a run goes on from.
-        photograph = self._photographs[check.picture.shape]
-        shown = color.finished(self.config.color, check.picture, photograph)
+        content = self._content_images[check.picture.shape]
+        shown = color.finished(self.config.color, check.picture, content)
         files.save(self.folder / name, shown, text)
         return self.folder / name
 

@@ -1,16 +1,10 @@
-"""Opens and closes a run of W&B's; with nst/tracking/tracker.py the only user of wandb.
-
-What the command line says wins over W&B's environment variables, and these win over what nst takes
-by itself. docs/tracking.md has the table.
-"""
+"""Opens and closes a run of W&B's; wandb_settings.py says with what."""
 
 import atexit
 import contextlib
-import errno
 import glob
 import logging
 import os
-import re
 import secrets
 import shlex
 import shutil
@@ -24,24 +18,15 @@ from typing import Any
 from nst.base import home
 from nst.base.errors import NO_ROOM, UserError
 from nst.config.groups import Tracking
+from nst.tracking import wandb_settings
 
 log = logging.getLogger("nst")
-
-#: W&B's project where neither tracking.project nor WANDB_PROJECT names one.
-PROJECT = "nst"
-#: Characters of the longest name that W&B takes for a run.
-LONGEST_NAME = 128
 
 #: Longest wait in seconds for W&B's server to know of a run at its start.
 OPENING = 30.0
 #: Longest wait in seconds at the end of a run for W&B's server to take what it has not yet. What it
 #: takes as the run goes on counts for nothing, so this is for the last pictures and a slow line.
 WAIT = 120.0
-
-#: Variables that give all runs one id, whatever a sweep asks for.
-OF_ONE_RUN = ("WANDB_SWEEP_ID", "WANDB_LAUNCH")
-#: Variables that begin a run in the middle of another one.
-IN_THE_MIDDLE = ("WANDB_FORK_FROM", "WANDB_RESUME_FROM")
 
 #: Set once this process has had a run online: a server that is gone later costs no run of a sweep.
 _reached = threading.Event()
@@ -64,8 +49,9 @@ def opened(
       UserError: online without a key, the server can't be reached, or a variable is refused.
       OSError: the folder can't be written.
     """
-    arguments = _arguments(tracking, _asked(group), group, default) | own
-    run = _opened(tracking.mode, arguments | {"dir": _place(folder)})
+    asked = wandb_settings.from_environment(group)
+    arguments = wandb_settings.arguments(tracking, asked, group, default) | own
+    run = _opened(tracking.mode, arguments | {"dir": wandb_settings.place(folder)})
     # Not W&B's own way to close it, which prints the traceback of what went wrong in between.
     try:
         yield run
@@ -105,81 +91,6 @@ def _opened(mode: str, arguments: dict[str, Any]) -> Any:
 def _of_disk(error: Exception) -> bool:
     """Return whether an error says by itself which file can't be written, or that none can."""
     return isinstance(error, OSError) and bool(error.filename or error.errno in NO_ROOM)
-
-
-def _asked(group: str | None) -> Any:
-    """Return W&B's settings as its environment variables have them.
-
-    Raises:
-      UserError: a variable holds what W&B refuses, or what a sweep's runs can't share.
-    """
-    import wandb
-
-    asked = wandb.Settings()
-    # One by one, since W&B doesn't say which variable it was.
-    for name, value in os.environ.items():
-        try:
-            asked.update_from_env_vars({name: value})
-        except (ValueError, wandb.Error) as error:
-            found = "" if re.search("KEY|TOKEN|PROX|HEADERS", name) else f"={value!r}"
-            raise UserError(f"{name}{found} is refused by W&B: {_reason(error)}") from error
-    why = dict.fromkeys(IN_THE_MIDDLE, "every run begins at step 0")
-    if group:
-        why |= dict.fromkeys(OF_ONE_RUN, "a sweep is more than one run")
-    for name, reason in why.items():
-        if getattr(asked, name.removeprefix("WANDB_").lower()):
-            raise UserError(f"{name}={os.environ[name]!r} can't be honored, as {reason}: unset it")
-    return asked
-
-
-def _reason(error: Exception) -> str:
-    # pydantic's own text is of several lines.
-    errors = getattr(error, "errors", None)
-    text = str(errors()[0]["msg"] if errors else error).removeprefix("Value error, ")
-    return " ".join(text.split())
-
-
-def _arguments(tracking: Tracking, asked: Any, group: str | None, default: str) -> dict[str, Any]:
-    """Return wandb.init's arguments: the configuration's, the environment's, or nst's own."""
-    given = tracking.name or asked.run_name
-    if given and len(given) > LONGEST_NAME:
-        raise UserError(
-            f"tracking.name or WANDB_NAME must be at most {LONGEST_NAME} characters, "
-            f"not {len(given)}: {given!r}"
-        )
-    identity = _identity(asked, group)
-    if group and asked.run_name and not tracking.name:
-        given = f"{asked.run_name[: LONGEST_NAME - 1 - len(identity)]}-{identity}"
-    return {
-        "id": identity,
-        # A new id has no run to be resumed from, and "auto" would write a note into wandb/.
-        "resume": "allow" if asked.resume and (group or asked.resume == "auto") else None,
-        "project": utf8(tracking.project or asked.project or PROJECT),
-        "entity": utf8(tracking.entity),
-        "group": utf8(tracking.group or asked.run_group or group),
-        "name": utf8(given or default),
-        "job_type": asked.run_job_type or ("sweep" if group else "run"),
-        "tags": [utf8(tag) for tag in tracking.tags] or None,
-    }
-
-
-def _identity(asked: Any, group: str | None) -> str:
-    """Return the id of a run: of a single one the environment's, if it has one."""
-    return (group is None and asked.run_id) or secrets.token_hex(4)
-
-
-def _place(folder: Path) -> Path:
-    """Return the folder that W&B makes its folder wandb/ in.
-
-    Raises:
-      OSError: it can't be written; W&B would take another one.
-    """
-    given = os.environ.get("WANDB_DIR")
-    place = (Path(given).expanduser() if given else folder).absolute()
-    place.mkdir(parents=True, exist_ok=True)
-    if not os.access(place, os.R_OK | os.W_OK | os.X_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
-    return place
 
 
 def _begun(mode: str, arguments: dict[str, Any]) -> Any:
@@ -288,16 +199,11 @@ def _finish(run: Any, status: int) -> None:
 def _plain_command_line() -> Iterator[None]:
     """Let W&B, which keeps the command line, see it without the home folder and as UTF-8."""
     before = sys.argv
-    sys.argv = [utf8(home.without(argument)) for argument in before]
+    sys.argv = [wandb_settings.utf8(home.without(argument)) for argument in before]
     try:
         yield
     finally:
         sys.argv = before
-
-
-def utf8(text: Any) -> Any:
-    """Return a text that W&B can store: a file's name may hold bytes that are no UTF-8."""
-    return text and text.encode("utf-8", "backslashreplace").decode()
 
 
 def _need_key() -> None:

@@ -15,7 +15,7 @@ from nst.losses.total import weighted
 from nst.sources.resolve import Asset
 from nst.tracking import wandb_run
 from nst.tracking.tracker import sweep_group
-from nst.tracking.wandb_run import LONGEST_NAME
+from nst.tracking.wandb_settings import LONGEST_NAME
 
 
 @dataclass
