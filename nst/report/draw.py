@@ -16,7 +16,7 @@ FORMATS = ("png", "pdf", "svg")
 GREY = "#555555"
 #: In a PNG, what its stamp is called.
 STAMP = "nst:sheet"
-_HATCH = "#d9d9d9"
+_HATCH, _HATCHES = "#d9d9d9", 14  # color of the lines of a hatched box, pixels between them
 _ASCENT = 0.98  # of a line's first pixel above its letters' feet, as a share of their size
 #: The same bytes for the same page, letters that can be searched, pictures as they are.
 _LOOK = {
@@ -27,7 +27,6 @@ _LOOK = {
     "image.composite_image": False,
     "text.hinting": "no_hinting",
     "text.parse_math": False,
-    "hatch.linewidth": 1.5,
 }
 
 
@@ -85,9 +84,7 @@ def render(
 def _figure(size: tuple[int, int], marks: Iterable[Text | Box | Picture]) -> Any:
     from matplotlib.figure import Figure
 
-    # A little more, since a size just below a whole number is cut to the one below.
-    wide, high = (side + 1e-9 for side in size)
-    figure = Figure((wide, high, "px"), dpi=72, facecolor="white")
+    figure = Figure((*size, "px"), dpi=72, facecolor="white")
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, size[0]), ylim=(size[1], 0))
     axes.set_axis_off()
     for mark in marks:
@@ -113,13 +110,20 @@ def _write(axes: Any, text: Text) -> None:
 
 
 def _frame(axes: Any, box: Box) -> None:
+    from matplotlib.collections import LineCollection
     from matplotlib.patches import Rectangle
 
-    patch = Rectangle(
-        (box.x, box.y), *box.size, facecolor=box.color, edgecolor="none", antialiased=False,
-        hatch="//" if box.hatched else None, hatchcolor=_HATCH,
-    )  # fmt: skip
-    axes.add_artist(patch)
+    wide, high = box.size
+    axes.add_artist(Rectangle((box.x, box.y), wide, high, color=box.color, linewidth=0, snap=True))
+    if box.hatched:
+        # Matplotlib's own hatching is left out by some that show PDFs.
+        ends = [
+            [(x, foot - x) for x in (max(0, foot - high), min(foot, wide))]
+            for foot in range(_HATCHES, round(wide + high), _HATCHES)
+        ]
+        lines = [[(box.x + x, box.y + y) for x, y in line] for line in ends]
+        # Of a rectangle's order, so that one that comes later covers them.
+        axes.add_artist(LineCollection(lines, colors=_HATCH, linewidths=1.5, zorder=1))
 
 
 def _place(figure: Any, picture: Picture, high: int) -> None:

@@ -1,5 +1,6 @@
 """Text on a sheet: the fonts that have its letters, its width, and how it is wrapped and cut."""
 
+import contextlib
 import functools
 import itertools
 import logging
@@ -115,7 +116,9 @@ def _others() -> list[str]:
 
 @functools.cache
 def _letters(family: str) -> Collection[int]:
-    return frozenset(_font(family).get_charmap())
+    with contextlib.suppress(OSError, RuntimeError):  # a damaged font is none
+        return frozenset(_font(family).get_charmap())
+    return ()
 
 
 def _font(family: str) -> Any:
