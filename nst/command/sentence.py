@@ -23,9 +23,9 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 from nst.base import home
 from nst.base.errors import UserError, did_you_mean, of_file, one_line
 from nst.base.files import conf_dir
+from nst.base.own_files import own_path
 from nst.command.hydra_private import option_parser
 from nst.config.schema import Config, keys, unknown_key
-from nst.sources.resolve import own_path
 
 #: What a user can mend, and is told in a sentence.
 REFUSALS = (UserError, HydraException, OmegaConfBaseException, OSError)

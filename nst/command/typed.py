@@ -16,10 +16,10 @@ from typing import Any
 
 from nst.base import home
 from nst.base.errors import UserError
+from nst.base.own_files import own_path
 from nst.config.blend import KEY as BLEND
 from nst.config.schema import Config, keys
 from nst.config.weighted import names_in
-from nst.sources.resolve import own_path
 
 #: Keys that take a file of the user's own; `nst.sources.resolve.own_file` reads ~ in them.
 FILES = (

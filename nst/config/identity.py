@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 from nst.config.schema import Config, role
-from nst.sources.resolve import Asset
+from nst.sources.resolve import ResolvedSource
 
 #: Raised whenever the same configuration gives another picture than before.
 NUMERICS = 2
 
 
-def config_hash(config: Config, network: str, sources: dict[str, Asset]) -> str:
+def config_hash(config: Config, network: str, sources: dict[str, ResolvedSource]) -> str:
     """Return 16 hex digits that are equal for runs that give the same picture.
 
     Args:
@@ -60,7 +60,7 @@ def _other_than(defaults: dict[str, Any], settings: dict[str, Any]) -> dict[str,
     return found
 
 
-def _blend(config: Config, sources: dict[str, Asset]) -> list[tuple[str, float]]:
+def _blend(config: Config, sources: dict[str, ResolvedSource]) -> list[tuple[str, float]]:
     blend = config.style.blend
     # A blend of one painting is that painting.
     if not blend or len(blend) == 1:

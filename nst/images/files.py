@@ -8,10 +8,10 @@ import numpy as np
 from PIL import Image, ImageCms, PngImagePlugin
 
 from nst.base.files import write_whole
+from nst.base.own_files import readable
 from nst.images import tiff
 from nst.images.decode import FORMATS, decode, plain, quiet
 from nst.images.decode import MOST_PIXELS as MOST_PIXELS
-from nst.sources.resolve import readable
 
 #: What each EXIF orientation asks for (Exif 2.32, tag 274); 1 is upright.
 _TURNS = {

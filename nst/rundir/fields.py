@@ -19,7 +19,7 @@ from nst.config.identity import config_hash
 from nst.config.schema import Config
 from nst.engine.loop import Check
 from nst.rundir.run_json import SCHEMA
-from nst.sources.resolve import Asset
+from nst.sources.resolve import ResolvedSource
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "pillow")
 
@@ -42,7 +42,7 @@ def asked(config: Config, overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def began(
-    network: str, config: Config, sources: dict[str, Asset], overrides: Sequence[str]
+    network: str, config: Config, sources: dict[str, ResolvedSource], overrides: Sequence[str]
 ) -> dict[str, Any]:
     """Return the fields of a run that has begun.
 
@@ -96,7 +96,7 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _source(asset: Asset) -> dict[str, Any]:
+def _source(asset: ResolvedSource) -> dict[str, Any]:
     return {
         "requested": asset.requested,
         "used": asset.name,

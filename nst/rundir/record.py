@@ -17,7 +17,7 @@ from nst.rundir import checkpoint, fields
 from nst.rundir.checkpoint import Saved
 from nst.rundir.history_writer import HistoryWriter
 from nst.rundir.ownership import remove_parts, write_hydra
-from nst.sources.resolve import Asset
+from nst.sources.resolve import ResolvedSource
 
 
 class Record:
@@ -28,7 +28,7 @@ class Record:
         folder: Path,
         network: str,
         config: Config,
-        sources: dict[str, Asset],
+        sources: dict[str, ResolvedSource],
         overrides: Sequence[str],
         content_images: Sequence[np.ndarray],
         earlier: Saved | None = None,

@@ -9,7 +9,7 @@ from nst.base.files import write_whole
 from nst.config.schema import Config
 from nst.rundir import fields, run_json
 from nst.rundir.ownership import remove_parts, write_hydra
-from nst.sources.resolve import Asset
+from nst.sources.resolve import ResolvedSource
 
 #: What it takes from the other's run.json.
 TAKEN = ("status", "error", "device", "picture", "best", "last", "timings", "metrics")
@@ -20,7 +20,7 @@ def write(
     folder: Path,
     network: str,
     config: Config,
-    sources: dict[str, Asset],
+    sources: dict[str, ResolvedSource],
     overrides: Sequence[str],
     hydra: Mapping[str, str],
 ) -> dict[str, Any]:

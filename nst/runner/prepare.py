@@ -21,7 +21,7 @@ from nst.losses.guided import Regions
 from nst.losses.total import Targets
 from nst.networks.vgg import frozen
 from nst.sources import resolve
-from nst.sources.resolve import Asset
+from nst.sources.resolve import ResolvedSource
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Prepared:
     hyperparameters: Hyperparameters
     #: "content", "network", "style" or "style/NAME" of a blend, and where there are, "init",
     #: "content_mask" and "style_mask".
-    sources: dict[str, Asset]
+    sources: dict[str, ResolvedSource]
     params: dict
     photograph: np.ndarray  # (H, W, 3) float32 in grey levels
     paintings: tuple[np.ndarray, ...]  # one, or those of a blend, (H', W', 3) in grey levels
@@ -69,7 +69,7 @@ def prepare(config: Config) -> Prepared:
     return dataclasses.replace(_prepared(config, sources), coarser=coarser)
 
 
-def _prepared(config: Config, sources: dict[str, Asset]) -> Prepared:
+def _prepared(config: Config, sources: dict[str, ResolvedSource]) -> Prepared:
     """Return the run at `config.size`."""
     network = sources["network"].name if sources["network"].fallback else config.network.name
     check_layers(config, network)
@@ -109,7 +109,7 @@ def _prepared(config: Config, sources: dict[str, Asset]) -> Prepared:
     )
 
 
-def _sources(config: Config) -> dict[str, Asset]:
+def _sources(config: Config) -> dict[str, ResolvedSource]:
     fallback = config.assets.fallback
     content, network = config.content, config.network
     sources = {
@@ -130,7 +130,9 @@ def _sources(config: Config) -> dict[str, Asset]:
     return sources
 
 
-def paintings(config: Config, sources: dict[str, Asset], size: int) -> dict[str, np.ndarray]:
+def paintings(
+    config: Config, sources: dict[str, ResolvedSource], size: int
+) -> dict[str, np.ndarray]:
     """Return the painting, or those of a blend, by their keys in `sources`.
 
     Args:
@@ -148,7 +150,7 @@ def paintings(config: Config, sources: dict[str, Asset], size: int) -> dict[str,
 
 
 def paired_regions(
-    sources: dict[str, Asset],
+    sources: dict[str, ResolvedSource],
     photograph: tuple[int, ...],
     painting: tuple[int, ...],
     style_layers: tuple[str, ...],
@@ -207,23 +209,25 @@ def start(prepared: Prepared) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=16)
-def _shape(asset: Asset, size: int, key: str) -> tuple[int, int]:
+def _shape(asset: ResolvedSource, size: int, key: str) -> tuple[int, int]:
     height, width = files.upright_shape(asset.path, key=key)
     return files.scaled_shape(width, height, size)
 
 
 @functools.lru_cache(maxsize=16)
-def _picture(asset: Asset, size: int | tuple[int, int], key: str) -> np.ndarray:
+def _picture(asset: ResolvedSource, size: int | tuple[int, int], key: str) -> np.ndarray:
     return files.load(asset.path, size, key=key)
 
 
 @functools.lru_cache(maxsize=8)
-def _mask(asset: Asset, picture: Asset, shape: tuple[int, ...], group: str) -> masks.Mask:
+def _mask(
+    asset: ResolvedSource, picture: ResolvedSource, shape: tuple[int, ...], group: str
+) -> masks.Mask:
     own = files.upright_shape(picture.path, key=f"{group}.path")
     return masks.read(asset.path, f"{group}.mask", own, picture.path.name, shape)
 
 
 @functools.lru_cache(maxsize=2)
-def _parameters(asset: Asset, network: str, precision: str) -> dict:
+def _parameters(asset: ResolvedSource, network: str, precision: str) -> dict:
     # The runs of a process share one copy on the device.
     return jax.device_put(frozen(weights.load(asset, network), precision))

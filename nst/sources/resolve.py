@@ -3,16 +3,15 @@
 Imports nothing heavy, and never the packages whose data it finds.
 """
 
-import difflib
 import importlib.util
 import logging
 import os
-import unicodedata
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from nst.base.errors import UserError, did_you_mean
+from nst.base.own_files import own_path, readable
 from nst.config.groups import Source
 from nst.sources.download import UnreachableError, checked_file_name, digest, download, verified
 
@@ -43,7 +42,7 @@ BUILT_IN = {
 
 
 @dataclass(frozen=True)
-class Asset:
+class ResolvedSource:
     """A file that is there and is what it should be, and how it came to be used."""
 
     name: str  # what is used: a source's name, or the file's name where a user gave a file
@@ -76,54 +75,7 @@ def cache_dir() -> Path:
         ) from None
 
 
-def readable(path: Path, *, key: str) -> None:
-    """Refuse a path that is not a file which can be opened for reading.
-
-    Args:
-      path: of the file.
-      key: the configuration key to name, "style.path" say.
-
-    Raises:
-      UserError: the path is missing, a folder, a device, or may not be read.
-    """
-    try:
-        if path.is_dir():
-            raise UserError(f"{key}: {str(path)!r} is a folder, but must be a file")
-        # A pipe or a device could block or never end.
-        if path.exists() and not path.is_file():
-            raise UserError(f"{key}: {str(path)!r} is not a regular file, but must be one")
-        with path.open("rb"):
-            pass
-    except FileNotFoundError:
-        raise UserError(
-            f"{key}: {str(path)!r} does not exist{_near(path)}, but must be a file"
-        ) from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
-        what = getattr(error, "strerror", None) or error
-        raise UserError(f"{key}: {str(path)!r} must be readable, but is not ({what})") from error
-
-
-def own_path(path: str) -> Path:
-    """Return the whole path that a user means, whether or not there is such a file.
-
-    A name that is there in another Unicode form alone is meant: macOS writes and keeps "é" as two
-    characters, most keyboards as one.
-
-    Args:
-      path: as the user gave it, perhaps with ~.
-    """
-    whole = Path(os.path.expanduser(path)).absolute()
-    if os.path.exists(whole) or path.isascii():
-        return whole
-    found = Path(whole.anchor)
-    for name in whole.parts[1:]:
-        there = [name] if os.path.lexists(found / name) else _names(found)
-        same = (one for one in there if _composed(one) == _composed(name))
-        found /= next(same, name)
-    return found
-
-
-def own_file(path: str, *, key: str) -> Asset:
+def own_file(path: str, *, key: str) -> ResolvedSource:
     """Return a user's own file.
 
     Args:
@@ -135,36 +87,10 @@ def own_file(path: str, *, key: str) -> Asset:
     """
     own = own_path(path)
     readable(own, key=key)
-    return Asset(own.name, path, own, digest(own, "sha256"), False, None, None, own.name)
+    return ResolvedSource(own.name, path, own, digest(own, "sha256"), False, None, None, own.name)
 
 
-def _composed(name: str) -> str:
-    return unicodedata.normalize("NFC", name)
-
-
-def _names(folder: Path) -> list[str]:
-    try:
-        return sorted(os.listdir(folder))
-    except (OSError, ValueError):
-        return []
-
-
-def _near(path: Path) -> str:
-    """Return a hint at what is there in place of the first part of a path that is not."""
-    missing = path
-    while not os.path.exists(missing.parent):
-        missing = missing.parent
-    # Alike to a reader: capitals, and a screenshot's narrow space before PM.
-    alike = {_folded(name): name for name in _names(missing.parent)}
-    near = difflib.get_close_matches(_folded(missing.name), alike, n=1, cutoff=0.6)
-    return f" (did you mean {alike[near[0]]!r}?)" if near else ""
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold()
-
-
-def locate(source: Source, path: str | None, *, key: str, fallback: bool) -> Asset:
+def locate(source: Source, path: str | None, *, key: str, fallback: bool) -> ResolvedSource:
     """Find the file that a source stands for, fetching it once where it isn't built in.
 
     Args:
@@ -192,10 +118,12 @@ def locate(source: Source, path: str | None, *, key: str, fallback: bool) -> Ass
         )
     except (UnreachableError, OSError) as error:
         return _stand_in(source, wanted, key, fallback, f"{error}", target)
-    return Asset(source.name, source.name, target, sha256, False, None, source.url, source.title)
+    return ResolvedSource(
+        source.name, source.name, target, sha256, False, None, source.url, source.title
+    )
 
 
-def _built_in(name: str, source: Source, wanted: str) -> Asset:
+def _built_in(name: str, source: Source, wanted: str) -> ResolvedSource:
     if name not in BUILT_IN:
         raise UserError(
             f"{wanted}: {name!r} has no url and is not built in"
@@ -207,7 +135,7 @@ def _built_in(name: str, source: Source, wanted: str) -> Asset:
     for path in (Path(folder) / file for folder in folders):
         if path.is_file():
             sha256 = verified(path, checksum, f"{wanted}: {path}", f"reinstall {install}")
-            return Asset(name, source.name, path, sha256, False, None, None, source.title)
+            return ResolvedSource(name, source.name, path, sha256, False, None, None, source.title)
     raise UserError(
         f"{wanted} needs the file {file} of the package {install}, which is not there: "
         f"install {install} anew with pip"
@@ -216,7 +144,7 @@ def _built_in(name: str, source: Source, wanted: str) -> Asset:
 
 def _stand_in(
     source: Source, wanted: str, key: str, fallback: bool, why: str, target: Path
-) -> Asset:
+) -> ResolvedSource:
     if fallback and source.fallback:
         used = _built_in(source.fallback, source, wanted)
         reason = f"{wanted} can't be fetched ({why})"

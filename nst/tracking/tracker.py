@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from nst.base.errors import UserError
 from nst.config.groups import Tracking
 from nst.config.schema import Config
-from nst.sources.resolve import Asset
+from nst.sources.resolve import ResolvedSource
 from nst.tracking.table import TRACKERS
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Tracker(Protocol):
         self,
         status: str,
         best: Mapping[str, Any] | None,
-        sources: Mapping[str, Asset],
+        sources: Mapping[str, ResolvedSource],
         picture: Path | None,
         metrics: Mapping[str, float | None],
     ) -> None:

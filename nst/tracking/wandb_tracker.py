@@ -12,7 +12,7 @@ from nst.config.groups import Tracking
 from nst.config.schema import Config
 from nst.engine.loop import Check, seconds_per_step
 from nst.losses.total import weighted
-from nst.sources.resolve import Asset
+from nst.sources.resolve import ResolvedSource
 from nst.tracking import wandb_run
 from nst.tracking.tracker import sweep_group
 from nst.tracking.wandb_settings import LONGEST_NAME
@@ -69,7 +69,7 @@ class WandbTracker:
         self,
         status: str,
         best: Mapping[str, Any] | None,
-        sources: Mapping[str, Asset],
+        sources: Mapping[str, ResolvedSource],
         picture: Path | None,
         metrics: Mapping[str, float | None],
     ) -> None:

@@ -13,12 +13,13 @@ from omegaconf import OmegaConf
 
 from nst.base.errors import UserError
 from nst.base.files import conf_dir
+from nst.base.own_files import own_path
 from nst.command.sentence import check_options
 from nst.command.typed import literal, quoted, understood
 from nst.config import blend
 from nst.config.groups import Style
 from nst.config.schema import Config
-from nst.sources.resolve import own_file, own_path
+from nst.sources.resolve import own_file
 
 QUICK = (
     *("network=vgg16", "tracking=disabled", "size=16", "steps=1", "sweep.report=false"),

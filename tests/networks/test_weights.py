@@ -22,14 +22,14 @@ from nst.base.errors import UserError
 from nst.config.groups import Source
 from nst.networks import vgg
 from nst.networks.spec import layer_names
-from nst.sources.resolve import Asset, cache_dir, locate
+from nst.sources.resolve import ResolvedSource, cache_dir, locate
 
 Arrays = dict[str, tuple[np.ndarray, ...]]  # layer -> kernel and bias
 
 PICTURE = np.random.default_rng(0).uniform(0, 255, (1, 50, 39, 3)).astype(np.float32)
 
 
-def asset(path: Path, network: str) -> Asset:
+def asset(path: Path, network: str) -> ResolvedSource:
     return locate(Source(network), str(path), key="network.weights", fallback=False)
 
 
@@ -327,7 +327,7 @@ def test_a_pickle_with_another_checksum_is_not_opened(tmp_path, monkeypatch):
     assert "is no weights file" in message(path, "vgg16")
 
 
-def built_in() -> Asset:
+def built_in() -> ResolvedSource:
     return locate(Source("vgg16"), None, key="network.weights", fallback=False)
 
 
@@ -361,7 +361,7 @@ def cache(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def own(tmp_path, cache) -> Asset:
+def own(tmp_path, cache) -> ResolvedSource:
     """A VGG-16 file of one's own, and an empty cache."""
     legacy(tmp_path / "w.h5", arrays("vgg16"), ("/kernel:0", "/bias:0"))
     return asset(tmp_path / "w.h5", "vgg16")

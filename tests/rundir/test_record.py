@@ -318,7 +318,7 @@ def test_a_stand_in_counts_as_what_it_is(compose: Compose):
     used = dataclasses.replace(
         sources["style"], requested="starry", fallback=True, reason="no network", title="another"
     )
-    assert isinstance(used, resolve.Asset)
+    assert isinstance(used, resolve.ResolvedSource)
     assert identity.config_hash(plain, "vgg16", {**sources, "style": used}) == hashed(plain)
 
 

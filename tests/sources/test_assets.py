@@ -27,7 +27,7 @@ from omegaconf import OmegaConf
 from nst.base.errors import UserError
 from nst.config.groups import Source
 from nst.sources import download, resolve
-from nst.sources.resolve import BUILT_IN, Asset, cache_dir, locate
+from nst.sources.resolve import BUILT_IN, ResolvedSource, cache_dir, locate
 
 KEY = "style.path"
 CONF = Path(__file__).parents[2] / "conf"
@@ -156,7 +156,9 @@ def test_built_in_sources_need_no_network(name: str, cache: Path) -> None:
     asset = locate(Source(name, title="A title"), None, key=KEY, fallback=False)
     assert asset.path.is_file()
     assert asset.sha256 == hashlib.sha256(asset.path.read_bytes()).hexdigest()
-    assert asset == Asset(name, name, asset.path, asset.sha256, False, None, None, "A title")
+    assert asset == ResolvedSource(
+        name, name, asset.path, asset.sha256, False, None, None, "A title"
+    )
     assert not cache.exists()
 
 
@@ -198,7 +200,7 @@ def test_a_users_own_file_wins(
     monkeypatch.chdir(tmp_path)
     for path in (str(own), "~/my picture.jpg", "my picture.jpg"):
         asset = locate(source(server.url), path, key=KEY, fallback=False)
-        assert asset == Asset(own.name, path, own, SHA256, False, None, None, own.name)
+        assert asset == ResolvedSource(own.name, path, own, SHA256, False, None, None, own.name)
     assert not server.asked
 
 
@@ -224,7 +226,7 @@ def test_fetched_once_then_cached(server: Server, cache: Path, checksum: str) ->
     asset = locate(wanted, None, key=KEY, fallback=True)
     assert asset.path == cache / "starry.jpg"
     assert asset.path.read_bytes() == BYTES
-    assert asset == Asset(
+    assert asset == ResolvedSource(
         "starry", "starry", asset.path, SHA256, False, None, wanted.url, "A title"
     )
     assert stat.S_IMODE(asset.path.stat().st_mode) == 0o644
