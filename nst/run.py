@@ -17,14 +17,12 @@ from nst.base import interrupt
 from nst.base.errors import UserError, take_any_text
 from nst.base.files import conf_dir
 from nst.command import given, placing, typed
+from nst.command.hydra_private import composing, of_options
 from nst.command.placing import Refused
 from nst.command.sentence import (
     REFUSALS,
     as_typed,
-    check_form,
     check_options,
-    composing,
-    of_options,
     options,
     sentence,
 )
@@ -67,7 +65,6 @@ def main() -> None:
     error: BaseException
     try:
         sys.argv[1:] = typed.understood(sys.argv[1:])
-        check_form(sys.argv[1:])
         given.check(sys.argv[1:])
         if {"-h", "--help"} & set(sys.argv):
             _help([argument for argument in sys.argv[1:] if not argument.startswith("-")])

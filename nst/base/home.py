@@ -7,11 +7,7 @@ import functools
 import logging
 import os
 import re
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
-
-from nst.base.files import write_whole
 
 
 def without(text: str) -> str:
@@ -34,20 +30,6 @@ def without_in(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [without_in(one) for one in value]
     return value
-
-
-def hide_in(files: Iterable[Path]) -> None:
-    """Write files anew that another program has written with paths below the home folder.
-
-    Args:
-      files: of text; those that are not there are passed over.
-    """
-    for path in files:
-        # Bytes that are no UTF-8 stay as they are.
-        text = path.read_bytes().decode("utf-8", "surrogateescape") if path.is_file() else ""
-        hidden = without(text)
-        if hidden != text:
-            write_whole(path, hidden.encode("utf-8", "surrogateescape"))
 
 
 class Formatter(logging.Formatter):

@@ -1,4 +1,4 @@
-"""Configuration that a user gives beside nst's own: --config-dir, --config-name, --config-path.
+"""Options on the command line: their form, and configuration that a user gives beside nst's own.
 
 Where a file of the user's has the name of one of nst's, Hydra takes nst's in silence.
 """
@@ -6,7 +6,7 @@ Where a file of the user's has the name of one of nst's, Hydra takes nst's in si
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from nst.base.errors import UserError
 from nst.base.files import conf_dir
@@ -14,15 +14,20 @@ from nst.command.hydra_private import option_parser
 
 
 def check(arguments: Sequence[str]) -> None:
-    """Refuse configuration that Hydra would pass over, or take in place of all of nst's.
+    """Refuse options that Hydra doesn't have, and configuration that it would misunderstand.
+
+    It would answer --size=64 with how to use all its options, pass over a configuration of the
+    user's own, or take one in place of all of nst's.
 
     Args:
-      arguments: of the command line, which Hydra's parser takes.
+      arguments: of the command line.
 
     Raises:
       UserError: says what to give instead.
     """
-    options = option_parser().parse_args(list(arguments))
+    parser = option_parser()
+    parser.error = _refuse  # type: ignore[method-assign]
+    options = parser.parse_args(list(arguments))
     if options.config_path is not None:
         raise UserError(
             f"--config-path={options.config_path} would take the place of nst's own configuration: "
@@ -45,6 +50,13 @@ def check(arguments: Sequence[str]) -> None:
                 f"{file} has the name of one of nst's own files, which would be taken "
                 "instead: give it another name"
             )
+
+
+def _refuse(message: str) -> NoReturn:
+    unread = message.partition("unrecognized arguments: ")[2]
+    if unread and not unread.startswith("-"):
+        raise UserError(f"can't read {unread}: an option, -m say, goes before all overrides")
+    raise UserError(f"{message}; a key has no dashes, size=64, and --hydra-help shows the options")
 
 
 def check_base(settings: Any) -> None:

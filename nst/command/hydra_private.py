@@ -3,6 +3,7 @@
 Tried with hydra-core 1.3.
 """
 
+import traceback
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +12,12 @@ from hydra._internal.utils import get_args_parser
 from hydra.core.override_parser.types import Override
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig
+
+#: Where Hydra reads and applies what the command line says.
+COMPOSING = (
+    "hydra._internal.config_loader_impl",
+    "hydra.core.override_parser.overrides_parser",
+)
 
 
 def option_parser() -> ArgumentParser:
@@ -59,3 +66,17 @@ def combinations(overrides: Sequence[Override]) -> list[list[str]]:
 def failure(job: JobReturn) -> BaseException | None:
     """Return the error of a job that failed; `return_value` would print and raise it."""
     return job._return_value if job.status == JobStatus.FAILED else None
+
+
+def composing(error: BaseException) -> bool:
+    """Return whether an error came up while Hydra read overrides or composed the configuration."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(frame.f_globals.get("__name__") in COMPOSING for frame, _ in frames)
+
+
+def of_options(error: BaseException) -> bool:
+    """Return whether Hydra refuses its own options: --resolve alone, --run beside --multirun."""
+    # An error that comes from another process has no frames.
+    modules = [frame.f_globals["__name__"] for frame, _ in traceback.walk_tb(error.__traceback__)]
+    own = type(error) is ValueError and "".join(modules[-1:]).startswith("hydra.")
+    return own and not composing(error)

@@ -6,13 +6,11 @@ Beside run.py and the plugins nothing imports it, since it imports Hydra.
 import dataclasses
 import errno
 import functools
-import io
 import os
 import re
 import sys
-import traceback
-from collections.abc import Iterable, Sequence
-from typing import Any, NoReturn
+from collections.abc import Iterable
+from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
@@ -24,18 +22,11 @@ from nst.base import home
 from nst.base.errors import UserError, did_you_mean, of_file, one_line
 from nst.base.files import conf_dir
 from nst.base.own_files import own_path
-from nst.command.hydra_private import option_parser
+from nst.command.hydra_private import composing, of_options
 from nst.config.schema import Config, keys, unknown_key
 
 #: What a user can mend, and is told in a sentence.
 REFUSALS = (UserError, HydraException, OmegaConfBaseException, OSError)
-
-#: Where Hydra reads and applies what the command line says.
-COMPOSING = (
-    "hydra._internal.config_loader_impl",
-    "hydra.core.override_parser.overrides_parser",
-)
-
 
 #: How a file of the user's own is given in place of an option of a group.
 OWN_FILES = {
@@ -52,20 +43,6 @@ TWICE = (
 )
 
 
-def composing(error: BaseException) -> bool:
-    """Return whether an error came up while Hydra read overrides or composed the configuration."""
-    frames = traceback.walk_tb(error.__traceback__)
-    return any(frame.f_globals.get("__name__") in COMPOSING for frame, _ in frames)
-
-
-def of_options(error: BaseException) -> bool:
-    """Return whether Hydra refuses its own options: --resolve alone, --run beside --multirun."""
-    # An error that comes from another process has no frames.
-    modules = [frame.f_globals["__name__"] for frame, _ in traceback.walk_tb(error.__traceback__)]
-    own = type(error) is ValueError and "".join(modules[-1:]).startswith("hydra.")
-    return own and not composing(error)
-
-
 def sentence(error: BaseException) -> str:
     """Return one line that says what is wrong and what is allowed."""
     if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG and composing(error):
@@ -73,7 +50,6 @@ def sentence(error: BaseException) -> str:
         long = os.path.basename(error.filename or "").removesuffix(".yaml")
         return one_line(f"there is no key or option {long!r}: --help lists them")
     if isinstance(error, OSError) and error.strerror:
-        error.filename = error.filename or _file_in_hand(error)
         return one_line(of_file(error))
     if isinstance(error, UserError):
         return one_line(str(error))
@@ -154,16 +130,6 @@ def _first_line(text: str) -> str:
     return re.sub(r"`?<class '([\w.]+)'>`?", r"\1", line)
 
 
-def _file_in_hand(error: BaseException) -> str | None:
-    """Return the name of the file that a library was writing: on a full disk it says none."""
-    name = None
-    for frame, _ in traceback.walk_tb(error.__traceback__):
-        for value in frame.f_locals.values():
-            if isinstance(value, io.IOBase) and isinstance(getattr(value, "name", None), str):
-                name = value.name  # type: ignore[attr-defined]
-    return name
-
-
 def _expected(key: str) -> str:
     """Return what the schema says a key takes."""
     entry: Any = Config
@@ -192,27 +158,6 @@ def options() -> dict[str, list[str]]:
         for group in conf_dir().iterdir()
         if group.is_dir() and group.name != "hydra"
     }
-
-
-def check_form(arguments: Sequence[str]) -> None:
-    """Refuse --size=64, which Hydra would answer with how to use all its own options.
-
-    Args:
-      arguments: of the command line.
-
-    Raises:
-      UserError: one of them begins with a dash and is no option of Hydra's.
-    """
-    parser = option_parser()
-    parser.error = _refuse  # type: ignore[method-assign]
-    parser.parse_args(arguments)
-
-
-def _refuse(message: str) -> NoReturn:
-    unread = message.partition("unrecognized arguments: ")[2]
-    if unread and not unread.startswith("-"):
-        raise UserError(f"can't read {unread}: an option, -m say, goes before all overrides")
-    raise UserError(f"{message}; a key has no dashes, size=64, and --hydra-help shows the options")
 
 
 def check_options(settings: Any) -> None:

@@ -72,7 +72,7 @@ def decode(file: Path, subject: str) -> tuple[Image.Image, int]:
             _check_size(image.size, image.format not in UNBOUNDED, file, subject)
             if isinstance(image, WebPImagePlugin.WebPImageFile) and image.is_animated:
                 # Else what its frame leaves of the canvas would be black.
-                image._mode = image.rawmode = "RGBA"
+                image._mode = image.rawmode = "RGBA"  # noqa: SLF001
             return _loaded(image, file, subject), _turn(image)
     except UserError:
         raise

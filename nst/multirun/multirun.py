@@ -10,6 +10,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from nst.base import home
+from nst.base.files import write_whole
 from nst.multirun import compose
 from nst.report import own
 from nst.rundir import ownership
@@ -84,8 +85,6 @@ def launch(
       overrides: those of each job.
       first: number of the first job.
     """
-    file = multirun.folder / "multirun.yaml"
-    multirun.folder.mkdir(parents=True, exist_ok=True)
-    OmegaConf.save(multirun.config, file)
-    home.hide_in([file])
+    text = home.without(OmegaConf.to_yaml(multirun.config))
+    write_whole(multirun.folder / "multirun.yaml", text.encode("utf-8", "surrogateescape"))
     return multirun.launcher.launch(overrides, initial_job_idx=first)

@@ -1,0 +1,76 @@
+"""A sweeper of somebody else's: a Hydra plugin that uses what nst.multirun offers."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TINY = ("network=vgg16", "tracking=disabled", "size=32", "steps=2", "check_every=1")
+SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
+
+#: hydra_plugins/toy_lines/__init__.py
+PLUGIN = """
+from dataclasses import dataclass
+
+from hydra.core.config_store import ConfigStore
+from hydra.plugins.sweeper import Sweeper
+
+
+@dataclass
+class Settings:
+    _target_: str = "hydra_plugins.toy_lines.Lines"
+    file: str = "???"  # the overrides of a run on each line
+
+
+ConfigStore.instance().store(group="hydra/sweeper", name="lines", node=Settings, provider="toy")
+
+
+class Lines(Sweeper):
+    def __init__(self, file):
+        self.file = file
+
+    def setup(self, *, hydra_context, task_function, config):
+        from nst.multirun import multirun
+
+        self.multirun = multirun.begin(hydra_context, task_function, config)
+
+    def sweep(self, arguments):
+        from nst.multirun import finish, multirun
+
+        with open(self.file) as file:
+            jobs = [[*line.split(), *arguments] for line in file]
+        multirun.check(self.multirun, jobs)
+        with finish.reported(self.multirun.config):
+            return multirun.launch(self.multirun, jobs, 0)
+"""
+
+
+def sweep(nst: Any, lines: str, launcher: str = "basic") -> Any:
+    (plugin := nst.folder.parent / "plugins" / "hydra_plugins" / "toy_lines").mkdir(parents=True)
+    (plugin / "__init__.py").write_text(PLUGIN)
+    (nst.folder / "lines.txt").write_text(lines)
+    path = os.pathsep.join(filter(None, [str(plugin.parents[1]), os.environ.get("PYTHONPATH")]))
+    own = ("-m", "hydra/sweeper=lines", "hydra.sweeper.file=lines.txt", "hydra.sweep.dir=sweep")
+    own = (*own, f"hydra/launcher={launcher}")
+    return nst(*own, *TINY, *SHALLOW, "name=toy", env={"PYTHONPATH": path})
+
+
+@pytest.mark.parametrize("launcher", ["basic", "batched"])
+def test_its_runs_are_recorded_and_reported(nst: Any, launcher: str):
+    done = sweep(nst, "beta=1e3\nbeta=1e4 pooling=max\n", launcher)
+    assert done.returncode == 0, done.stderr
+    folder: Path = nst.folder / "sweep"
+    records = [json.loads((folder / job / "run.json").read_text()) for job in "01"]
+    assert [record["status"] for record in records] == ["finished", "finished"]
+    assert [record["config"]["beta"] for record in records] == [1e3, 1e4]
+    assert records[1]["overrides"][:2] == ["beta=1e4", "pooling=max"]
+    assert {"multirun.yaml", "index.html", "grid.png"} <= {path.name for path in folder.iterdir()}
+
+
+def test_nothing_is_left_of_it_where_a_run_is_refused(nst: Any):
+    done = sweep(nst, "beta=1e3\nbeta=-1\n")
+    assert done.returncode == 1
+    assert done.stderr.startswith("nst: job 1 (beta=-1): beta must be")
+    assert nst.files() == ["lines.txt"]
