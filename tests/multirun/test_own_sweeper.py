@@ -53,8 +53,9 @@ def sweep(nst: Any, lines: str, launcher: str = "basic") -> Any:
     (nst.folder / "lines.txt").write_text(lines)
     path = os.pathsep.join(filter(None, [str(plugin.parents[1]), os.environ.get("PYTHONPATH")]))
     own = ("-m", "hydra/sweeper=lines", "hydra.sweeper.file=lines.txt", "hydra.sweep.dir=sweep")
-    own = (*own, f"hydra/launcher={launcher}")
-    return nst(*own, *TINY, *SHALLOW, "name=toy", env={"PYTHONPATH": path})
+    return nst(
+        *own, f"hydra/launcher={launcher}", *TINY, *SHALLOW, "name=toy", env={"PYTHONPATH": path}
+    )
 
 
 @pytest.mark.parametrize("launcher", ["basic", "batched"])
