@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import ascii_uppercase
+from typing import Any
 
 from PIL import Image
 
-from nst.report.draw import GREY, Box, Picture, Text, render
+from nst.report.blocks import Block, below, beside, text
+from nst.report.draw import GREY, Picture, Text, render
 from nst.report.lettering import line_height, width, wrapped
 
 
@@ -40,64 +42,44 @@ def draw(panel: Panel, cell: int, form: str = "png") -> bytes:
       cell: long edge of each picture in pixels.
       form: one of `nst.report.draw.FORMATS`.
     """
-    text, gap = max(12, round(cell * 0.055)), max(4, cell // 32)
-    rows = [[_fitted(one, cell) if one else None for one in row] for row in panel.rows]
-    wide = max(image.width for row in rows for image in row if image)
-    label = max((width(one, text) + 2 * gap for one in panel.labels), default=0)
-    lefts = [2 * gap + label + at * (wide + gap) for at in range(max(map(len, rows)))]
-    room = lefts[-1] + wide - 2 * gap
-    page = _Page(text, 2 * gap)
-    page.write(2 * gap, wrapped(panel.title, room, round(text * 1.3), 3), round(text * 1.3))
-    page.y += gap
-    page.side_by_side(lefts, wide, panel.columns, 2)
-    page.y += gap
-    captions = _captions(panel)
-    for number, row in enumerate(rows):
+    size, gap = max(12, round(cell * 0.055)), max(4, cell // 32)
+    large, letters = round(size * 1.3), iter(ascii_uppercase if panel.letters else "")
+    images = [[_fitted(one, cell) if one else None for one in row] for row in panel.rows]
+    wide = max(image.width for row in images for image in row if image)
+    label = max((width(one, size) + gap for one in panel.labels), default=-gap)
+    room, indent = label + max(map(len, images)) * (wide + gap), Block(label, 0, [])
+    rows = [beside([indent, *(_centered(one, wide, size, 2) for one in panel.columns)], gap)]
+    for number, row in enumerate(images):
         high = max(image.height for image in row if image)
-        if panel.labels:
-            middle = page.y + (high - line_height(text)) // 2
-            page.marks.append(Text(2 * gap, middle, (panel.labels[number],), text))
-        for x, image in zip(lefts, row, strict=False):
-            if image:
-                at = x + (wide - image.width) // 2, page.y + (high - image.height) // 2
-                page.marks.append(Picture(*at, image))
-        page.y += high + gap // 2
-        page.side_by_side(lefts, wide, captions[number], 3)
-        page.y += gap
-    for note in panel.notes:
-        page.write(2 * gap, wrapped(note, room, text, 4), text, GREY)
-    return render((room + 4 * gap, page.y + 2 * gap), page.marks, form)
+        name = text(panel.labels[number : number + 1], size)
+        cells = [_framed(image, wide, high) for image in row]
+        captions = [
+            _centered(f"{next(letters, '')} {one.caption}" if one else "", wide, size, 3)
+            for one in panel.rows[number]
+        ]
+        named = Block(label, high, name.at(0, (high - name.height) // 2))
+        whole = beside([named, *cells], gap), beside([indent, *captions], gap)
+        rows.append(below(whole, gap // 2))
+    title = text(wrapped(panel.title, room, large, 3), large)
+    notes = below(text(wrapped(note, room, size, 4), size, GREY) for note in panel.notes)
+    page = below([title, *rows, notes], gap)
+    marks: list[Any] = page.at(2 * gap, 2 * gap)
+    return render((room + 4 * gap, page.height + 4 * gap), marks, form)
 
 
-@dataclass
-class _Page:
-    """What stands on a page so far, and where the next line goes."""
-
-    text: int  # size of the letters
-    y: int
-    marks: list[Text | Box | Picture] = field(default_factory=list)
-
-    def write(self, x: int, lines: list[str], size: int, color: str = "black") -> None:
-        """Write lines below each other."""
-        self.marks.append(Text(x, self.y, tuple(lines), size, color))
-        self.y += len(lines) * line_height(size)
-
-    def side_by_side(self, lefts: list[int], wide: int, texts: list[str], most: int) -> None:
-        """Write texts beside each other, each in the middle of `wide` pixels."""
-        blocks = [wrapped(text, wide, self.text, most) for text in texts]
-        for x, lines in zip(lefts, blocks, strict=False):
-            where = x + wide / 2, self.y
-            self.marks.append(Text(*where, tuple(lines), self.text, align="center"))
-        self.y += max(map(len, blocks), default=0) * line_height(self.text)
+def _centered(words: str, wide: int, size: int, most: int) -> Block:
+    """Return lines of text in the middle of `wide` pixels."""
+    lines = wrapped(words, wide, size, most)
+    mark = Text(wide / 2, 0, tuple(lines), size, align="center")
+    return Block(wide, len(lines) * line_height(size), [mark])
 
 
-def _captions(panel: Panel) -> list[list[str]]:
-    """Return what stands below the pictures of each row, lettered through all rows."""
-    letters = iter(ascii_uppercase if panel.letters else "")
-    return [
-        [f"{next(letters, '')}  {one.caption}".strip() if one else "" for one in row]
-        for row in panel.rows
-    ]
+def _framed(image: Image.Image | None, wide: int, high: int) -> Block:
+    """Return a picture in the middle of its room."""
+    if image is None:
+        return Block(wide, high, [])
+    x, y = (wide - image.width) // 2, (high - image.height) // 2
+    return Block(wide, high, [Picture(x, y, image)])
 
 
 def _fitted(cell: Cell, longest: int) -> Image.Image:

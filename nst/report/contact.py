@@ -8,9 +8,9 @@ from pathlib import Path
 from PIL import Image
 
 from nst.report import own
+from nst.report.blocks import Mark, Shown, fitted
 from nst.report.caption import Sheet
-from nst.report.draw import Picture, render
-from nst.report.panel import Shown, fitted
+from nst.report.draw import Box, Picture, Text, render
 from nst.report.sheet import plan
 from nst.report.summary import Report
 
@@ -38,19 +38,16 @@ def write(path: Path, report: Report, sheet: Sheet, cell: int | None = None) -> 
     if stamp.encode() in there:
         own.put(path, there)  # of an older report it goes on record
         return
-    marks = [mark for mark in page.marks if not isinstance(mark, Shown)]
-    pictures = _pictures([mark for mark in page.marks if isinstance(mark, Shown)])
-    own.put(path, render(page.size, [*pictures, *marks], path.suffix[1:], stamp))
-
-
-def _pictures(several: list[Shown]) -> list[Picture]:
     # Decoding lets go of Python's lock, so threads do.
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        return [picture for picture in pool.map(_picture, several) if picture]
+        marks = [mark for mark in pool.map(_drawn, page.marks) if mark]
+    own.put(path, render((page.width, page.height), marks, path.suffix[1:], stamp))
 
 
-def _picture(shown: Shown) -> Picture | None:
+def _drawn(shown: Mark) -> Text | Box | Picture | None:
     """Return a picture in the middle of its box, none where it can no longer be read."""
+    if not isinstance(shown, Shown):
+        return shown
     try:
         with Image.open(shown.file, formats=["PNG", "JPEG"]) as image:
             picture = image.convert("RGB")
@@ -60,4 +57,4 @@ def _picture(shown: Shown) -> Picture | None:
     if size != picture.size:
         picture = picture.resize(size, Image.Resampling.LANCZOS)
     left, top = ((room - side) // 2 for room, side in zip(shown.box, size, strict=True))
-    return Picture(round(shown.x) + left, round(shown.y) + top, picture)
+    return Picture(shown.x + left, shown.y + top, picture)

@@ -58,8 +58,8 @@ class Box:
 class Picture:
     """A picture, a pixel of it a pixel of the page."""
 
-    x: int
-    y: int
+    x: float
+    y: float
     image: Image.Image
 
 
@@ -135,7 +135,8 @@ def _place(figure: Any, picture: Picture, high: int) -> None:
         def draw(self, renderer: Any) -> None:
             context = renderer.new_gc()
             pixels = np.asarray(picture.image.convert("RGBA"))[::-1]
-            renderer.draw_image(context, picture.x, high - picture.y - len(pixels), pixels)
+            foot = high - round(picture.y) - len(pixels)
+            renderer.draw_image(context, round(picture.x), foot, pixels)
             context.restore()
 
     artist = Pixels()

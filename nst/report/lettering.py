@@ -26,11 +26,13 @@ def line_height(size: int) -> int:
 
 def drawable(text: str) -> str:
     """Return `text` on one line, with "?" for what steers text rather than being seen."""
-    composed = unicodedata.normalize("NFC", text[:_LONGEST])
-    return " ".join(
-        "".join(" " if one.isspace() else one if one.isprintable() else "?" for one in composed)
-        .split()
-    )  # fmt: skip
+    if len(text) > _LONGEST:
+        text = text[:_LONGEST] + "…"
+    letters = (
+        " " if one.isspace() else one if one.isprintable() else "?"
+        for one in unicodedata.normalize("NFC", text)
+    )
+    return " ".join("".join(letters).split())
 
 
 def families(text: str) -> list[str]:
@@ -53,35 +55,23 @@ def wrapped(text: str, room: float, size: int, most: int) -> list[str]:
       size: of the font.
       most: lines allowed.
     """
-    words = drawable(text).split()
-    more = len(text) > _LONGEST
-    lines: list[str] = []
-    while words:
-        rest = " ".join(words)
-        if len(lines) == most - 1:
-            fits = width(rest, size) <= room and not more
-            return [*lines, rest if fits else _cut(rest, room, size)]
-        line = words.pop(0)
-        if width(line, size) > room:
-            line, tail = _broken(line, room, size)
-            words.insert(0, tail)
-        else:
-            while words and width(f"{line} {words[0]}", size) <= room:
-                line += " " + words.pop(0)
-        lines.append(line)
+    rest, lines = drawable(text), list[str]()
+    while rest:
+        fits = _fitting(rest, room, size)
+        if fits < len(rest) and len(lines) == most - 1:
+            cut = rest[: _fitting(rest, room - width("…", size), size)]
+            return [*lines, cut.rstrip() + "…"]
+        at = len(rest) if fits == len(rest) else _break(rest, fits)
+        lines.append(rest[:at].rstrip())
+        rest = rest[at:].lstrip()
     return lines
 
 
-def _broken(word: str, room: float, size: int) -> tuple[str, str]:
-    """Break a word that is too long, after a mark of its own where there is one."""
-    fits = max(1, _fitting(word, room, size))
-    marks = [place + 1 for place in range(fits) if word[place] in "_-/=.:,"]
-    at = marks[-1] if marks and marks[-1] > fits // 2 else fits
-    return word[:at], word[at:]
-
-
-def _cut(line: str, room: float, size: int) -> str:
-    return line[: _fitting(line, room - width("…", size), size)].rstrip() + "…"
+def _break(text: str, fits: int) -> int:
+    """Return where a line ends: at a space, or after a mark of a word that is too long."""
+    space = text.rfind(" ", 0, fits + 1)
+    mark = max(text.rfind(one, 0, fits) for one in "_-/=.:,") + 1
+    return space if space > 0 else mark if mark > fits // 2 else max(1, fits)
 
 
 def _fitting(text: str, room: float, size: int) -> int:

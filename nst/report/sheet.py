@@ -1,17 +1,14 @@
 """A contact sheet's page: how large its cells can be, and where title, strip and panels go."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-
-from PIL import Image
 
 from nst.base.errors import UserError
-from nst.report import panel as panels
+from nst.report import panel
+from nst.report.blocks import Block, Shown, below, beside, size_of, text
 from nst.report.caption import Sheet
-from nst.report.draw import GREY, Text
-from nst.report.lettering import line_height, width, wrapped
-from nst.report.panel import Grid, Mark, Measures, Shown
+from nst.report.draw import GREY
+from nst.report.lettering import width, wrapped
+from nst.report.panel import Measures
 from nst.rundir.runs import Run
 
 #: A sheet's pixels stay below this where the cells' size isn't given.
@@ -23,15 +20,7 @@ _NARROWEST = 460  # pixels of page, for the title's sake
 _SEPARATOR = " · "
 
 
-@dataclass(frozen=True)
-class Plan:
-    """A page and all that stands on it."""
-
-    size: tuple[int, int]  # width and height in pixels
-    marks: list[Mark]
-
-
-def plan(sheet: Sheet, runs: list[Run], cell: int | None) -> Plan:
+def plan(sheet: Sheet, runs: list[Run], cell: int | None) -> Block:
     """Return the page of a sheet.
 
     Args:
@@ -43,85 +32,64 @@ def plan(sheet: Sheet, runs: list[Run], cell: int | None) -> Plan:
       UserError: with cells of the size asked for the sheet is too large.
     """
     if cell is not None:
-        frame = _frame(sheet, cell)
-        if frame.size[0] * frame.size[1] > MOST_PIXELS:
+        page = _page(sheet, cell)
+        if page.width * page.height > MOST_PIXELS:
             raise UserError(
-                f"--cell {cell} makes a picture of {frame.size[0]} x {frame.size[1]} pixels, "
+                f"--cell {cell} makes a picture of {page.width} x {page.height} pixels, "
                 f"and at most {MOST_PIXELS} in all are drawn: take smaller cells"
             )
-        return Plan(frame.size, _marks(sheet, frame))
+        return page
     longest = max((max(run.width or 0, run.height or 0) for run in runs), default=0)
     # Lines of text below a picture need more room than those beside it.
     cell = max(200 if sheet.layout.wrap else 96, min(LARGEST, longest or LARGEST))
     while True:
-        frame = _frame(sheet, cell)
-        pixels = frame.size[0] * frame.size[1]
+        page = _page(sheet, cell)
+        pixels = page.width * page.height
         if pixels <= PIXELS or cell <= SMALLEST:
-            return Plan(frame.size, _marks(sheet, frame))
+            return page
         cell = max(SMALLEST, min(cell - 1, int(cell * math.sqrt(PIXELS / pixels))))
 
 
-@dataclass(frozen=True)
-class _Frame:
-    """All that must be known of a page to know its size."""
-
-    measures: Measures
-    grid: Grid
-    across: int  # panels beside each other
-    headings: list[list[str]]  # lines, by panel
-    heading: int  # height
-    above: list[Mark]  # what stands above the panels
-    top: int  # of the panels
-    size: tuple[int, int]
+def _page(sheet: Sheet, cell: int) -> Block:
+    letters = min(20, max(12 if cell >= 96 else 10, round(cell * 0.078)))
+    measures = Measures(cell, letters, max(3, round(cell / 40)), max(14, round(cell / 10)))
+    margin = measures.margin
+    panels, strip = _panels(sheet, measures), _strip(sheet, measures)
+    room = max(panels.width, _NARROWEST, sum(one.width + margin for one in strip[:2]))
+    head = below(_head(sheet, measures, room))
+    page = below([head, _flowing(strip, room, measures), panels], margin)
+    return Block(room + 2 * margin, page.height + 2 * margin, page.at(margin, margin))
 
 
-def _frame(sheet: Sheet, cell: int) -> _Frame:
-    text = min(20, max(12 if cell >= 96 else 10, round(cell * 0.078)))
-    measures = Measures(cell, text, max(3, round(cell / 40)), max(14, round(cell / 10)))
-    grid = panels.grid(sheet, measures)
-    margin, count = measures.margin, len(sheet.layout.panels)
-    across = panels.across(count, grid.width + 2 * margin, grid.height + 3 * margin)
-    boxes = _strip_boxes(sheet, measures)
-    wide = across * (grid.width + 2 * margin) - 2 * margin
-    room = max(wide, _NARROWEST, sum(wide for wide, _ in boxes[:2]))
-    head = list(_head(sheet, measures, room))
-    y = margin + sum(line_height(one.size) for one in head) + margin
-    strip, y = _strip(sheet, measures, boxes, room, y)
-    headings = [wrapped(one.heading, grid.width, text, 3) for one in sheet.layout.panels]
-    heading = max(map(len, headings)) * line_height(text)
-    heading += (heading > 0) * measures.gap
-    height = y + math.ceil(count / across) * (heading + grid.height + 2 * margin) - margin
-    size = room + 2 * margin, height
-    return _Frame(measures, grid, across, headings, heading, [*head, *strip], y, size)
-
-
-def _marks(sheet: Sheet, frame: _Frame) -> list[Mark]:
-    marks, measures, grid = list(frame.above), frame.measures, frame.grid
-    for place, (one, lines) in enumerate(zip(sheet.layout.panels, frame.headings, strict=True)):
-        down, right = divmod(place, frame.across)
-        x = measures.margin + right * (grid.width + 2 * measures.margin)
-        y = frame.top + down * (frame.heading + grid.height + 2 * measures.margin)
-        marks.append(Text(x, y, tuple(lines), measures.text))
-        x, y = x + grid.left, y + frame.heading + grid.top
-        of_panel = [*grid.headers, *panels.cells(one, grid, measures)]
-        marks += [replace(mark, x=mark.x + x, y=mark.y + y) for mark in of_panel]
-    return marks
-
-
-def _head(sheet: Sheet, measures: Measures, room: int) -> Iterator[Text]:
-    """Yield the title, the settings and the notes, a text for each line."""
-    text, large = measures.text, round(measures.text * 1.35)
-    lines = [(line, large, "black") for line in wrapped(sheet.title, room, large, 2)]
-    lines += [(line, text, GREY) for line in _joined(sheet.facts, room, text)]
-    lines += [
-        (line, text, "black") for note in sheet.notes for line in wrapped(note, room, text, 4)
+def _panels(sheet: Sheet, measures: Measures) -> Block:
+    margin, several = measures.margin, sheet.layout.panels
+    shape = panel.shape(sheet.layout, measures)
+    drawn = [panel.draw(sheet, one, shape, measures) for one in several]
+    wide, high = drawn[0].width, drawn[0].height
+    headings = [
+        text(wrapped(one.heading, wide, measures.text, 3), measures.text) for one in several
     ]
-    lines += [(line, text, GREY) for line in wrapped(sheet.layout.note, room, text, 2)]
-    lines += [(line, text, "black") for line in wrapped(sheet.layout.heading, room, text, 2)]
-    y = measures.margin
-    for line, size, color in lines:
-        yield Text(measures.margin, y, (line,), size, color)
-        y += line_height(size)
+    # Equally high, so that the panels of a line stand at one height.
+    most = max(one.height for one in headings)
+    whole = [
+        below([Block(wide, most, heading.marks), one], measures.gap)
+        for heading, one in zip(headings, drawn, strict=True)
+    ]
+    across = panel.across(len(several), wide + 2 * margin, high + 3 * margin)
+    lines = [whole[at : at + across] for at in range(0, len(whole), across)]
+    return below([beside(line, 2 * margin) for line in lines], 2 * margin)
+
+
+def _head(sheet: Sheet, measures: Measures, room: int) -> list[Block]:
+    """Return the title, the settings and the notes."""
+    size, large = measures.text, round(measures.text * 1.35)
+    return [
+        text(wrapped(sheet.title, room, large, 2), large),
+        text(_joined(sheet.facts, room, size), size, GREY),
+        *(text(wrapped(note, room, size, 4), size) for note in sheet.notes),
+        text(wrapped(sheet.layout.note, room, size, 2), size, GREY),
+        text(wrapped(sheet.layout.heading, room, size, 2), size),
+    ]
 
 
 def _joined(parts: list[str], room: int, size: int) -> list[str]:
@@ -137,38 +105,23 @@ def _joined(parts: list[str], room: int, size: int) -> list[str]:
     return lines
 
 
-def _strip_boxes(sheet: Sheet, measures: Measures) -> list[tuple[int, tuple[int, int]]]:
-    """Return the room and the size of each picture of the strip; all are equally high."""
-    high = round(measures.cell * 0.66)
-    boxes = []
+def _strip(sheet: Sheet, measures: Measures) -> list[Block]:
+    """Return the pictures of what served, equally high, with their captions."""
+    high, size, blocks = round(measures.cell * 0.66), measures.text, []
     for caption, file in sheet.strip:
-        with Image.open(file) as image:
-            wide = round(min(3 * high, max(high / 3, high * image.width / image.height)))
-        said = min(width(wrapped(caption, 2000, measures.text, 1)[0], measures.text), 2 * high)
-        boxes.append((max(wide, said) + 3 * measures.gap, (wide, high)))
-    return boxes
+        across, down = size_of(file)
+        wide = round(min(3 * high, max(high / 3, high * across / down)))
+        said = text(wrapped(caption, max(wide, 2 * high), size, 2), size)
+        picture = Block(wide, high, [Shown(0, 0, (wide, high), file)])
+        blocks.append(below([picture, said], measures.gap))
+    return blocks
 
 
-def _strip(
-    sheet: Sheet,
-    measures: Measures,
-    boxes: list[tuple[int, tuple[int, int]]],
-    room: int,
-    y: int,
-) -> tuple[list[Mark], int]:
-    """Return pictures and captions of what served, and where the panels begin."""
-    marks: list[Mark] = []
-    x, lines = 0, 0  # lines of the longest caption of this line of pictures
-    for (caption, file), (wide, box) in zip(sheet.strip, boxes, strict=True):
-        if x and x + wide > room:
-            y += box[1] + lines * line_height(measures.text) + 3 * measures.gap
-            x, lines = 0, 0
-        said = wrapped(caption, wide - 3 * measures.gap, measures.text, 2)
-        lines = max(lines, len(said))
-        left, below = measures.margin + x, y + box[1] + measures.gap
-        marks.append(Shown(left, y, box, file))
-        marks.append(Text(left, below, tuple(said), measures.text))
-        x += wide
-    if boxes:
-        y += boxes[0][1][1] + lines * line_height(measures.text) + measures.gap + measures.margin
-    return marks, y
+def _flowing(blocks: list[Block], room: int, measures: Measures) -> Block:
+    """Return blocks in as many lines as they need."""
+    gap, lines = 3 * measures.gap, list[list[Block]]()
+    for block in blocks:
+        if not lines or beside([*lines[-1], block], gap).width > room:
+            lines.append([])
+        lines[-1].append(block)
+    return below([beside(line, gap) for line in lines], gap)
