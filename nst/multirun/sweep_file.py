@@ -24,7 +24,7 @@ FIELDS = (
     *("program", "command", "method", "metric", "parameters", "run_cap", "early_terminate"),
     *("name", "description", "project", "entity", "apiVersion", "kind", "controller"),
 )
-#: What a run logs at each check, and of its best one under best/ (nst/tracking/tracker.py).
+#: What a run logs at each check, and of its best one under best/ (nst/tracking/wandb_tracker.py).
 LOSSES = ("loss/total", "loss/content", "loss/style", "loss/tv")
 
 #: What W&B's ${program} is where the command has no -m.
