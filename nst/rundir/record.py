@@ -91,14 +91,14 @@ class Record:
     def finish(self, status: str, error: str | None, metrics: Mapping[str, float | None]) -> None:
         """Write the final run.json, after which a run that has not been interrupted is over.
 
-        Raises:
-          OSError: it can't be written, or the history has gone.
-          UserError: another program has changed the history.
-
         Args:
           status: "finished", "diverged", "interrupted" or "failed".
           error: one sentence, where the run did not finish.
           metrics: of the best picture, as `nst.metrics.evaluate` returns them; empty: none taken.
+
+        Raises:
+          OSError: it can't be written, or the history has gone.
+          UserError: another program has changed the history.
         """
         if status == "interrupted" and self.last and self.best:
             checkpoint.save(self.folder, self.last, self.best)
