@@ -26,6 +26,7 @@ from nst.command.sentence import (
     options,
     sentence,
 )
+from nst.config import structured
 from nst.config.schema import Config, from_mapping
 from nst.config.validation import validated
 from nst.engine import jax_settings
@@ -34,7 +35,7 @@ from nst.runner.job import Place
 if TYPE_CHECKING:
     from nst.runner.outcome import Outcome
 
-ConfigStore.instance().store(name="schema", node=Config)
+ConfigStore.instance().store(name="schema", node=structured.Config)
 
 HELP = """\
 Neural style transfer (Gatys et al. 2015), one run or a sweep of them, each tracked.

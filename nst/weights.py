@@ -12,18 +12,17 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Column, Table
 
 from nst.base import checksummed
 from nst.base.arrays import as_float32
 from nst.base.errors import UserError, take_any_text
-from nst.base.files import conf_dir, write_whole
-from nst.config.groups import Network
+from nst.base.files import write_whole
+from nst.config import named
+from nst.config.groups import Source
 from nst.networks import keras_h5
 from nst.networks.keras_h5 import Params
 from nst.networks.pickles import unpickle
@@ -179,9 +178,10 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _source(network: str) -> Network:
-    data: Any = OmegaConf.load(conf_dir() / "network" / f"{network}.yaml")
-    return Network(**data)
+def _source(network: str) -> Source:
+    found = named.source("network", network)
+    assert found is not None
+    return found
 
 
 def _show() -> None:
@@ -192,7 +192,7 @@ def _show() -> None:
     Console().print(table)
 
 
-def _state(source: Network) -> list[str]:
+def _state(source: Source) -> list[str]:
     if source.url and not (cache_dir() / str(source.file)).is_file():
         return [f"not fetched yet: python -m nst.weights {source.name}"]
     try:

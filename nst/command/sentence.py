@@ -3,7 +3,6 @@
 Beside run.py and the plugins nothing imports it, since it imports Hydra.
 """
 
-import dataclasses
 import errno
 import functools
 import os
@@ -23,7 +22,7 @@ from nst.base.errors import UserError, did_you_mean, of_file, one_line
 from nst.base.files import conf_dir
 from nst.base.own_files import own_path
 from nst.command.hydra_private import composing, of_options
-from nst.config.schema import Config, keys, unknown_key
+from nst.config.schema import entries, keys, unknown_key
 
 #: What a user can mend, and is told in a sentence.
 REFUSALS = (UserError, HydraException, OmegaConfBaseException, OSError)
@@ -132,14 +131,12 @@ def _first_line(text: str) -> str:
 
 def _expected(key: str) -> str:
     """Return what the schema says a key takes."""
-    entry: Any = Config
-    for part in key.split("."):
-        fields = {field.name: field.type for field in dataclasses.fields(entry)}
-        entry = fields.get(part, str)
-        if not dataclasses.is_dataclass(entry):
-            break
-    if dataclasses.is_dataclass(entry):
-        return f" is a group of keys, set as {key}.{dataclasses.fields(entry)[0].name}=..."
+    if first := next((one for one in keys() if one.startswith(f"{key}.")), None):
+        return f" is a group of keys, set as {first}=..."
+    name = key
+    while name not in keys() and "." in name:
+        name = name.rpartition(".")[0]
+    kind: Any = entries()[name].field.type if name in keys() else str
     kinds: dict[Any, str] = {
         float: "a number",
         bool: "true or false",
@@ -147,7 +144,7 @@ def _expected(key: str) -> str:
         str | None: "text",
         list[str]: "a list of texts",
     }
-    return f" must be {kinds[entry]}" if entry in kinds else ""
+    return f" must be {kinds[kind]}" if kind in kinds else ""
 
 
 @functools.cache

@@ -5,7 +5,6 @@ read ~/me.jpg at all. What it reads as meant stays as typed, so that records sho
 Imports Hydra when it is asked, since nst.sweep reads its file before.
 """
 
-import dataclasses
 import fnmatch
 import functools
 import glob
@@ -18,7 +17,7 @@ from nst.base import home
 from nst.base.errors import UserError
 from nst.base.own_files import own_path
 from nst.config.blend import KEY as BLEND
-from nst.config.schema import Config, keys
+from nst.config.schema import entries, keys
 from nst.config.weighted import names_in
 
 #: Keys that take a file of the user's own; `nst.sources.resolve.own_file` reads ~ in them.
@@ -260,9 +259,7 @@ def _kinds() -> dict[str, str]:
         above = key.split(".")[:-1]
         kinds |= {".".join(above[:end]): "group" for end in range(1, len(above) + 1)}
     for key in set(keys()) - set(kinds):
-        schema: Any = Config
-        for name in key.split("."):
-            schema = {field.name: field.type for field in dataclasses.fields(schema)}[name]
-        if schema in (str, str | None, list[str]):
-            kinds[key] = "list" if schema == list[str] else "text"
+        kind: Any = entries()[key].field.type
+        if kind in (str, str | None, list[str]):
+            kinds[key] = "list" if kind == list[str] else "text"
     return kinds | dict.fromkeys(FILES, "file") | dict.fromkeys(PATHS, "path") | {BLEND: "blend"}

@@ -4,14 +4,12 @@ The style loss of a blend is the mean of the style losses towards its paintings,
 nothing heavy, so that a refused blend answers at once.
 """
 
-import dataclasses
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 from nst.base import home
 from nst.base.errors import UserError, did_you_mean
-from nst.base.files import conf_dir
+from nst.config import named
 from nst.config.groups import Source, Style
 from nst.config.weighted import weights_by_name
 
@@ -67,7 +65,7 @@ def paintings(style: Style) -> dict[str, Painting]:
     A blend of one painting is that painting.
     """
     if style.blend is None:
-        return {"style": Painting(style, style.path, "style.path")}
+        return {"style": Painting(style.source, style.path, "style.path")}
     found = {f"style/{name}": _painting(name, style) for name in style.blend}
     return found if len(found) > 1 else {"style": found.popitem()[1]}
 
@@ -97,29 +95,14 @@ def is_file(name: str) -> bool:
     return "/" in str(name) or "." in str(name)
 
 
-def named(name: str) -> Source | None:
-    """Return the source of a painting's name in conf/style/, or None where there is none."""
-    import yaml  # takes 20 ms, so not before it is needed
-
-    path = _files().get(name)
-    if path is None:
-        return None
-    values = yaml.safe_load(path.read_bytes())
-    return Source(**{entry.name: values.get(entry.name) for entry in dataclasses.fields(Source)})
-
-
 def _painting(name: str, style: Style) -> Painting:
     if is_file(name):
         return Painting(Source(name=name), name, KEY)
     # What `style=` chose may have been changed on the command line, or lie in a --config-dir.
-    source = style if name == style.name else named(name)
+    source = style.source if name == style.source.name else named.source("style", name)
     assert source is not None  # as checked
     return Painting(source, None, KEY)
 
 
 def _names(style: Style) -> list[str]:
-    return sorted({*_files(), style.name})
-
-
-def _files() -> dict[str, Path]:
-    return {path.stem: path for path in (conf_dir() / "style").glob("*.yaml")}
+    return sorted({*named.files("style"), style.source.name})

@@ -9,8 +9,8 @@ import yaml
 
 from nst.base.files import conf_dir
 from nst.config.groups import Source
-from nst.config.keys import Entry, short, walk
-from nst.config.schema import Config
+from nst.config.keys import Entry, short
+from nst.config.schema import entries
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 BEGIN = "<!-- The table is made by `make docs` from nst/config/schema.py and groups.py. -->\n"
@@ -28,7 +28,7 @@ def table() -> str:
     """Return the table of keys in Markdown; keys of one range and meaning share a row."""
     composed = yaml.safe_load((conf_dir() / "config.yaml").read_text())
     rows: dict[tuple[str, str], dict[str, str]] = {}
-    for entry in walk(Config):
+    for entry in entries().values():
         if not (dataclasses.is_dataclass(entry.field.type) or _is_of_a_source(entry)):
             limits = "`true`, `false`" if entry.field.type is bool else entry.key.range
             defaults = rows.setdefault((limits, entry.key.meaning), {})

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from nst.config.keys import LARGEST, key
+from nst.config.keys import LARGEST, group, key
 from nst.losses.statistics import STATISTICS
 from nst.networks.spec import BLOCKS
 from nst.tracking.table import TRACKERS
@@ -22,18 +22,26 @@ _MASK = (
 class Source:
     """What a name in the configuration stands for: a file to fetch, or one that is built in."""
 
-    name: str = key("???", "what the user types: style=starry", role="source")
-    title: str = key("", "work, author, year, license: for people", role="source")
-    url: str | None = key(None, "where the file is fetched from; none: built in", role="source")
-    checksum: str | None = key(None, "sha256:HEX or md5:HEX of the file's bytes", role="source")
-    file: str | None = key(None, "the file's name in the cache folder", role="source")
-    fallback: str | None = key(None, "built-in used if the url can't be reached", role="source")
+    name: str = key("???", "what the user types: style=starry")
+    title: str = key("", "work, author, year, license: for people")
+    url: str | None = key(None, "where the file is fetched from; none: built in")
+    checksum: str | None = key(None, "sha256:HEX or md5:HEX of the file's bytes")
+    file: str | None = key(None, "the file's name in the cache folder")
+    fallback: str | None = key(None, "built-in used if the url can't be reached")
 
 
 @dataclass
-class Content(Source):
+class NetworkSource(Source):
+    """Where the weights of a network come from."""
+
+    name: str = key("???", "the network", choices=tuple(BLOCKS))
+
+
+@dataclass
+class Content:
     """The content image, and the layers of the content loss."""
 
+    source: Source = group(Source, flat=True, role="source")
     path: str | None = key(None, _PATH, unit="a picture file", role="source")
     mask: str | None = key(
         None,
@@ -57,9 +65,10 @@ class Content(Source):
 
 
 @dataclass
-class Style(Source):
+class Style:
     """The style image or images, and the layers of the style loss."""
 
+    source: Source = group(Source, flat=True, role="source")
     path: str | None = key(None, _PATH, unit="a picture file", role="source")
     mask: str | None = key(
         None, _MASK, unit="two picture files of flat colors", role="file", label="regions of style"
@@ -101,10 +110,10 @@ class Style(Source):
 
 
 @dataclass
-class Network(Source):
+class Network:
     """The VGG network and the file its weights come from."""
 
-    name: str = key("???", "the network", choices=tuple(BLOCKS), role="source")
+    source: NetworkSource = group(NetworkSource, flat=True, role="source")
     weights: str | None = key(
         None, "your own weights for `network=`", unit="a Keras HDF5 file", role="source"
     )

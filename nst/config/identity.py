@@ -1,11 +1,10 @@
 """Which run a configuration is: the same picture, the same hash; and what sets two runs apart."""
 
-import dataclasses
 import hashlib
 import json
 from typing import Any
 
-from nst.config.schema import Config, role
+from nst.config.schema import Config, role, to_mapping
 from nst.sources.resolve import ResolvedSource
 
 #: Raised whenever the same configuration gives another picture than before.
@@ -22,7 +21,7 @@ def config_hash(config: Config, network: str, sources: dict[str, ResolvedSource]
     """
     settings = {
         # What is at its default is left out: a key that comes later leaves the hash as it was.
-        "config": _other_than(dataclasses.asdict(Config()), _settings(config)),
+        "config": _other_than(to_mapping(Config()), _settings(config)),
         "network": network,
         "sha256": {
             key: asset.sha256 for key, asset in sources.items() if not key.startswith("style/")
@@ -35,7 +34,7 @@ def config_hash(config: Config, network: str, sources: dict[str, ResolvedSource]
 
 def _settings(config: Config) -> dict[str, Any]:
     """Return what of a configuration changes the picture, its sources apart."""
-    settings = _of_the_picture(dataclasses.asdict(config))
+    settings = _of_the_picture(to_mapping(config))
     # Through several sizes a painting without a size of its own takes each of them.
     if config.style.size == config.size and config.scales is None:
         settings["style"]["size"] = None

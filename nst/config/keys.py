@@ -37,6 +37,7 @@ class Key:
     several: bool = False  # a list of such numbers is possible, so a rule of its own reads it
     choices: Collection[str] = ()  # a table's names, the table itself
     role: Role = "picture"
+    flat: bool = False  # a group whose keys stand among those of the group that has it
     label: str = ""  # on an axis of the report; none: the key itself
 
     @property
@@ -84,14 +85,22 @@ def group(schema: type, **known: Any) -> Any:
 
 
 def walk(schema: type, prefix: str = "", role: Role = "picture") -> Iterator[Entry]:
-    """Yield the keys and groups of a schema in their order, a group before its keys."""
+    """Yield the keys and groups of a schema in their order, a group before its keys.
+
+    Args:
+      schema: a dataclass.
+      prefix: of its keys, "tv." say.
+      role: of the group that it is.
+    """
     for field in dataclasses.fields(schema):
         known: Key = field.metadata["key"]
         if known.role == "picture":
             known = dataclasses.replace(known, role=role)
-        yield Entry(prefix + field.name, known, field)
+        inner = prefix if known.flat else f"{prefix}{field.name}."
+        if not known.flat:
+            yield Entry(prefix + field.name, known, field)
         if dataclasses.is_dataclass(field.type):
-            yield from walk(field.type, f"{prefix}{field.name}.", known.role)  # type: ignore[arg-type]
+            yield from walk(field.type, inner, known.role)  # type: ignore[arg-type]
 
 
 def short(value: float) -> str:

@@ -22,10 +22,11 @@ def in_range(group: Group, prefix: str = "") -> Group:
     changes = {}
     for field in dataclasses.fields(group):  # type: ignore[arg-type]
         name, value = prefix + field.name, getattr(group, field.name)
+        key: Key = field.metadata["key"]
         if dataclasses.is_dataclass(value):
-            changes[field.name] = in_range(value, f"{name}.")
+            changes[field.name] = in_range(value, prefix if key.flat else f"{name}.")
         elif not (value is None and field.default is None):
-            changes[field.name] = _checked(name, value, field.metadata["key"])
+            changes[field.name] = _checked(name, value, key)
     return dataclasses.replace(group, **changes)  # type: ignore[type-var]
 
 

@@ -4,6 +4,7 @@ nst/config/validation.py checks it, nst/config/program.py splits it. Imports not
 ``python -m nst.run --help`` answers at once.
 """
 
+import copy
 import dataclasses
 import functools
 import itertools
@@ -23,7 +24,7 @@ from nst.config.groups import (
     Sweep,
     Tracking,
 )
-from nst.config.keys import Key, Role, group, key, walk
+from nst.config.keys import Entry, Role, group, key, walk
 
 
 @dataclass
@@ -115,19 +116,19 @@ class Scale(NamedTuple):
 
 
 @functools.cache
-def known() -> dict[str, Key]:
-    """Return what is known of each key and group of the schema, by its dotted name."""
-    return {entry.name: entry.key for entry in walk(Config)}
+def entries() -> dict[str, Entry]:
+    """Return the keys and groups of the schema, by their dotted names."""
+    return {entry.name: entry for entry in walk(Config)}
 
 
 def role(name: str) -> Role:
     """Return what a key or group is to the picture, by its dotted name; "picture" if unknown."""
-    return known()[name].role if name in known() else "picture"
+    return entries()[name].key.role if name in entries() else "picture"
 
 
 def keys() -> list[str]:
     """Return every key of the schema in dotted form: "size", "tv.gamma", ..."""
-    return [entry.name for entry in walk(Config) if not dataclasses.is_dataclass(entry.field.type)]
+    return [name for name, one in entries().items() if not dataclasses.is_dataclass(one.field.type)]
 
 
 def from_mapping(values: dict[str, Any], schema: type = Config, prefix: str = "") -> Any:
@@ -141,18 +142,39 @@ def from_mapping(values: dict[str, Any], schema: type = Config, prefix: str = ""
     Raises:
       UserError: a key is not in the schema; Hydra itself lets ``+tv.gama=1`` pass.
     """
-    entries = {entry.name: entry.type for entry in dataclasses.fields(schema)}
-    for name in values:
-        if name not in entries:
-            raise unknown_key(prefix + str(name))
-    return schema(
-        **{
-            key: from_mapping(value, entries[key], f"{prefix}{key}.")  # type: ignore[arg-type]
-            if dataclasses.is_dataclass(entries[key])
-            else value
-            for key, value in values.items()
-        }
-    )
+    left, filled = dict(values), {}
+    for field in dataclasses.fields(schema):
+        own: Any = field.type
+        if field.metadata["key"].flat:
+            names = [inner.name for inner in dataclasses.fields(own) if inner.name in left]
+            filled[field.name] = from_mapping({name: left.pop(name) for name in names}, own)
+        elif field.name in left:
+            value = left.pop(field.name)
+            group = dataclasses.is_dataclass(own)
+            filled[field.name] = (
+                from_mapping(value, own, f"{prefix}{field.name}.") if group else value
+            )
+    for name in left:
+        raise unknown_key(prefix + str(name))
+    return schema(**filled)
+
+
+def to_mapping(config: Any) -> dict[str, Any]:
+    """Return the nested plain values of a configuration, as `from_mapping` takes them.
+
+    Args:
+      config: a Config, or the dataclass of one of its groups.
+    """
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if field.metadata["key"].flat:
+            values |= to_mapping(value)
+        elif dataclasses.is_dataclass(value):
+            values[field.name] = to_mapping(value)
+        else:
+            values[field.name] = copy.deepcopy(value)
+    return values
 
 
 def unknown_key(key: str, groups: Iterable[str] = ()) -> UserError:

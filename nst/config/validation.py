@@ -13,7 +13,7 @@ from nst.base.errors import UserError, did_you_mean
 from nst.config import blend
 from nst.config.groups import TV, Content, Init, Optimizer, Style, Tracking
 from nst.config.ranges import in_range, whole
-from nst.config.schema import Config, known
+from nst.config.schema import Config, entries
 from nst.config.weighted import weights_by_name
 from nst.losses.statistics import with_masks
 from nst.networks.spec import layer_names, smallest_side
@@ -45,8 +45,8 @@ def validated(config: Config) -> Config:
     _tv(config.tv)
     _read_by_the_optimizer(config.optimizer)
     _tracking(config.tracking)
-    content = _with_layers("content", config.content, network.name, config.preset)
-    style = _with_layers("style", config.style, network.name, config.preset)
+    content = _with_layers("content", config.content, network.source.name, config.preset)
+    style = _with_layers("style", config.style, network.source.name, config.preset)
     checked = dataclasses.replace(
         config,
         **_sizes_and_steps(config),
@@ -127,7 +127,7 @@ def _sizes_and_steps(config: Config) -> dict[str, Any]:
         raise UserError(
             f"scales must be a list of rising sizes in pixels, [128, 256, 512], not {scales}"
         )
-    scales = [whole("each of scales", one, known()["scales"]) for one in scales]
+    scales = [whole("each of scales", one, entries()["scales"].key) for one in scales]
     if any(one >= later for one, later in pairwise(scales)):
         raise UserError(f"scales must rise, each above the one before, and {scales} does not")
     if not isinstance(steps, list):
@@ -144,7 +144,7 @@ def _sizes_and_steps(config: Config) -> dict[str, Any]:
 
 
 def _steps(value: object) -> int:
-    return whole("steps", value, known()["steps"])
+    return whole("steps", value, entries()["steps"].key)
 
 
 def _precision(precision: str) -> str:

@@ -6,13 +6,13 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nst.base import interrupt
 from nst.base.errors import UserError, of_file
-from nst.config.schema import Config
+from nst.config.schema import Config, to_mapping
 from nst.multirun.settings import BatchedSettings
 from nst.runner.alike import named_files, program
 from nst.runner.job import Job
@@ -67,7 +67,7 @@ def chunks(configs: Sequence[Config], size: int) -> list[list[int]]:
     """
     alike: dict[Hashable, list[int]] = defaultdict(list)
     for number, config in enumerate(configs):
-        own = program(config, config.network.name), named_files(config)
+        own = program(config, config.network.source.name), named_files(config)
         alike[own].append(number)
     return [
         numbers[start : start + size]
@@ -183,7 +183,7 @@ def _left(run: Job, why: str) -> Outcome:
     fields = run_json.earlier(run.place.folder)
     if not fields or fields["status"] != "finished":
         return failed(why)
-    if identity.differences(fields["config"], asdict(run.config)):
+    if identity.differences(fields["config"], to_mapping(run.config)):
         return failed(why)
     picture, best = run.place.folder / "result.png", fields["best"]
     return Outcome("finished", picture, best["step"], best["total"], None)

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from nst.config.schema import known
+from nst.config.schema import entries
 from nst.networks.spec import layer_names
 
 #: Every layer of VGG-19, which are those of VGG-16 as well, by its place in the computation.
@@ -96,7 +96,7 @@ def label(value: Any, digits: int = 17) -> str:
 
 def title(key: str) -> str:
     """Return what a key is called on an axis, "TV weight gamma" say."""
-    return known()[key].label or key if key in known() else key
+    return (entries()[key].key.label if key in entries() else "") or key
 
 
 def place(value: Any) -> tuple[Any, ...] | None:

@@ -1,6 +1,5 @@
 """What a run writes into its run.json: nst/rundir/run_json.py has the layout."""
 
-import dataclasses
 import functools
 import json
 import math
@@ -16,7 +15,7 @@ from nst import __version__
 from nst.base import home
 from nst.base.files import write_whole
 from nst.config.identity import config_hash
-from nst.config.schema import Config
+from nst.config.schema import Config, to_mapping
 from nst.engine.loop import Check
 from nst.rundir.run_json import SCHEMA
 from nst.sources.resolve import ResolvedSource
@@ -33,7 +32,7 @@ def asked(config: Config, overrides: Sequence[str]) -> dict[str, Any]:
     """
     return {
         "schema": SCHEMA,
-        "config": dataclasses.asdict(config),
+        "config": to_mapping(config),
         "overrides": list(overrides),
         "same_as": None,
         "versions": _versions(),

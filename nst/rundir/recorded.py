@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from nst.config import blend
+from nst.config import blend, named
 from nst.rundir.runs import RecordedSource
 from nst.rundir.values import MOST_KEYS, mapping, plain, text
 
@@ -65,7 +65,7 @@ def _used(key: str, fields: dict[str, Any]) -> RecordedSource:
 
 def _of_blend(key: str, name: str, fields: dict[str, Any]) -> RecordedSource:
     """Return a style image of a blend; `name` is in conf/style/ or the path of a user's own."""
-    known = blend.named(name)
+    known = named.source("style", name)
     style = mapping(fields["config"], "style")
     file = style.get("file") if name == style.get("name") else known and known.file
     return _source(key, fields, name, name if blend.is_file(name) else None, file)

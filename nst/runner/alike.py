@@ -37,8 +37,8 @@ def named_files(config: Config) -> tuple[Hashable, ...]:
     content, style, network = config.content, config.style, config.network
     masks = (content.mask, style.mask) if content.mask and style.mask else ()
     return (
-        content.path or content.name,
+        content.path or content.source.name,
         *(one.path or one.source.name for one in blend.paintings(style).values()),
-        network.weights or network.name,
+        network.weights or network.source.name,
         *masks,
     )

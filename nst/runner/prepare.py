@@ -71,7 +71,7 @@ def prepare(config: Config) -> Prepared:
 
 def _prepared(config: Config, sources: dict[str, ResolvedSource]) -> Prepared:
     """Return the run at `config.size`."""
-    network = sources["network"].name if sources["network"].fallback else config.network.name
+    network = sources["network"].name if sources["network"].fallback else config.network.source.name
     check_layers(config, network)
     static, hyperparameters = split(config, network)
     size = (config.size, "scales" if config.scales else "size")
@@ -113,13 +113,15 @@ def _sources(config: Config) -> dict[str, ResolvedSource]:
     fallback = config.assets.fallback
     content, network = config.content, config.network
     sources = {
-        "content": resolve.locate(content, content.path, key="content.path", fallback=fallback),
+        "content": resolve.locate(
+            content.source, content.path, key="content.path", fallback=fallback
+        ),
         **{
             key: resolve.locate(one.source, one.path, key=one.key, fallback=fallback)
             for key, one in blend.paintings(config.style).items()
         },
         "network": resolve.locate(
-            network, network.weights, key="network.weights", fallback=fallback
+            network.source, network.weights, key="network.weights", fallback=fallback
         ),
     }
     if config.init.path is not None:

@@ -1,7 +1,6 @@
 """One run from a checked configuration to its record: what run.py and the sweeps call."""
 
 import contextlib
-import dataclasses
 import logging
 import os
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ import jax
 from nst.base import interrupt, locks
 from nst.base.errors import UserError, one_line
 from nst.config import blend, identity
-from nst.config.schema import Config
+from nst.config.schema import Config, to_mapping
 from nst.engine import cache, lanes, scales
 from nst.engine.loop import Check
 from nst.images import color
@@ -89,7 +88,7 @@ def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
     fields = ownership.check(place.folder, log=False)
     if fields is None or fields["config_hash"] is None:  # refused before it started
         return None
-    config = dataclasses.asdict(prepared.config)
+    config = to_mapping(prepared.config)
     if fields["config_hash"] != identity.config_hash(
         prepared.config, prepared.static.network, prepared.sources
     ):
@@ -129,7 +128,7 @@ def _as_another(prepared: Prepared, place: Place) -> Outcome | None:
     if original is None:
         return None
     config, folder = prepared.config, place.folder
-    settings = dataclasses.asdict(config) | {
+    settings = to_mapping(config) | {
         "overrides": list(place.overrides),
         "same_as": os.path.relpath(original, folder),
     }
@@ -173,7 +172,7 @@ class Session:
     def __enter__(self) -> "Session":
         prepared, place = self._prepared, self._place
         config = prepared.config
-        settings = dataclasses.asdict(config) | {"overrides": list(place.overrides)}
+        settings = to_mapping(config) | {"overrides": list(place.overrides)}
         with contextlib.ExitStack() as stack:
             self._tracker = stack.enter_context(_tracked(config, settings, place))
             self._record = Record(

@@ -293,7 +293,7 @@ def test_the_report_is_the_reports_run(compose: Callable[..., Config]):
     assert config.alpha / config.beta in (1e-3, 1e-4)
     assert config.content.layers == {"conv4_2": 1}
     assert config.style.layers == {f"conv{block}_1": 0.2 for block in range(1, 6)}
-    assert compose("experiment=report", "steps=3", "style=night").style.name == "night"
+    assert compose("experiment=report", "steps=3", "style=night").style.source.name == "night"
 
 
 def test_whole_numbers_may_be_written_as_floats(compose: Callable[..., Config]):

@@ -17,7 +17,7 @@ from nst.base.own_files import own_path
 from nst.command.sentence import check_options
 from nst.command.typed import literal, quoted, understood
 from nst.config import blend
-from nst.config.groups import Style
+from nst.config.groups import Source, Style
 from nst.config.schema import Config
 from nst.sources.resolve import own_file
 
@@ -101,7 +101,7 @@ def test_a_file_of_a_blend(here: Path, name: str, form: str):
         pytest.skip("Hydra's own quotes would need a backslash")
     (read,) = understood([f"style.blend={form.format(f'./{name}')}"])
     given = value(read)
-    found = blend.checked(Style(name="night", blend=_plain(given)))
+    found = blend.checked(Style(Source("night"), blend=_plain(given)))
     assert found is not None
     share = 0.5 if form.startswith("[") else 0.75
     assert found == {f"./{name}": share, "night": 1 - share}
@@ -127,7 +127,7 @@ def _plain(given: Any) -> Any:
 )
 def test_forms_of_a_blend(here: Path, typed: str, names: list[str]):
     (read,) = understood([f"style.blend={typed}"])
-    found = blend.checked(Style(name="night", blend=_plain(value(read))))
+    found = blend.checked(Style(Source("night"), blend=_plain(value(read))))
     assert list(found or ()) == names
 
 
@@ -141,13 +141,13 @@ def test_blends_of_a_sweep(here: Path):
 @pytest.mark.parametrize("text", ["{./a b.jpg:.}", "{./a b.jpg:1__0}", "{:1}", "{a,b}", "{" * 99])
 def test_what_is_no_blend(text: str):
     with pytest.raises(UserError, match=r"style\.blend must be paintings with weights"):
-        blend.checked(Style(name="night", blend=text))
+        blend.checked(Style(Source("night"), blend=text))
 
 
 def test_a_long_text_that_is_no_blend_is_refused_at_once():
     text = "{" + "./a b.jpg:1," * 2000 + "x}"
     with pytest.raises(UserError, match=r"style\.blend must be"):
-        blend.checked(Style(name="night", blend=text))
+        blend.checked(Style(Source("night"), blend=text))
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from PIL import Image
 
 from nst.base.errors import UserError
 from nst.base.program import Hyperparameters, Static
-from nst.config import blend, identity
-from nst.config.groups import Style
+from nst.config import blend, identity, named
+from nst.config.groups import Source, Style
 from nst.engine import lanes as batch
 from nst.engine import loop
 from nst.engine.lanes import Lane
@@ -43,7 +43,7 @@ def other(tmp_path: Path) -> Path:
 
 
 def style(**changes: Any) -> Style:
-    return Style(**{"name": "night", "layers": {"conv1_1": 1.0}} | changes)
+    return Style(Source("night"), layers={"conv1_1": 1.0}, **changes)
 
 
 # --- The weights --------------------------------------------------------------------------------
@@ -269,11 +269,11 @@ def test_the_paintings_have_a_size_of_their_own(compose, picture: Path):
 
 
 def test_a_named_painting_is_found_as_in_conf():
-    found = blend.named("starry")
+    found = named.source("style", "starry")
     assert found is not None
     assert (found.file, found.fallback) == ("starry_night.jpg", "night")
     for name in ("stary", "../style/starry", "a\0b"):
-        assert blend.named(name) is None
+        assert named.source("style", name) is None
 
 
 # --- The report ---------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The schema, its validation, and its split into static part and hyperparameters."""
 
 import dataclasses
+import pickle
 import re
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,17 @@ from omegaconf import OmegaConf
 
 from nst.base.errors import UserError
 from nst.base.files import conf_dir
-from nst.config import document, program, schema, validation
-from nst.config.groups import Content, Init, Network, Optimizer, Style, Tracking
+from nst.config import document, program, schema, structured, validation
+from nst.config.groups import (
+    Content,
+    Init,
+    Network,
+    NetworkSource,
+    Optimizer,
+    Source,
+    Style,
+    Tracking,
+)
 from nst.config.schema import Config
 from nst.networks.spec import conv_names, layer_names, smallest_side
 
@@ -21,9 +31,9 @@ from nst.networks.spec import conv_names, layer_names, smallest_side
 def plain(**changes: Any) -> Config:
     """Return a configuration as Hydra would compose it, with `changes`."""
     default = Config(
-        content=Content(name="chelsea", layers=["conv4_2"]),
-        style=Style(name="night", layers=["conv1_1", "conv2_1"]),
-        network=Network(name="vgg19"),
+        content=Content(Source("chelsea"), layers=["conv4_2"]),
+        style=Style(Source("night"), layers=["conv1_1", "conv2_1"]),
+        network=Network(NetworkSource("vgg19")),
         init=Init(name="content"),
         optimizer=Optimizer(name="adam"),
         tracking=Tracking(mode="offline"),
@@ -62,21 +72,21 @@ def test_a_bare_list_means_equal_weights():
 
 
 def test_layers_keep_their_weights_in_network_order():
-    style = Style(name="night", layers={"conv5_1": 0.1, "relu1_1": 3, "conv1_1": 0.0})
+    style = Style(Source("night"), layers={"conv5_1": 0.1, "relu1_1": 3, "conv1_1": 0.0})
     layers = validation.validated(plain(style=style)).style.layers
     assert list(layers.items()) == [("conv1_1", 0.0), ("relu1_1", 3.0), ("conv5_1", 0.1)]
 
 
 @pytest.mark.parametrize("text", ["conv3_1 relu4_1", "conv3_1, relu4_1", " conv3_1,relu4_1 "])
 def test_layers_may_be_text(text: str):
-    content = Content(name="chelsea", layers=text)
+    content = Content(Source("chelsea"), layers=text)
     layers = validation.validated(plain(content=content)).content.layers
     assert layers == {"conv3_1": 0.5, "relu4_1": 0.5}
 
 
 @pytest.mark.parametrize("text", ["conv3_1 0.5, pool4 2", "pool4 2 conv3_1 5e-1"])
 def test_layers_of_a_text_may_have_weights(text: str):
-    content = Content(name="chelsea", layers=text)
+    content = Content(Source("chelsea"), layers=text)
     layers = validation.validated(plain(content=content)).content.layers
     assert list(layers.items()) == [("conv3_1", 0.5), ("pool4", 2.0)]
 
@@ -84,11 +94,11 @@ def test_layers_of_a_text_may_have_weights(text: str):
 @pytest.mark.parametrize("text", ["conv3_1 0.5 pool4", "0.5 conv3_1", "conv3_1 pool4 1 2", "3"])
 def test_texts_with_weights_for_some_layers_are_refused(text: str):
     with pytest.raises(UserError, match=r"content\.layers must give each layer a weight or none"):
-        validation.validated(plain(content=Content(name="chelsea", layers=text)))
+        validation.validated(plain(content=Content(Source("chelsea"), layers=text)))
 
 
 def test_normalising_divides_a_layers_weight_by_its_channels_squared():
-    style = Style(name="night", layers={"relu1_2": 1, "pool4": 3}, normalize="channels")
+    style = Style(Source("night"), layers={"relu1_2": 1, "pool4": 3}, normalize="channels")
     _, numbers = program.split(validation.validated(plain(style=style)), "vgg19")
     # VGG's blocks have 64, 128, 256, 512 and 512 channels.
     assert numbers.style_weights == {"relu1_2": 1 / 64**2, "pool4": 3 / 512**2}
@@ -121,16 +131,16 @@ def test_sizes_refused(size: Any):
 def test_weights_refused(value: float):
     assert "alpha must be a number at least 0 and at most 1e30" in refusal(alpha=value)
     layers = {"conv1_1": value}
-    assert "style.layers.conv1_1" in refusal(style=Style(name="night", layers=layers))
+    assert "style.layers.conv1_1" in refusal(style=Style(Source("night"), layers=layers))
 
 
 @pytest.mark.parametrize("layers", [[], {}, None, 3, {"conv1_1": 0}, ["conv1_1", "conv1_1"]])
 def test_layer_sets_refused(layers: Any):
-    assert "style.layers" in refusal(style=Style(name="night", layers=layers))
+    assert "style.layers" in refusal(style=Style(Source("night"), layers=layers))
 
 
 def test_unknown_layer_is_answered_with_the_nearest_and_the_list():
-    text = refusal(style=Style(name="night", layers=["conv_4_2"]))
+    text = refusal(style=Style(Source("night"), layers=["conv_4_2"]))
     assert "did you mean 'conv4_2'?" in text
     assert text.count("conv") > 16
 
@@ -151,9 +161,21 @@ def test_unknown_keys_are_found_at_any_depth():
         schema.from_mapping({"sise": 256})
 
 
-def test_from_mapping_undoes_asdict():
+def test_from_mapping_undoes_to_mapping():
     checked = validation.validated(plain())
-    assert schema.from_mapping(dataclasses.asdict(checked)) == checked
+    assert schema.from_mapping(schema.to_mapping(checked)) == checked
+
+
+def test_a_sources_keys_stand_among_those_of_its_group():
+    style = Style(Source("starry", url="https://x.y/z"), size=128)
+    values = schema.to_mapping(style)
+    assert (values["name"], values["url"], values["size"]) == ("starry", "https://x.y/z", 128)
+    assert "source" not in values
+    assert schema.from_mapping(values, Style) == style
+    assert {"style.url", "style.source"} & set(schema.entries()) == {"style.url"}
+    # As Hydra has it, from where each sweep's jobs are copied by their pickle.
+    composed = pickle.loads(pickle.dumps(OmegaConf.structured(structured.Config)))  # noqa: S301
+    assert OmegaConf.to_container(composed) == schema.to_mapping(Config())
 
 
 def test_keys_are_dotted():
@@ -172,7 +194,7 @@ def test_split_puts_numbers_on_one_side_and_choices_on_the_other():
 
 
 def test_a_stand_in_network_must_have_the_layers():
-    content = Content(name="chelsea", layers=["conv4_4"])
+    content = Content(Source("chelsea"), layers=["conv4_4"])
     checked = validation.validated(plain(content=content))
     validation.check_layers(checked, "vgg19")
     with pytest.raises(UserError, match="vgg16 has no layer 'conv4_4'"):

@@ -268,7 +268,7 @@ def test_the_reports_preset_is_what_is_run_by_default(compose: Callable[..., Con
 @pytest.mark.parametrize("preset", PRESETS)
 def test_each_preset_suits_both_networks(preset: str, network: str, compose: Callable[..., Config]):
     config = compose(f"preset={preset}", f"network={network}")
-    assert (config.preset, config.network.name) == (preset, network)
+    assert (config.preset, config.network.source.name) == (preset, network)
     check_layers(config, network)
 
 
@@ -292,7 +292,10 @@ def test_a_preset_wins_over_groups_and_loses_to_experiments_and_the_command_line
 ):
     keras = compose("preset=keras", "experiment=demo")
     assert (keras.optimizer.name, keras.optimizer.lr) == ("sgd", 100)
-    assert (keras.network.name, keras.content.name) == ("vgg16", "chelsea")  # the experiment's
+    assert (keras.network.source.name, keras.content.source.name) == (
+        "vgg16",
+        "chelsea",
+    )  # the experiment's
     mine = compose("preset=johnson", "size=128", "beta=1", "init=content", "style.layers=[conv1_1]")
     assert (mine.size, mine.beta, mine.init.name) == (128, 1, "content")
     assert mine.style.layers == {"conv1_1": 1}
@@ -304,9 +307,9 @@ def test_a_preset_wins_over_groups_and_loses_to_experiments_and_the_command_line
 def test_the_reports_experiment_is_its_preset_with_its_pictures(compose: Callable[..., Config]):
     config = compose("experiment=report")
     assert (config.preset, config.name) == ("report", "report")
-    assert (config.content.name, config.style.name) == ("neckarfront", "starry")
+    assert (config.content.source.name, config.style.source.name) == ("neckarfront", "starry")
     other = compose("experiment=report", "preset=tensorflow")
-    assert (other.preset, other.beta, other.style.name) == ("tensorflow", 0.04, "starry")
+    assert (other.preset, other.beta, other.style.source.name) == ("tensorflow", 0.04, "starry")
 
 
 # --- What is refused ----------------------------------------------------------------------------

@@ -247,8 +247,12 @@ def run_folders(folder: Path) -> Iterator[Path]:
         config = Config(size=16, steps=60)
         config.content.layers = {"conv2_1": 1.0}
         config.style.layers = {"conv1_1": 0.5, "conv2_1": 0.5}
-        config.content.name = config.style.name = "night"
-        config.network.name, config.init.name, config.tracking.mode = "vgg16", "noise", "disabled"
+        config.content.source.name = config.style.source.name = "night"
+        config.network.source.name, config.init.name, config.tracking.mode = (
+            "vgg16",
+            "noise",
+            "disabled",
+        )
         config.optimizer.name, config.optimizer.memory = name, 2
         config.sweep.save_every = 0
         static, numbers = program.split(config, "vgg16")

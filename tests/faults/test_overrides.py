@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hydra._internal.hydra import Hydra
@@ -16,8 +17,7 @@ from hydra._internal.hydra import Hydra
 from nst import run
 from nst.base import interrupt
 from nst.command.sentence import options
-from nst.config import schema
-from nst.config.schema import Config, keys
+from nst.config.schema import Config, entries, keys, to_mapping
 from nst.config.validation import validated
 from nst.runner import prepare as inputs
 from nst.runner import session
@@ -29,7 +29,7 @@ TREES = [entry.name for entry in dataclasses.fields(Config) if dataclasses.is_da
 #: Keys whose value is a mapping, with names that no schema has.
 OPEN = ("content.layers", "style.layers", "style.blend")
 
-WORDS = [word for key in schema.known().values() for word in key.choices]
+WORDS = [word for entry in entries().values() for word in entry.key.choices]
 NUMBERS = """
 0 -0 1 2 64 256 1e3 0.5 64.0 1_000 0x10 -1 1.5 1e400 -1e400 1e-400 nan -nan inf -inf +1 01 1e 1e308
 4294967296 99999999999999999999999999999999 - .5 5.
@@ -117,9 +117,9 @@ def a_value(dice: random.Random, key: str) -> str:
 
 def default(key: str) -> str:
     """Return the schema's own value of a key as an override has it; a word where it is a group."""
-    value: object = Config() if key in LEAVES else "x"
+    value: Any = to_mapping(Config()) if key in LEAVES else "x"
     for part in key.split(".") if key in LEAVES else ():
-        value = getattr(value, part)
+        value = value[part]
     if value is None or isinstance(value, bool):
         return str(value).lower().replace("none", "null")
     return str(value) if isinstance(value, int | float | list) else f"'{value}'"
@@ -226,7 +226,7 @@ def known(override: str) -> bool:
 
 def is_a_plan(config: Config) -> bool:
     """Return whether a configuration can be recorded and hasn't changed by being checked again."""
-    json.dumps(dataclasses.asdict(config), allow_nan=False)
+    json.dumps(to_mapping(config), allow_nan=False)
     return validated(config) == config
 
 

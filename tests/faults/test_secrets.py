@@ -1,6 +1,5 @@
 """What is written down tells neither the API key nor where the user's home folder is."""
 
-import dataclasses
 import io
 import json
 import logging
@@ -15,7 +14,7 @@ from conftest import TINY
 from PIL import Image
 
 from nst.base import home
-from nst.config.schema import Config
+from nst.config.schema import Config, to_mapping
 from nst.config.validation import validated
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
@@ -160,8 +159,8 @@ def test_every_path_of_a_configuration_is_shortened(
     monkeypatch.setenv("HOME", "/home/me")
     keys = ("content.path", "content.mask", "style.path", "style.mask", "network.weights")
     config = compose(*(f"{key}=/home/me/file" for key in (*keys, "init.path")), "init=file")
-    assert "/home" not in str(dataclasses.asdict(config))
-    assert str(dataclasses.asdict(config)).count("'~/file'") == 6
+    assert "/home" not in str(to_mapping(config))
+    assert str(to_mapping(config)).count("'~/file'") == 6
     assert validated(config) == config
     blended = compose("style.blend={/home/me/a.jpg:1,/mnt/b.jpg:3}")
     assert blended.style.blend == {"/mnt/b.jpg": 0.75, "~/a.jpg": 0.25}

@@ -132,7 +132,7 @@ def test_the_cluster_puts_together_what_the_grid_does(tmp_path: Path):
             except UserError:
                 continue
             in_grid = plan._program(prepare.prepare(config), None)
-            in_cluster = program(config, config.network.name), named_files(config)
+            in_cluster = program(config, config.network.source.name), named_files(config)
             by_grid[in_grid].add(in_cluster)
             by_cluster[in_cluster].add(in_grid)
     assert len(by_grid) > 50
