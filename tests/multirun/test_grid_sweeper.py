@@ -57,6 +57,10 @@ def test_composes_as_hydra_does(loader: Any, overrides: list[str]):
         ("style.layers=[conv1_1],[conv9_1]", "job 1 (style.layers=[conv9_1]): "),
         ("tv.gama=0,1", "there is no key 'tv.gama' (did you mean 'tv.gamma'?)"),
         ("style=night,stary", "style has no option 'stary'"),
+        (
+            "hydra.sweeper.max_batch_size=0",
+            "hydra.sweeper.max_batch_size must be at least 1, not 0",
+        ),
     ],
 )
 def test_nothing_is_left_of_a_grid_that_is_refused(
