@@ -1,11 +1,11 @@
-"""A configuration as a program sees it: what is compiled for, and the numbers that are traced."""
+"""A configuration as a program sees it: what is compiled for, and what is traced."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
 
 class Hyperparameters(NamedTuple):
-    """The numbers of a run that are traced: other values of them reuse the compiled program."""
+    """What of a run is traced: other values reuse the compiled program."""
 
     alpha: float
     beta: float

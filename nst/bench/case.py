@@ -37,7 +37,7 @@ class Interval:
 
 
 def program(case: Case) -> tuple[Static, Hyperparameters]:
-    """Return the choices and numbers of the report's run, nst's defaults."""
+    """Return the choices and hyperparameters of the report's run, nst's defaults."""
     config = Config(precision=case.precision, pooling=case.pooling)
     config.content.layers = {CONTENT: 1.0}
     config.style.layers = dict.fromkeys(STYLE, 1 / len(STYLE))

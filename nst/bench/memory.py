@@ -4,7 +4,6 @@ import dataclasses
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nst.base.errors import UserError
-from nst.bench.case import Case, Interval, pictures
+from nst.bench.case import Case
 
 
 def measure(cases: list[Case], engines: list[str]) -> dict[str, Any]:
@@ -50,57 +49,13 @@ def peak(case: Case, engine: str) -> int:
 
 
 def _in_a_process(case: Case, engine: str) -> int:
-    program = "import sys; from nst.bench import memory; memory.child(*sys.argv[1:])"
-    command = [sys.executable, "-c", program, engine, json.dumps(dataclasses.asdict(case))]
+    case_as_text = json.dumps(dataclasses.asdict(case))
+    command = [sys.executable, "-m", "nst.bench.two_steps", engine, case_as_text]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
         raise UserError(f"--size {case.size} with {engine} ended without a result: {last}")
     return int(done.stdout.split()[-1])
-
-
-def child(engine: str, text: str) -> None:
-    """Print the bytes at the peak of two steps, above what the process held before them.
-
-    On a CPU these are resident bytes, the compilation's among them; PyTorch runs eagerly.
-
-    Args:
-      engine: "nst" or "torch".
-      text: the case, as JSON.
-    """
-    case = Case(**json.loads(text))
-    # Imported for the baseline: a program's code is no run's memory.
-    if engine == "torch":
-        from nst.bench import torch_peer
-
-        before = torch_peer.peak_bytes() or resident_peak()
-        _two_steps(torch_peer.eager(case, steps=2), case)
-        print((torch_peer.peak_bytes() or resident_peak()) - before)
-        return
-    from nst.bench import step
-
-    statistics = jax.devices()[0].memory_stats()
-    before = 0 if statistics else resident_peak()
-    _two_steps(step.ours(case, steps=2), case)
-    after = (jax.devices()[0].memory_stats() or {}).get("peak_bytes_in_use") or resident_peak()
-    print(after - before)
-
-
-def _two_steps(interval: Interval, case: Case) -> None:
-    interval.take(interval.start(pictures(case, seed=1)))
-
-
-def resident_peak() -> int:
-    """Return the most bytes of memory that this process has held so far."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        # Not ru_maxrss: on Linux it starts from what the parent held when it started this one.
-        (line,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
-        return int(line.split()[1]) * 1024
-    import resource
-
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def show(found: dict[str, Any]) -> None:

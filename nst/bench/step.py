@@ -10,47 +10,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from nst.bench import ceiling, flops, memory
-from nst.bench.case import Case, Interval, parameters, pictures, program, sources
-from nst.engine import lanes as batch
-from nst.engine import loop
-from nst.networks import vgg
-from nst.optimizers import steps as optimizers
-
-
-def ours(case: Case, steps: int) -> Interval:
-    """Compile `steps` steps of a run, or of vmapped runs, as nst.run and a batched grid do.
-
-    The program ends with the loss of the last picture, which a run's check wants: a forward pass
-    more an interval than its steps.
-
-    Args:
-      case: what to measure.
-      steps: of an interval.
-    """
-    static, values = program(case)
-    numbers = jax.tree.map(np.float32, values)
-    params = jax.device_put(vgg.frozen(parameters(case), case.precision))
-    targets = loop.compute_targets(static, params, *sources(case))
-
-    def start(several: np.ndarray) -> Any:
-        if case.batch == 1:
-            state = optimizers.init(static, numbers, several[0]), numbers
-        else:
-            lanes = [batch.Lane(picture, values) for picture in several]
-            state = batch.stacked(static, lanes)
-        return jax.block_until_ready(state)
-
-    advance = loop.advance if case.batch == 1 else batch.advance_lanes
-    state = start(pictures(case, seed=0))
-    began = time.perf_counter()
-    compiled = advance.lower(static, steps, params, targets, *state).compile()
-    seconds = time.perf_counter() - began
-
-    def take(state: Any) -> Any:
-        return jax.block_until_ready(compiled(steps, params, targets, *state))
-
-    return Interval(start, take, seconds, "compiled")
+from nst.bench import ceiling, flops, memory, ours
+from nst.bench.case import Case, Interval, pictures, program
 
 
 def measure(case: Case, steps: int, repeats: int, peer: ModuleType | None = None) -> dict[str, Any]:
@@ -70,7 +31,7 @@ def measure(case: Case, steps: int, repeats: int, peer: ModuleType | None = None
     """
     # A program from the user's cache would have no compile time.
     jax.config.update("jax_enable_compilation_cache", False)
-    intervals = {"nst": ours(case, steps)}
+    intervals = {"nst": ours.compiled(case, steps)}
     if peer:
         intervals["torch"] = peer.fastest(case, steps)
     product = ceiling.matmul(case.precision)

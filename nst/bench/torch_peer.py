@@ -84,7 +84,7 @@ def loss_function(case: Case, autocast: bool = False) -> Loss:
       case: what to measure.
       autocast: in bfloat16, whether PyTorch chooses each operation's type.
     """
-    static, numbers = program(case)
+    static, hyperparameters = program(case)
     low = torch.bfloat16 if case.precision == "bfloat16" else torch.float32
     dtype = torch.float32 if autocast else low
     weights = _weights(parameters(case), dtype)
@@ -104,7 +104,7 @@ def loss_function(case: Case, autocast: bool = False) -> Loss:
         style = {layer: _gram(painting[layer]) for layer in static.style_layers}
 
     def loss(x: Any) -> Any:
-        return _loss(numbers, x, features(x), content, style)
+        return _loss(hyperparameters, x, features(x), content, style)
 
     return loss
 
@@ -132,18 +132,30 @@ def _gram(activations: Any) -> Any:
     return flat.transpose(1, 2) @ flat / flat.shape[1]
 
 
-def _loss(numbers: Hyperparameters, x: Any, activations: dict, content: dict, style: dict) -> Any:
+def _loss(
+    hyperparameters: Hyperparameters, x: Any, activations: dict, content: dict, style: dict
+) -> Any:
     # As nst.losses.total.terms, by the same equations.
     total = 0.0
     for layer, target in content.items():
         difference = activations[layer] - target
-        total += numbers.alpha * numbers.content_weights[layer] * 0.5 * (difference**2).sum()
+        total += (
+            hyperparameters.alpha
+            * hyperparameters.content_weights[layer]
+            * 0.5
+            * (difference**2).sum()
+        )
     for layer, target in style.items():
         difference = _gram(activations[layer]) - target
         scale = 4 * activations[layer].shape[1] ** 2
-        total += numbers.beta * numbers.style_weights[layer] * (difference**2).sum() / scale
+        total += (
+            hyperparameters.beta
+            * hyperparameters.style_weights[layer]
+            * (difference**2).sum()
+            / scale
+        )
     down, right = x[:, :, 1:] - x[:, :, :-1], x[:, :, :, 1:] - x[:, :, :, :-1]
-    return total + numbers.gamma * (down.abs().sum() + right.abs().sum())
+    return total + hyperparameters.gamma * (down.abs().sum() + right.abs().sum())
 
 
 def _weights(params: dict, dtype: Any) -> dict[str, Any]:
@@ -164,12 +176,12 @@ def _tensor(several: np.ndarray) -> Any:
 
 
 def _interval(case: Case, steps: int, loss: Loss, form: str, compiling: float) -> Interval:
-    numbers = program(case)[1]
+    hyperparameters = program(case)[1]
 
     def start(several: np.ndarray) -> Any:
         x = _tensor(several).requires_grad_()
-        betas = numbers.b1, numbers.b2
-        return x, torch.optim.Adam([x], numbers.lr, betas, numbers.eps, fused=True)
+        betas = hyperparameters.b1, hyperparameters.b2
+        return x, torch.optim.Adam([x], hyperparameters.lr, betas, hyperparameters.eps, fused=True)
 
     def take(state: Any) -> Any:
         x, adam = state

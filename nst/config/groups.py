@@ -6,6 +6,7 @@ from typing import Any
 from nst.config.keys import LARGEST, group, key
 from nst.losses.statistics import STATISTICS
 from nst.networks.spec import BLOCKS
+from nst.optimizers.table import OPTIMIZERS
 from nst.tracking.table import TRACKERS
 
 REDUCTIONS = ("sum", "mean")
@@ -164,7 +165,7 @@ class Init:
 class Optimizer:
     """What moves the picture: Adam (Kingma and Ba 2014, arXiv:1412.6980), L-BFGS or SGD."""
 
-    name: str = key("???", "set by `optimizer=`", choices=("adam", "lbfgs", "sgd"))
+    name: str = key("???", "set by `optimizer=`", choices=OPTIMIZERS)
     lr: float = key(
         10.0,
         "learning rate of Adam, in grey levels, and of SGD, in grey levels^2 / loss",

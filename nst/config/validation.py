@@ -17,18 +17,12 @@ from nst.config.schema import Config, entries
 from nst.config.weighted import weights_by_name
 from nst.losses.statistics import with_masks
 from nst.networks.spec import layer_names, smallest_side
+from nst.optimizers.table import readers
 
 AnySource = TypeVar("AnySource", Content, Style)
 
 #: Characters that W&B has no projects with.
 NOT_IN_A_PROJECT = r"/\#?%:"
-
-#: Keys of the group optimizer that not every optimizer reads; the others are for each.
-OPTIMIZER_KEYS = {
-    "adam": ("lr", "b1", "b2", "eps", "schedule", "decay"),
-    "lbfgs": ("memory",),
-    "sgd": ("lr", "schedule", "decay"),
-}
 
 
 def validated(config: Config) -> Config:
@@ -205,9 +199,9 @@ def _read_by_the_optimizer(optimizer: Optimizer) -> None:
         if getattr(optimizer, entry.name) != entry.default
     }
     for key, default in changed.items():
-        readers = [name for name, keys in OPTIMIZER_KEYS.items() if key in keys]
-        if readers and optimizer.name not in readers:
-            names = " or ".join(readers)
+        others = readers(key)
+        if others and optimizer.name not in others:
+            names = " or ".join(others)
             raise UserError(
                 f"optimizer.{key}={getattr(optimizer, key)} is for optimizer={names}, and this run "
                 f"has optimizer={optimizer.name}: leave it at its default, {default}, "

@@ -6,69 +6,59 @@ As in crowsonkb/style-transfer-pytorch: the picture goes on, resized, and so do 
 import dataclasses
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import jax
 import numpy as np
-import optax
 
 from nst.base.program import Static
-from nst.engine import lanes as batch
+from nst.engine import loop
+from nst.engine.check import Check
 from nst.engine.lanes import Lane
-from nst.engine.loop import Check
 from nst.losses.total import Targets
-from nst.optimizers import steps
-from nst.optimizers.steps import State
-from nst.rundir.checkpoint import Saved
-from nst.runner import prepare
-from nst.runner.prepare import Prepared
+from nst.optimizers.method import State
+from nst.optimizers.table import OPTIMIZERS
 
 
-def lane(prepared: Prepared, static: Static, earlier: Saved | None) -> Lane:
-    """Return a run as one of a group's lanes.
+@dataclass(frozen=True)
+class Stage:
+    """What the runs of a group share at one of their sizes."""
 
-    Args:
-      prepared: the run.
-      static: of the group, or the run's own.
-      earlier: what to go on from; none: from the start.
-    """
-    return Lane(
-        prepare.start(prepared),
-        batch.widened(prepared.hyperparameters, static),
-        earlier.last if earlier else None,
-        earlier.lowest if earlier else math.inf,
-    )
-
-
-def targets(prepared: Prepared, static: Static) -> list[Targets]:
-    """Return the targets at each size of a run, for the layers of `static`."""
-    return [prepare.targets(one, static) for one in prepared.scales]
+    shape: tuple[int, ...]  # of the picture, (H, W, 3)
+    end: int  # steps of the run when it is over
+    targets: Targets
 
 
 def checks(
-    prepared: Prepared, static: Static, targets: Sequence[Targets], lanes: Sequence[Lane]
+    static: Static,
+    params: dict,
+    stages: Sequence[Stage],
+    lanes: Sequence[Lane],
+    *,
+    check_every: int,
 ) -> Iterator[tuple[int, Check]]:
-    """Yield (lane, check) for the runs of a group, size after size, as `lanes.checks` does.
+    """Yield (lane, check) for the runs of a group, size after size, as `loop.checks` does.
 
     Losses of different sizes don't compare, so at each size the best picture is looked for anew.
 
     Args:
-      prepared: any of the runs, for what all of them share.
       static: of the group.
-      targets: at each size.
+      params: the network's parameters.
+      stages: the sizes, rising; the one there is for a run without scales.
       lanes: the runs, all after the same step.
+      check_every: steps between two checks.
     """
-    config, begin = prepared.config, 0
+    begin = 0
     going = dict(enumerate(lanes))
-    for scale, one, target in zip(config.plan, prepared.scales, targets, strict=True):
+    for stage in stages:
         done = max(lane.after.step if lane.after else 0 for lane in going.values())
         if done == begin > 0:
-            shape = one.photograph.shape
-            going = {index: carried(static, lane, shape) for index, lane in going.items()}
-        if done < scale.end:
-            options = {"steps": scale.end, "check_every": config.check_every}
+            going = {index: carried(static, one, stage.shape) for index, one in going.items()}
+        if done < stage.end:
+            options = {"steps": stage.end, "check_every": check_every}
             now, last = list(going), {}
             earlier = [_evaluations_before(lane) for lane in going.values()]
-            found = batch.checks(static, prepared.params, target, list(going.values()), **options)
+            found = loop.checks(static, params, stage.targets, list(going.values()), **options)
             for place, check in found:
                 if earlier[place]:
                     evaluations = earlier[place] + check.evaluations
@@ -82,16 +72,14 @@ def checks(
             }
         if not going:
             return
-        begin = scale.end
+        begin = stage.end
 
 
 def carried(static: Static, lane: Lane, shape: tuple[int, ...]) -> Lane:
     """Return a lane that has ended at one size as it starts at the next, larger one.
 
-    The picture, its average and Adam's mean gradient are resized by bicubic interpolation; Adam's
-    mean squared gradient, which may not fall below 0, by bilinear. Its counts go on. L-BFGS starts
-    with an empty memory: curvature measured between pictures of another size is that of another
-    loss.
+    The picture and its average are resized by bicubic interpolation; what becomes of the
+    optimizer's own state its module says.
 
     Args:
       static: of the group.
@@ -105,16 +93,10 @@ def carried(static: Static, lane: Lane, shape: tuple[int, ...]) -> Lane:
     average = state.average
     if average is not None:
         average = average._replace(mean=_picture(static, average.mean, shape))
-    if static.optimizer == "lbfgs":
-        anew = steps.init(static, lane.hyperparameters, picture)
-        state = anew._replace(average=average)
-    else:
-        mean, squared = (optax.tree.get(state.optimizer, name) for name in ("mu", "nu"))
-        moments = {
-            "mu": jax.image.resize(mean, shape, "cubic"),
-            "nu": jax.image.resize(squared, shape, "linear"),
-        }
-        state = State(picture, optax.tree.set(state.optimizer, **moments), average)
+    method = OPTIMIZERS[static.optimizer].load()
+    state = method.resized(
+        static, lane.hyperparameters, state._replace(picture=picture, average=average)
+    )
     after = dataclasses.replace(lane.after, state=state)
     return dataclasses.replace(lane, after=after, lowest=math.inf)
 

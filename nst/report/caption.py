@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nst.optimizers.table import OPTIMIZERS, readers
 from nst.report import axes, labels
 from nst.report.layout import Layout
 from nst.report.notes import in_place_of, notes
@@ -92,12 +93,15 @@ def _facts(found: list[Run], shown: list[str]) -> list[str]:
     named = [
         words.format(labels.label(fixed[key], 4), title=labels.title(key))
         for key, words in _FACTS.items()
-        if key in fixed
-        and key not in shown
-        # L-BFGS has the key on record and reads it nowhere.
-        and (key, fixed.get("optimizer")) != ("optimizer.lr", "lbfgs")
+        if key in fixed and key not in shown and _is_read(key, fixed.get("optimizer"))
     ]
     return [counted(found), *named]
+
+
+def _is_read(key: str, optimizer: str | None) -> bool:
+    """Return whether a key means anything: every optimizer's are on record, read or not."""
+    names = readers(key.removeprefix("optimizer."))
+    return not names or optimizer not in OPTIMIZERS or optimizer in names
 
 
 def counted(found: list[Run]) -> str:

@@ -11,9 +11,9 @@ from flax import serialization
 
 from nst.base import checksummed
 from nst.base.program import Hyperparameters, Static
-from nst.engine.loop import Check
+from nst.engine.check import Check
 from nst.losses.total import Terms
-from nst.optimizers import steps
+from nst.optimizers.table import OPTIMIZERS
 
 FILE = "state.msgpack"
 
@@ -47,7 +47,8 @@ def load(folder: Path, static: Static, hyperparameters: Hyperparameters) -> Save
     try:
         tree = checksummed.read(folder / FILE)
         last = _check(tree["last"])
-        template = steps.init(static, hyperparameters, last.picture)
+        init = OPTIMIZERS[static.optimizer].load().init
+        template = init(static, hyperparameters, last.picture)
         state = serialization.from_state_dict(template, tree["last"]["state"])
         return Saved(dataclasses.replace(last, state=state), _check(tree["best"]))
     except Exception:  # Whatever is wrong with it, the run starts anew.

@@ -16,7 +16,7 @@ from nst.base import home
 from nst.base.files import write_whole
 from nst.config.identity import config_hash
 from nst.config.schema import Config, to_mapping
-from nst.engine.loop import Check
+from nst.engine.check import Check
 from nst.rundir.run_json import SCHEMA
 from nst.sources.resolve import ResolvedSource
 

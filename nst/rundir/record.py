@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from nst.config.schema import Config
-from nst.engine.loop import Check, seconds_per_step
+from nst.engine.check import Check, seconds_per_step
 from nst.images import color, files
 from nst.rundir import checkpoint, fields
 from nst.rundir.checkpoint import Saved

@@ -11,13 +11,17 @@ from nst.base import interrupt, locks
 from nst.base.errors import NO_ROOM, UserError, of_file
 from nst.base.program import Static
 from nst.engine import cache, scales
-from nst.engine.lanes import check_lanes, exhausted, lanes_that_fit, memory_errors, narrowed, union
+from nst.engine.check import Check
+from nst.engine.lanes import narrowed, union
+from nst.engine.memory import check_lanes, exhausted, lanes_that_fit, memory_errors
+from nst.engine.scales import Stage
 from nst.rundir import checkpoint
 from nst.runner.job import Job
 from nst.runner.outcome import Outcome, failed
 from nst.runner.plan import Member, Outcomes, planned, refused
 from nst.runner.progress import GridDisplay
 from nst.runner.session import Session, ended_before, repeated
+from nst.runner.stages import as_lane, stages_of
 
 log = logging.getLogger("nst")
 
@@ -65,14 +69,14 @@ def _run_group(
     outcomes: Outcomes = {}
     try:
         with memory_errors():
-            targets = scales.targets(first, static)
+            shared = stages_of(first, static)
     except UserError as error:
         return {member.number: refused(member.job, error) for member in members}
     waiting = list(members)
     while waiting:
         chunk, waiting = waiting[:fit], waiting[fit:]
         try:
-            outcomes |= _run_chunk(chunk, static, targets, display, task)
+            outcomes |= _run_chunk(chunk, static, shared, display, task)
         except jax.errors.JaxRuntimeError as error:
             if not exhausted(error) or len(chunk) == 1:
                 raise
@@ -96,7 +100,7 @@ def _repeat(member: Member, lanes: int | None, display: GridDisplay) -> Outcomes
 
 
 def _run_chunk(
-    chunk: list[Member], static: Static, targets: Any, display: GridDisplay, task: Any
+    chunk: list[Member], static: Static, shared: list[Stage], display: GridDisplay, task: Any
 ) -> Outcomes:
     """Run lanes of one program, each with its session; return how they ended."""
     outcomes: Outcomes = {}
@@ -105,7 +109,7 @@ def _run_chunk(
         if len(chunk) == 1:  # of several, fewer may fit
             stack.enter_context(memory_errors())
         with contextlib.suppress(KeyboardInterrupt):
-            for lane, check in _checks([member for member, _ in lanes], static, targets):
+            for lane, check in _checks([member for member, _ in lanes], static, shared):
                 member, session = lanes[lane]
                 if member.number not in outcomes:
                     with _alone(member, outcomes):
@@ -168,8 +172,12 @@ def _ended_meanwhile(member: Member) -> Outcome | None:
     return None
 
 
-def _checks(members: list[Member], static: Static, targets: Any) -> Iterator[tuple[int, Any]]:
+def _checks(
+    members: list[Member], static: Static, shared: list[Stage]
+) -> Iterator[tuple[int, Check]]:
     if not members:
         return iter(())
-    lanes = [scales.lane(member.prepared, static, member.earlier) for member in members]
-    return scales.checks(members[0].prepared, static, targets, lanes)
+    lanes = [as_lane(member.prepared, static, member.earlier) for member in members]
+    first = members[0].prepared
+    every = first.config.check_every
+    return scales.checks(static, first.params, shared, lanes, check_every=every)

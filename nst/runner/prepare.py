@@ -14,9 +14,10 @@ from nst.config import blend
 from nst.config.program import split
 from nst.config.schema import Config
 from nst.config.validation import check_layers, check_positions
-from nst.engine.lanes import check_memory
-from nst.engine.loop import compute_targets, initial_picture
+from nst.engine.memory import check_memory
+from nst.engine.program import compute_targets
 from nst.images import color, files, masks
+from nst.images.initial import initial_picture
 from nst.losses.guided import Regions
 from nst.losses.total import Targets
 from nst.networks.vgg import frozen
@@ -206,7 +207,9 @@ def start(prepared: Prepared) -> np.ndarray:
         picture = files.stretched(painting, picture.shape[:2])
     elif prepared.initial is not None:
         picture = prepared.initial
-    picture = initial_picture(config.init, picture, config.seed)
+    init = config.init
+    mix = 1.0 if init.name == "noise" else init.mix
+    picture = initial_picture(picture, mix, init.amplitude, config.seed)
     return color.grey(picture) if config.color == "luminance" else picture
 
 

@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nst.config.schema import Config
-from nst.engine.loop import Check, seconds_per_step
+from nst.engine.check import Check, seconds_per_step
 from nst.losses.total import weighted
 from nst.runner.job import Job
 from nst.runner.outcome import Outcome

@@ -14,8 +14,8 @@ from nst.base import interrupt, locks
 from nst.base.errors import UserError, one_line
 from nst.config import blend, identity
 from nst.config.schema import Config, to_mapping
-from nst.engine import cache, lanes, scales
-from nst.engine.loop import Check
+from nst.engine import cache, memory, scales
+from nst.engine.check import Check
 from nst.images import color
 from nst.metrics import evaluate
 from nst.rundir import checkpoint, history, ownership, repeat, runlog
@@ -25,6 +25,7 @@ from nst.runner.job import Place
 from nst.runner.outcome import Outcome
 from nst.runner.prepare import Prepared
 from nst.runner.progress import Display
+from nst.runner.stages import as_lane, stages_of
 from nst.tracking.tracker import Tracker, sweep_group, track
 
 log = logging.getLogger("nst")
@@ -62,7 +63,7 @@ def _perform(prepared: Prepared, place: Place) -> Outcome:
         Session(prepared, place, earlier) as session,
         display.live,
         contextlib.suppress(KeyboardInterrupt),
-        lanes.memory_errors(),
+        memory.memory_errors(),
     ):
         for check in _checks(prepared, earlier):
             session.add(check)
@@ -73,9 +74,10 @@ def _perform(prepared: Prepared, place: Place) -> Outcome:
 
 def _checks(prepared: Prepared, earlier: checkpoint.Saved | None) -> Iterator[Check]:
     static = prepared.static
-    lane = scales.lane(prepared, static, earlier)
-    targets = scales.targets(prepared, static)
-    return (check for _, check in scales.checks(prepared, static, targets, [lane]))
+    lanes, shared = [as_lane(prepared, static, earlier)], stages_of(prepared, static)
+    every = prepared.config.check_every
+    found = scales.checks(static, prepared.params, shared, lanes, check_every=every)
+    return (check for _, check in found)
 
 
 def ended_before(prepared: Prepared, place: Place) -> Outcome | None:

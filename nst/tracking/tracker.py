@@ -17,7 +17,7 @@ from nst.sources.resolve import ResolvedSource
 from nst.tracking.table import TRACKERS
 
 if TYPE_CHECKING:
-    from nst.engine.loop import Check
+    from nst.engine.check import Check
 
 
 class Tracker(Protocol):

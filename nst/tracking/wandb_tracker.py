@@ -10,7 +10,7 @@ from typing import Any
 
 from nst.config.groups import Tracking
 from nst.config.schema import Config
-from nst.engine.loop import Check, seconds_per_step
+from nst.engine.check import Check, seconds_per_step
 from nst.losses.total import weighted
 from nst.sources.resolve import ResolvedSource
 from nst.tracking import wandb_run

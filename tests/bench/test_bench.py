@@ -9,7 +9,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from nst.bench import flops, memory
+from nst.bench import flops, two_steps
 from nst.bench.case import Case, parameters, pictures, program, sources
 
 STEP = ("step", "--size", "16", "--steps", "1", "--repeats", "1")
@@ -75,10 +75,10 @@ def test_the_grid_takes_its_size_and_steps():
 
 
 def test_the_peak_of_memory_is_this_processs_own():
-    before = memory.resident_peak()
+    before = two_steps.resident_peak()
     held = np.ones(2**25)  # 256 MiB
-    assert memory.resident_peak() >= before + 0.8 * held.nbytes
-    program = "from nst.bench import memory; print(memory.resident_peak())"
+    assert two_steps.resident_peak() >= before + 0.8 * held.nbytes
+    program = "from nst.bench import two_steps; print(two_steps.resident_peak())"
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert int(done.stdout) < before + held.nbytes
@@ -126,7 +126,7 @@ def test_the_benchmark_imports_neither_hydra_nor_wandb_nor_torch():
         "import json, sys, nst.bench\n"
         f"from nst.bench import {modules}\n"
         "from nst.bench.case import Case\n"
-        "step.ours(Case(size=16), steps=1)\n"
+        "ours.compiled(Case(size=16), steps=1)\n"
         "print(json.dumps(sorted(sys.modules)))"
     )
     command = [sys.executable, "-c", program]
@@ -169,15 +169,15 @@ def ours(case: Case, gamma: float) -> tuple[float, np.ndarray]:
     """Return loss and gradient of the losses that a run's step is made of."""
     import jax
 
-    from nst.engine import loop
+    from nst.engine.program import _activations, compute_targets
     from nst.losses import total as losses
 
     static, numbers = program(case)
     params = parameters(case)
-    targets = loop.compute_targets(static, params, *sources(case))
+    targets = compute_targets(static, params, *sources(case))
 
     def loss(picture):
-        activations = loop._activations(static, params, picture, static.layers)
+        activations = _activations(static, params, picture, static.layers)
         numbers_now = numbers._replace(gamma=gamma)
         return losses.terms(picture, activations, targets, numbers_now, static).total
 
@@ -221,11 +221,11 @@ def test_torchs_steps_are_ours():
     torch = pytest.importorskip("torch")
     import jax
 
-    from nst.bench import step, torch_peer
+    from nst.bench import ours, torch_peer
 
     case = Case(size=16, batch=2)
     start = pictures(case, seed=7)
-    mine = step.ours(case, steps=3)
+    mine = ours.compiled(case, steps=3)
     states, *_ = mine.take(mine.start(start))
     interval = torch_peer.eager(case, steps=3)
     theirs = interval.take(interval.start(start)).detach().permute(0, 2, 3, 1).numpy()

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nst.config.groups import Init
-from nst.engine.loop import initial_picture
 from nst.images import files
+from nst.images.initial import initial_picture
 from nst.runner import prepare
 
 QUICK = ("network=vgg16", "tracking=disabled", "size=32", "steps=2", "check_every=1")
@@ -31,26 +30,32 @@ def pixels(path: Path) -> np.ndarray:
 
 def test_noise_is_over_all_greys_to_the_bit_as_before_there_was_an_amplitude(start):
     noise = np.random.default_rng(3).uniform(0, 255, SHAPE).astype(np.float32)
-    assert initial_picture(Init("noise"), start, 3).tobytes() == noise.tobytes()
+    assert initial_picture(start, 1, 127.5, 3).tobytes() == noise.tobytes()
 
 
 def test_amplitude_by_hand(start):
     share = np.random.default_rng(3).random(SHAPE)  # 0 to 1
-    found = initial_picture(Init("noise", amplitude=10), start, 3)
+    found = initial_picture(start, 1, 10, 3)
     np.testing.assert_allclose(found, 117.5 + 20 * share, rtol=1e-6)
-    grey = initial_picture(Init("noise", amplitude=0), start, 3)
+    grey = initial_picture(start, 1, 0, 3)
     np.testing.assert_array_equal(grey, np.full(SHAPE, 127.5))
 
 
-@pytest.mark.parametrize("name", ["content", "style", "file"])
-def test_mix_by_hand(start, name: str):
+def test_mix_by_hand(start):
     share = np.random.default_rng(3).random(SHAPE)
-    found = initial_picture(Init(name, mix=0.25, amplitude=100), start, 3)
+    found = initial_picture(start, 0.25, 100, 3)
     np.testing.assert_allclose(found, 0.75 * start + 0.25 * (27.5 + 200 * share), rtol=1e-5)
     assert found.dtype == np.float32
-    assert initial_picture(Init(name), start, 3) is start
-    alone = initial_picture(Init(name, mix=1), start, 3)
-    np.testing.assert_array_equal(alone, initial_picture(Init("noise"), start, 3))
+    assert initial_picture(start, 0, 127.5, 3) is start
+
+
+def test_init_noise_is_a_mix_of_noise_alone(compose):
+    alone, mixed = (
+        prepare.start(prepare.prepare(compose(*QUICK, *SHALLOW, *more)))
+        for more in (("init=noise",), ("init=content", "init.mix=1"))
+    )
+    np.testing.assert_array_equal(alone, mixed)
+    assert np.ptp(alone) > 250
 
 
 # --- Pictures -----------------------------------------------------------------------------------

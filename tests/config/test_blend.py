@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from fake_runs import record as fake
 from fake_runs import write_run
+from one_run import checks
 from PIL import Image
 
 from nst.base.errors import UserError
 from nst.base.program import Hyperparameters, Static
 from nst.config import blend, identity, named
 from nst.config.groups import Source, Style
-from nst.engine import lanes as batch
-from nst.engine import loop
+from nst.engine import loop, program
 from nst.engine.lanes import Lane
 from nst.losses import total
 from nst.networks.vgg import random_params
@@ -148,40 +148,38 @@ def scene() -> tuple[dict, np.ndarray, tuple[np.ndarray, np.ndarray]]:
 
 
 def compiled() -> int:
-    return loop.advance._cache_size()  # type: ignore[attr-defined]
+    return program.advance._cache_size()  # type: ignore[attr-defined]
 
 
 def test_lanes_of_different_weights_are_the_runs_alone_in_one_program():
     params, photograph, paintings = scene()
-    targets = loop.compute_targets(STATIC, params, photograph, *paintings)
+    targets = program.compute_targets(STATIC, params, photograph, *paintings)
     several = [NUMBERS._replace(blend=(share, 1 - share)) for share in (0.0, 0.3, 1.0)]
     options: Any = {"steps": 6, "check_every": 3}
     lanes = [Lane(photograph, numbers) for numbers in several]
     found = [
         check.picture
-        for _, check in batch.checks(STATIC, params, targets, lanes, **options)
+        for _, check in loop.checks(STATIC, params, targets, lanes, **options)
         if check.step == 6
     ]
     before = compiled()
     for picture, numbers in zip(found, several, strict=True):
-        alone = list(loop.checks(STATIC, params, targets, photograph, numbers, **options))
+        alone = list(checks(STATIC, params, targets, photograph, numbers, **options))
         np.testing.assert_allclose(picture, alone[-1].picture, atol=0.01)
     assert compiled() == before + 1
     # A blend whose other painting has weight 0 is the run of the one painting.
-    plain = loop.compute_targets(STATIC, params, photograph, paintings[0])
-    single = list(loop.checks(STATIC, params, plain, photograph, NUMBERS, **options))
+    plain = program.compute_targets(STATIC, params, photograph, paintings[0])
+    single = list(checks(STATIC, params, plain, photograph, NUMBERS, **options))
     np.testing.assert_allclose(found[2], single[-1].picture, atol=0.01)
 
 
 def test_a_blend_goes_on_from_a_check_to_the_same_bytes():
     params, photograph, paintings = scene()
-    targets = loop.compute_targets(STATIC, params, photograph, *paintings)
+    targets = program.compute_targets(STATIC, params, photograph, *paintings)
     numbers = NUMBERS._replace(blend=(0.4, 0.6))
     options: Any = {"steps": 6, "check_every": 2}
-    whole = list(loop.checks(STATIC, params, targets, photograph, numbers, **options))
-    rest = list(
-        loop.checks(STATIC, params, targets, photograph, numbers, **options, after=whole[1])
-    )
+    whole = list(checks(STATIC, params, targets, photograph, numbers, **options))
+    rest = list(checks(STATIC, params, targets, photograph, numbers, **options, after=whole[1]))
     assert rest[-1].picture.tobytes() == whole[-1].picture.tobytes()
 
 
@@ -214,8 +212,8 @@ def test_a_grid_over_the_weights_is_one_program_and_one_axis(nst, picture: Path)
     env = {"JAX_LOG_COMPILES": "1"}
     done = nst(*batched, *QUICK, *SHALLOW, f"style.blend={blends}", env=env)
     assert done.returncode == 0, done.stderr
-    for program in ("advance", "targets"):
-        assert done.stderr.count(f"WARNING: Compiling jit({program})") == 1
+    for name in ("advance", "targets"):
+        assert done.stderr.count(f"WARNING: Compiling jit({name})") == 1
     sweep = nst.folder / "sweep"
     written = [read(sweep / str(job)) for job in range(3)]
     assert len({one["config_hash"] for one in written}) == 3

@@ -8,11 +8,11 @@ import sys
 import jax
 import numpy as np
 import pytest
+from one_run import checks
 
 from nst.base.program import Hyperparameters, Static
-from nst.engine import lanes as batch
-from nst.engine import loop
-from nst.engine.lanes import Lane
+from nst.engine import loop, memory, program
+from nst.engine.lanes import Lane, narrowed, union, widened
 from nst.networks.vgg import random_params
 
 SHAPE = (20, 16, 3)
@@ -36,23 +36,23 @@ def scene() -> tuple[dict, np.ndarray, np.ndarray]:
 
 def alone(scene, static: Static, hyperparameters: Hyperparameters, **options):
     params, photograph, painting = scene
-    targets = loop.compute_targets(static, params, photograph, painting)
+    targets = program.compute_targets(static, params, photograph, painting)
     options = {"steps": 6, "check_every": 2} | options
-    return list(loop.checks(static, params, targets, photograph, hyperparameters, **options))
+    return list(checks(static, params, targets, photograph, hyperparameters, **options))
 
 
 def together(scene, static: Static, lanes: list[Lane], **options):
     params, photograph, painting = scene
-    targets = loop.compute_targets(static, params, photograph, painting)
+    targets = program.compute_targets(static, params, photograph, painting)
     options = {"steps": 6, "check_every": 2} | options
     found: dict[int, list] = {index: [] for index in range(len(lanes))}
-    for lane, check in batch.checks(static, params, targets, lanes, **options):
+    for lane, check in loop.checks(static, params, targets, lanes, **options):
         found[lane].append(check)
     return found
 
 
 def test_a_union_holds_every_layer_once_in_network_order():
-    merged = batch.union([OTHER, ONE])
+    merged = union([OTHER, ONE])
     assert merged.content_layers == ("conv1_1", "conv2_1")
     assert merged.style_layers == ("conv1_1", "conv2_1")
 
@@ -81,13 +81,13 @@ def test_vmapped_lanes_are_the_runs_alone_within_a_hundredth_of_a_grey_level(sce
 
 
 def test_a_layer_of_the_union_with_weight_0_changes_nothing(scene):
-    merged = batch.union([ONE, OTHER])
-    wide = batch.widened(numbers(1.0), merged)
+    merged = union([ONE, OTHER])
+    wide = widened(numbers(1.0), merged)
     assert wide.style_weights == {"conv1_1": 1.0, "conv2_1": 0.0}
     (lane,) = together(scene, merged, [Lane(scene[1], wide)]).values()
     single = alone(scene, ONE, numbers(1.0))
     np.testing.assert_allclose(lane[-1].picture, single[-1].picture, atol=1e-3)
-    narrow = batch.narrowed(lane[-1], ONE)
+    narrow = narrowed(lane[-1], ONE)
     assert list(narrow.terms.style_layers) == ["conv1_1"]
     assert narrow.terms.total == pytest.approx(single[-1].terms.total, rel=1e-5)
 
@@ -139,7 +139,7 @@ def test_other_numbers_compile_nothing(scene):
 
 def test_the_memory_of_a_lane_by_hand():
     # conv1_1 at 20 x 16 with 64 channels, four bytes, twice.
-    assert batch.bytes_of_a_lane(ONE, SHAPE) == 20 * 16 * 64 * 4 * 2
+    assert memory.bytes_of_a_lane(ONE, SHAPE) == 20 * 16 * 64 * 4 * 2
 
 
 def test_lanes_are_spread_over_eight_devices():
@@ -154,10 +154,11 @@ def test_lanes_are_spread_over_eight_devices():
     )
     assert done.returncode == 0, done.stdout[-2000:]
     program = (
-        "import jax, numpy as np; from nst.engine.lanes import Lane, stacked\n"
+        "import sys; sys.path.insert(0, 'tests')\n"
+        "import jax, numpy as np; from nst.engine.lanes import Lane, begun\n"
         "from tests.engine.test_lanes import ONE, SHAPE, numbers\n"
         "picture = np.zeros(SHAPE, np.float32)\n"
-        "states, _ = stacked(ONE, [Lane(picture, numbers(g)) for g in range(11)])\n"
+        "states, _ = begun(ONE, [Lane(picture, numbers(g)) for g in range(11)])\n"
         "shards = states.picture.addressable_shards\n"
         "assert len({shard.device for shard in shards}) == 8, shards\n"
         "assert {shard.data.shape for shard in shards} == {(2, *SHAPE)}, shards\n"

@@ -6,10 +6,11 @@ import math
 import jax
 import numpy as np
 import pytest
+from one_run import checks
 
 from nst.base.program import Hyperparameters, Static
-from nst.config.groups import Init
-from nst.engine import loop
+from nst.engine import program
+from nst.images.initial import initial_picture
 from nst.losses import total as losses
 from nst.networks.vgg import random_params
 
@@ -41,10 +42,10 @@ def pictures() -> tuple[np.ndarray, np.ndarray]:
 
 
 def run(params, pictures, *, static=STATIC, numbers=NUMBERS, steps=10, check_every=5, seed=0):
-    targets = loop.compute_targets(static, params, *pictures)
-    start = loop.initial_picture(Init("noise"), pictures[0], seed)
+    targets = program.compute_targets(static, params, *pictures)
+    start = initial_picture(pictures[0], 1, 127.5, seed)
     return list(
-        loop.checks(static, params, targets, start, numbers, steps=steps, check_every=check_every)
+        checks(static, params, targets, start, numbers, steps=steps, check_every=check_every)
     )
 
 
@@ -114,7 +115,7 @@ def adam(transfer: PlainTransfer, picture, numbers, steps):
 
 def test_loop_is_the_plain_loop(params, pictures):
     checks = run(params, pictures)
-    start = loop.initial_picture(Init("noise"), pictures[0], 0).astype(np.float64)
+    start = initial_picture(pictures[0], 1, 127.5, 0).astype(np.float64)
     plain = PlainTransfer(params, *pictures)
     picture, totals = adam(plain, start, NUMBERS, 10)
     assert checks[0].terms.total == pytest.approx(
@@ -199,7 +200,7 @@ def test_terms_are_plain_floats(params, pictures):
 
 
 def test_targets_hold_only_what_was_asked(params, pictures):
-    targets = loop.compute_targets(STATIC, params, *pictures)
+    targets = program.compute_targets(STATIC, params, *pictures)
     assert isinstance(targets, losses.Targets)
     assert set(targets.content) == set(targets.style) == {"conv1_1"}
     assert targets.content["conv1_1"].shape == (12, 16, 64)

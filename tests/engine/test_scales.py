@@ -5,7 +5,7 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,24 +17,25 @@ import jsonschema
 import numpy as np
 import optax
 import pytest
+from one_run import checks
 from PIL import Image
 
 from nst.base.errors import UserError
 from nst.base.program import Hyperparameters, Static
 from nst.config import identity
 from nst.config.schema import Config
-from nst.engine import lanes as batch
-from nst.engine import loop, scales
+from nst.engine import memory, scales
+from nst.engine.check import Check
 from nst.engine.lanes import Lane
-from nst.engine.loop import Check
 from nst.networks import vgg
-from nst.optimizers import steps as optimizers
+from nst.optimizers.table import OPTIMIZERS
 from nst.report.__main__ import main
 from nst.report.curves import read
 from nst.rundir import history
 from nst.runner import prepare
 from nst.runner import session as transfer
 from nst.runner.prepare import Prepared
+from nst.runner.stages import as_lane, stages_of
 from nst.tracking.wandb_tracker import WandbTracker
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "run.schema.json").read_text())
@@ -57,11 +58,16 @@ def pixels(path: Path) -> np.ndarray:
         return np.asarray(image.convert("RGB"), np.float32)
 
 
+def together(runs: list[Prepared], static: Static) -> Iterator[tuple[int, Check]]:
+    lanes = [as_lane(one, static, None) for one in runs]
+    every = runs[0].config.check_every
+    shared = stages_of(runs[0], static)
+    return scales.checks(static, runs[0].params, shared, lanes, check_every=every)
+
+
 def all_checks(prepared: Prepared) -> list[Check]:
     static = prepared.static
-    lane = scales.lane(prepared, static, None)
-    targets = scales.targets(prepared, static)
-    return [check for _, check in scales.checks(prepared, static, targets, [lane])]
+    return [check for _, check in together([prepared], static)]
 
 
 # --- By hand ------------------------------------------------------------------------------------
@@ -198,7 +204,7 @@ def test_resizing_by_hand():
     picture = np.broadcast_to(ramp[None, :, None], (2, 8, 3)).astype(np.float32)
     static = Static("vgg16", "avg", "float32", ("conv1_1",), ("conv1_1",), average=True)
     numbers = Hyperparameters(1, 1, 0, 1, 0.9, 0.999, 1e-8, {"conv1_1": 1}, {"conv1_1": 1})
-    state = optimizers.init(static, numbers, picture)
+    state = OPTIMIZERS["adam"].load().init(static, numbers, picture)
     assert state.average
     moments, rest = state.optimizer
     count = jnp.asarray(7, jnp.int32)
@@ -231,7 +237,7 @@ def test_a_clipped_picture_stays_within_the_greys(compose):
     edge[:, 4:] = 255
     for clamp in (True, False):
         prepared = prepare.prepare(compose(*TWO, f"optimizer.clamp={clamp}".lower()))
-        state = optimizers.init(prepared.static, prepared.hyperparameters, edge)
+        state = OPTIMIZERS["adam"].load().init(prepared.static, prepared.hyperparameters, edge)
         terms: Any = None
         check = Check(2, 0, 0, 2, edge, terms, True, False, state)
         lane = Lane(edge, prepared.hyperparameters, check)
@@ -247,7 +253,7 @@ def test_lbfgs_starts_with_an_empty_memory_and_goes_on_counting(compose):
     _, two = prepared.scales
     start = jax.image.resize(found[1].picture, two.photograph.shape, "bicubic")
     targets = prepare.targets(two, prepared.static)
-    anew = loop.checks(
+    anew = checks(
         *(prepared.static, prepared.params, targets, start, prepared.hyperparameters),
         steps=3,
         check_every=2,
@@ -377,16 +383,13 @@ def test_lanes_are_the_runs_alone_and_a_lost_one_costs_no_other(compose):
         prepare.prepare(compose(*TWO, f"tv.gamma={gamma}", f"optimizer.lr={lr}"))
         for gamma, lr in ((0, 10), (0, 1e9), (1e4, 5))
     ]
-    first = runs[0]
-    lanes = [scales.lane(one, first.static, None) for one in runs]
-    targets = scales.targets(first, first.static)
     found: dict[int, list[Check]] = {0: [], 1: [], 2: []}
-    for lane, check in scales.checks(first, first.static, targets, lanes):
+    for lane, check in together(runs, runs[0].static):
         found[lane].append(check)
     alone = {lane: all_checks(runs[lane]) for lane in found}
-    for lane, checks in alone.items():
-        assert [one.step for one in found[lane]] == [one.step for one in checks]
-        for mine, theirs in zip(found[lane], checks, strict=True):
+    for lane, single in alone.items():
+        assert [one.step for one in found[lane]] == [one.step for one in single]
+        for mine, theirs in zip(found[lane], single, strict=True):
             assert mine.best == theirs.best
             if theirs.finite and lane != 1:
                 np.testing.assert_allclose(mine.picture, theirs.picture, atol=0.05)
@@ -412,7 +415,7 @@ def test_a_grid_of_scales_compiles_a_program_a_size(nst):
 
 def test_memory_is_that_of_the_last_size(compose):
     prepared = prepare.prepare(compose(*TWO))
-    assert batch.bytes_of_a_lane(prepared.static, prepared.photograph.shape) == (
+    assert memory.bytes_of_a_lane(prepared.static, prepared.photograph.shape) == (
         48 * 32 * 64 * 4 * 2
     )
 

@@ -234,9 +234,9 @@ def run_folders(folder: Path) -> Iterator[Path]:
 
     from nst.config import program
     from nst.config.schema import Config
-    from nst.engine.loop import Check
+    from nst.engine.check import Check
     from nst.losses.total import Terms
-    from nst.optimizers import steps as optimizers
+    from nst.optimizers.table import OPTIMIZERS
     from nst.rundir.record import Record
     from nst.sources.resolve import ResolvedSource
 
@@ -258,7 +258,7 @@ def run_folders(folder: Path) -> Iterator[Path]:
         static, numbers = program.split(config, "vgg16")
         sources = {key: source for key in ("content", "style", "network")}
         picture = np.full((8, 8, 3), 127.5, np.float32)
-        state = jax.tree.map(np.asarray, optimizers.init(static, numbers, picture))
+        state = jax.tree.map(np.asarray, OPTIMIZERS[name].load().init(static, numbers, picture))
         layers = {"conv1_1": 2.5, "conv2_1": 1e7}
         own = folder / name
         record = Record(own, "vgg16", config, sources, ["pooling=avg"], [picture])

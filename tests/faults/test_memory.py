@@ -9,7 +9,7 @@ import pytest
 from conftest import Command
 
 from nst.base.errors import UserError
-from nst.engine import lanes
+from nst.engine import memory
 from nst.runner import prepare
 
 RUN = ("network=vgg16", "content=chelsea", "style=night", "steps=1", "tracking=disabled")
@@ -41,22 +41,22 @@ def test_what_can_t_fit_is_refused_at_once(nst: Command, key: str):
 
 def test_the_size_that_fits_is_not_refused(compose, monkeypatch: pytest.MonkeyPatch):
     prepared = prepare.prepare(compose(*RUN, "size=64"))
-    monkeypatch.setattr(lanes, "_memory", lambda: 2**25)
+    monkeypatch.setattr(memory, "_memory", lambda: 2**25)
     with pytest.raises(UserError, match="size=300 needs") as refused:
-        lanes.check_memory(prepared.static, (200, 300, 3), "size")
+        memory.check_memory(prepared.static, (200, 300, 3), "size")
     fits = int(str(refused.value).rpartition("=")[2])
     assert 64 < fits < 300
-    lanes.check_memory(prepared.static, (fits * 2 // 3, fits, 3), "size")
+    memory.check_memory(prepared.static, (fits * 2 // 3, fits, 3), "size")
     with pytest.raises(UserError):
-        lanes.check_memory(prepared.static, (fits * 7 // 6, fits * 5 // 4, 3), "size")
+        memory.check_memory(prepared.static, (fits * 7 // 6, fits * 5 // 4, 3), "size")
 
 
 def test_the_limit_of_a_container_counts(monkeypatch: pytest.MonkeyPatch):
     machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    monkeypatch.setattr(lanes.Path, "read_text", lambda path: "1000000\n")
-    assert lanes._memory() == 1_000_000
-    monkeypatch.setattr(lanes.Path, "read_text", lambda path: "max\n")
-    assert lanes._memory() == machine
+    monkeypatch.setattr(memory.Path, "read_text", lambda path: "1000000\n")
+    assert memory._memory() == 1_000_000
+    monkeypatch.setattr(memory.Path, "read_text", lambda path: "max\n")
+    assert memory._memory() == machine
 
 
 def test_the_device_s_error_is_a_sentence(nst: Command):

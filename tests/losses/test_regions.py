@@ -9,13 +9,13 @@ import jax.numpy as jnp
 import jsonschema
 import numpy as np
 import pytest
+from one_run import checks
 from PIL import ExifTags, Image
 
 from nst.base.errors import UserError
 from nst.base.program import Hyperparameters, Static
 from nst.config import identity
-from nst.engine import lanes as batch
-from nst.engine import loop
+from nst.engine import loop, program
 from nst.engine.lanes import Lane
 from nst.images import files as images
 from nst.images import masks
@@ -172,16 +172,16 @@ def guided_targets() -> total.Targets:
     params, photograph, painting = scene()
     rng = np.random.default_rng(11)
     both = Regions(parts(rng, 3, 20, 17), parts(rng, 3, 13, 22))
-    return loop.compute_targets(STATIC, params, photograph, painting, masks=both)
+    return program.compute_targets(STATIC, params, photograph, painting, masks=both)
 
 
 def test_one_region_is_no_mask():
     params, photograph, painting = scene()
     whole = Regions(np.ones((1, 20, 17), np.float32), np.ones((1, 13, 22), np.float32))
-    masked = loop.compute_targets(STATIC, params, photograph, painting, masks=whole)
-    plain = loop.compute_targets(STATIC, params, photograph, painting)
+    masked = program.compute_targets(STATIC, params, photograph, painting, masks=whole)
+    plain = program.compute_targets(STATIC, params, photograph, painting)
     found, expected = (
-        list(loop.checks(STATIC, params, targets, photograph, NUMBERS, **OPTIONS))
+        list(checks(STATIC, params, targets, photograph, NUMBERS, **OPTIONS))
         for targets in (masked, plain)
     )
     assert found[0].terms.style_layers == pytest.approx(expected[0].terms.style_layers, rel=1e-4)
@@ -196,21 +196,19 @@ def test_lanes_are_the_runs_alone():
     lanes = [Lane(photograph, numbers) for numbers in several]
     found = [
         check.picture
-        for _, check in batch.checks(STATIC, params, targets, lanes, **OPTIONS)
+        for _, check in loop.checks(STATIC, params, targets, lanes, **OPTIONS)
         if check.step == 6
     ]
     for picture, numbers in zip(found, several, strict=True):
-        alone = list(loop.checks(STATIC, params, targets, photograph, numbers, **OPTIONS))
+        alone = list(checks(STATIC, params, targets, photograph, numbers, **OPTIONS))
         np.testing.assert_allclose(picture, alone[-1].picture, atol=0.01)
 
 
 def test_it_goes_on_from_a_check_to_the_same_bytes():
     params, photograph, _ = scene()
     targets = guided_targets()
-    whole = list(loop.checks(STATIC, params, targets, photograph, NUMBERS, **OPTIONS))
-    rest = list(
-        loop.checks(STATIC, params, targets, photograph, NUMBERS, **OPTIONS, after=whole[1])
-    )
+    whole = list(checks(STATIC, params, targets, photograph, NUMBERS, **OPTIONS))
+    rest = list(checks(STATIC, params, targets, photograph, NUMBERS, **OPTIONS, after=whole[1]))
     assert rest[-1].picture.tobytes() == whole[-1].picture.tobytes()
 
 
@@ -371,8 +369,8 @@ def test_each_half_takes_the_colours_of_its_region(nst, files: dict[str, Path]):
     done = nst(*batched, *QUICK[:3], *layers, *given, *both, env=env)
     assert done.returncode == 0, done.stderr
     # Two groups, and one program for both.
-    for program in ("advance", "targets"):
-        assert done.stderr.count(f"WARNING: Compiling jit({program})") == 1
+    for name in ("advance", "targets"):
+        assert done.stderr.count(f"WARNING: Compiling jit({name})") == 1
     sweep = nst.folder / "sweep"
     for run in ("0", "1"):
         left, right = redness(sweep / run)
@@ -419,7 +417,7 @@ def test_masks_beside_other_features(compose: Any, files: dict[str, Path], overr
     targets = prepare.targets(prepared, prepared.static)
     assert targets.style["conv1_1"].shape == (2, 64, 64)
     found = list(
-        loop.checks(
+        checks(
             prepared.static,
             prepared.params,
             targets,

@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from one_run import checks
 from scipy.linalg import LinAlgWarning, sqrtm
 
 from nst.base.program import Hyperparameters, Static
-from nst.engine.loop import checks, compute_targets
+from nst.engine.program import compute_targets
 from nst.losses import mean_std, total, wasserstein
 from nst.losses.statistics import STATISTICS
 from nst.networks.vgg import random_params

@@ -18,10 +18,15 @@ import scipy.optimize
 from nst.base.program import Hyperparameters, Static
 from nst.config import identity
 from nst.config.schema import Config
-from nst.engine import loop
-from nst.engine.lanes import Lane, bytes_of_a_lane, checks
+from nst.engine.check import Check
+from nst.engine.lanes import Lane
+from nst.engine.loop import checks
+from nst.engine.memory import bytes_of_a_lane
+from nst.engine.program import compute_targets
 from nst.networks.vgg import random_params
-from nst.optimizers import steps as optimizers
+from nst.optimizers.gradient import learning_rate
+from nst.optimizers.method import Method, State, shown
+from nst.optimizers.table import OPTIMIZERS
 from nst.report.curves import curves
 from nst.rundir import checkpoint
 from nst.runner import prepare
@@ -35,6 +40,10 @@ RATES = {"adam": 10.0, "lbfgs": 10.0, "sgd": 1e-4}
 TINY = ("network=vgg16", "tracking=disabled", "size=32", "steps=4", "check_every=2")
 SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
 BATCHED = ("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep", "sweep.report=false")
+
+
+def method(static: Static) -> Method:
+    return OPTIMIZERS[static.optimizer].load()
 
 
 def numbers(**changes: Any) -> Hyperparameters:
@@ -79,11 +88,12 @@ class Bowl:
 
 def moved(static: Static, hyperparameters: Hyperparameters, bowl: Bowl, *strides: int):
     """Return the states after each of the strides."""
+    own = method(static)
     step = jax.jit(
-        lambda state, count: optimizers.steps(static, hyperparameters, bowl.loss, state, count)[0],
+        lambda state, count: own.steps(static, hyperparameters, bowl.loss, state, count)[0],
         static_argnums=1,
     )
-    states = [optimizers.init(static, hyperparameters, bowl.start)]
+    states = [own.init(static, hyperparameters, bowl.start)]
     for stride in strides:
         states.append(step(states[-1], stride))
     jax.effects_barrier()
@@ -118,7 +128,7 @@ def test_learning_rates_by_hand(schedule: str, rates: tuple[float, ...]):
     static = dataclasses.replace(ADAM, schedule=schedule)
     hyperparameters = numbers(decay=0.01, steps=200)
     for step, rate in zip((0, 100, 200), rates, strict=True):
-        found = optimizers.learning_rate(static, hyperparameters, step)
+        found = learning_rate(static, hyperparameters, step)
         assert float(found) == pytest.approx(rate, rel=1e-5)
 
 
@@ -152,12 +162,12 @@ def test_gradient_descent_is_the_plain_loop():
     np.testing.assert_allclose(mine.picture, expected, rtol=1e-4)
 
 
-def test_gradient_descent_that_overflows_is_not_sound():
+def test_gradient_descent_that_overflows_is_not_finite():
     bowl = Bowl()
     (mine,) = moved(SGD, numbers(lr=1e9), bowl, 6)
-    assert not optimizers.sound(mine)
+    assert not method(SGD).is_finite(mine)
     (mine,) = moved(SGD, numbers(lr=0.1), bowl, 6)
-    assert optimizers.sound(mine)
+    assert method(SGD).is_finite(mine)
 
 
 def test_clipping_after_each_step_is_the_plain_loop():
@@ -185,10 +195,10 @@ def test_the_average_is_that_of_a_plain_loop_and_adam_goes_on_from_the_picture(d
         value, accum = decay * value + (1 - decay) * picture, accum * decay
         averages.append(value / (1 - accum))
     hyperparameters = numbers(average=decay)
-    first = optimizers.init(static, hyperparameters, bowl.start)
-    np.testing.assert_allclose(optimizers.shown(first), averages[0], rtol=1e-6)
+    first = method(static).init(static, hyperparameters, bowl.start)
+    np.testing.assert_allclose(shown(first), averages[0], rtol=1e-6)
     for state, step in zip(moved(static, hyperparameters, bowl, 4, 6), (4, 10), strict=True):
-        np.testing.assert_allclose(optimizers.shown(state), averages[step], atol=1e-2)
+        np.testing.assert_allclose(shown(state), averages[step], atol=1e-2)
         np.testing.assert_allclose(state.picture, pictures[step], atol=1e-2)
 
 
@@ -196,7 +206,7 @@ def test_an_average_over_very_many_pictures_keeps_the_brightness():
     bowl, static = Bowl(), dataclasses.replace(ADAM, average=True)
     bowl.start = bowl.minimum.reshape(SHAPE).astype(np.float32)
     (state,) = moved(static, numbers(average=0.999999, lr=1e-6), bowl, 50)
-    np.testing.assert_allclose(optimizers.shown(state), bowl.start, atol=1e-3)
+    np.testing.assert_allclose(shown(state), bowl.start, atol=1e-3)
 
 
 # --- What a call of steps looks at --------------------------------------------------------------
@@ -207,11 +217,11 @@ def test_a_call_looks_at_each_picture_once_and_is_compiled_for_any_number_of_ste
     traces = []
 
     @jax.jit
-    def step(state: optimizers.State, count: int) -> tuple:
+    def step(state: State, count: int) -> tuple:
         traces.append(count)
-        return optimizers.steps(ADAM, numbers(lr=3), bowl.loss, state, count)
+        return method(ADAM).steps(ADAM, numbers(lr=3), bowl.loss, state, count)
 
-    state, before, after = step(optimizers.init(ADAM, numbers(), bowl.start), 3)
+    state, before, after = step(method(ADAM).init(ADAM, numbers(), bowl.start), 3)
     jax.effects_barrier()
     assert bowl.calls == 3 + 1
     pictures = by_optax(optax.adam(3), bowl, 5)
@@ -226,11 +236,11 @@ def test_a_call_looks_at_each_picture_once_and_is_compiled_for_any_number_of_ste
 def test_the_parts_after_the_steps_are_those_of_the_average():
     bowl, static = Bowl(), dataclasses.replace(ADAM, average=True)
     own = numbers(lr=3, average=0.9)
-    start = optimizers.init(static, own, bowl.start)
-    state, _, after = optimizers.steps(static, own, bowl.loss, start, 4)
-    shown = float(bowl.value(optimizers.shown(state)))
-    assert shown != pytest.approx(float(bowl.value(state.picture)), rel=1e-3)
-    assert float(after["total"]) == pytest.approx(shown, rel=1e-5)
+    start = method(static).init(static, own, bowl.start)
+    state, _, after = method(static).steps(static, own, bowl.loss, start, 4)
+    average = float(bowl.value(shown(state)))
+    assert average != pytest.approx(float(bowl.value(state.picture)), rel=1e-3)
+    assert float(after["total"]) == pytest.approx(average, rel=1e-5)
 
 
 # --- L-BFGS -------------------------------------------------------------------------------------
@@ -280,7 +290,7 @@ def test_lbfgs_finds_the_minimum_that_scipy_finds():
     mine = moved(LBFGS, numbers(), bowl, 40)[0]
     np.testing.assert_allclose(np.ravel(mine.picture), bowl.minimum, atol=0.2)
     assert float(bowl.value(mine.picture)) == pytest.approx(theirs.fun, rel=1e-5)
-    assert bool(optimizers.sound(mine))
+    assert bool(method(LBFGS).is_finite(mine))
 
 
 def test_clipped_lbfgs_finds_the_minimum_within_the_bounds_that_scipy_finds():
@@ -314,10 +324,10 @@ def scene() -> tuple[dict, np.ndarray, np.ndarray]:
     return random_params("vgg16", 0), photograph, painting
 
 
-def together(scene, static: Static, lanes: list[Lane]) -> dict[int, list[loop.Check]]:
+def together(scene, static: Static, lanes: list[Lane]) -> dict[int, list[Check]]:
     params, photograph, painting = scene
-    targets = loop.compute_targets(static, params, photograph, painting)
-    found: dict[int, list[loop.Check]] = {index: [] for index in range(len(lanes))}
+    targets = compute_targets(static, params, photograph, painting)
+    found: dict[int, list[Check]] = {index: [] for index in range(len(lanes))}
     for lane, check in checks(static, params, targets, lanes, steps=6, check_every=2):
         found[lane].append(check)
     return found

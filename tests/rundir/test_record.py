@@ -11,14 +11,14 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from one_run import checks
 from PIL import Image
 
 from nst.base import files
 from nst.base.errors import UserError
 from nst.config import identity
 from nst.config.schema import Config
-from nst.engine import loop
-from nst.engine.loop import Check
+from nst.engine.check import Check
 from nst.rundir import record
 from nst.rundir.run_json import SCHEMA as LAYOUT
 from nst.runner import prepare
@@ -56,7 +56,7 @@ def folder_of(outcome: Outcome) -> Path:
 def all_checks(prepared: Prepared) -> list[Check]:
     """The checks of a run, straight from the loop."""
     return list(
-        loop.checks(
+        checks(
             prepared.static,
             prepared.params,
             prepare.targets(prepared, prepared.static),

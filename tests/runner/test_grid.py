@@ -10,7 +10,7 @@ import pytest
 
 from nst.base.errors import UserError
 from nst.config.schema import Config
-from nst.engine import lanes as batch
+from nst.engine import loop, memory
 from nst.runner import grid, prepare
 from nst.runner.job import Job, Place
 
@@ -25,7 +25,7 @@ def test_out_of_memory_halves_the_lanes_and_goes_on(
     caplog: pytest.LogCaptureFixture,
 ):
     # A device whose memory takes two lanes, which no machine that tests has by itself.
-    run_lanes = batch.checks
+    run_lanes = loop.checks
     widths = []
 
     def checks(static: Any, params: Any, targets: Any, lanes: Any, **options: Any) -> Iterator:
@@ -34,7 +34,7 @@ def test_out_of_memory_halves_the_lanes_and_goes_on(
             raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: out of memory")
         yield from run_lanes(static, params, targets, lanes, **options)
 
-    monkeypatch.setattr(batch, "checks", checks)
+    monkeypatch.setattr(loop, "checks", checks)
     gammas = range(5)
     jobs = [
         Job(
@@ -53,7 +53,7 @@ def test_out_of_memory_halves_the_lanes_and_goes_on(
 
 def test_lanes_that_can_t_fit_are_refused(compose: Callable[..., Config]):
     prepared = prepare.prepare(compose(*QUICK))
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     # 32 x 21 pixels: every position of a block holds its channels, as activation, ReLU and both
     # gradients, in four bytes each; four poolings halve the sides.
     sides = [(21, 32), (10, 16), (5, 8), (2, 4), (1, 2)]
@@ -63,17 +63,17 @@ def test_lanes_that_can_t_fit_are_refused(compose: Callable[..., Config]):
     pooled = sum(h * w * c for (h, w), c in zip(sides[1:], channels, strict=False))
     bytes_of_one = 8 * (own + pooled)
     shape = prepared.photograph.shape
-    assert batch.bytes_of_a_lane(prepared.static, shape) == bytes_of_one
-    many = memory // bytes_of_one
-    batch.check_lanes(many, prepared.static, shape)
+    assert memory.bytes_of_a_lane(prepared.static, shape) == bytes_of_one
+    many = machine // bytes_of_one
+    memory.check_lanes(many, prepared.static, shape)
     with pytest.raises(UserError, match=rf"{many + 1} lanes need about .* GiB.*at most {many}$"):
-        batch.check_lanes(many + 1, prepared.static, shape)
+        memory.check_lanes(many + 1, prepared.static, shape)
 
 
 def test_a_grid_of_too_many_lanes_has_not_begun(
     compose: Callable[..., Config], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(batch, "_memory", lambda: 2**21)
+    monkeypatch.setattr(memory, "_memory", lambda: 2**21)
     jobs = [
         Job("", compose(*QUICK, f"tv.gamma={gamma}"), Place(tmp_path / str(gamma)))
         for gamma in range(3)

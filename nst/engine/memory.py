@@ -1,0 +1,148 @@
+"""How much memory runs take, how much there is, and what is said where it is not enough."""
+
+import contextlib
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import jax
+
+from nst.base.errors import UserError
+from nst.base.program import Static
+from nst.networks.spec import CHANNELS, layer_names
+from nst.optimizers.table import OPTIMIZERS
+
+
+def lanes_that_fit(static: Static, shape: tuple[int, ...]) -> int:
+    """Return how many runs go into one program: as many as fit a GPU's memory, one on a CPU.
+
+    On a CPU vmapped runs are no faster than one after the other.
+
+    Args:
+      static: of the group.
+      shape: of the picture, (H, W, 3).
+    """
+    devices = local_devices()
+    if devices[0].platform == "cpu":
+        return len(devices)
+    return len(devices) * max(1, int(0.7 * _memory() / bytes_of_a_lane(static, shape)))
+
+
+def check_lanes(lanes: int, static: Static, shape: tuple[int, ...]) -> None:
+    """Refuse more lanes than the devices' memory can hold.
+
+    Args:
+      lanes: asked for.
+      static: of the group.
+      shape: of the picture, (H, W, 3).
+
+    Raises:
+      UserError: gives the estimate, the memory there is, and how many lanes fit.
+    """
+    devices = local_devices()
+    # All devices of a CPU share its memory.
+    shares = 1 if devices[0].platform == "cpu" else len(devices)
+    needed, memory = math.ceil(lanes / shares) * bytes_of_a_lane(static, shape), _memory()
+    if lanes > 1 and needed > memory:
+        fit = shares * max(1, memory // bytes_of_a_lane(static, shape))
+        raise UserError(
+            f"{lanes} lanes need about {needed / 2**30:.1f} GiB at {shape[1]} x {shape[0]} pixels, "
+            f"and there are {memory / 2**30:.1f} GiB: set hydra.launcher.lanes to at most {fit}"
+        )
+
+
+def check_memory(static: Static | None, shape: tuple[int, ...], key: str) -> None:
+    """Refuse a picture that takes more than the memory there is.
+
+    Args:
+      static: of the run whose photograph it is; none: it is a painting, seen once.
+      shape: of the picture, (H, W, 3).
+      key: the configuration key that sets its size.
+
+    Raises:
+      UserError: gives the estimate, the memory there is, and the size that fits.
+    """
+    if static:
+        # Where `bytes_of_a_lane` counts 8 bytes, a run at 1024 px was seen to hold 3.4 in float32
+        # and 3.0 in bfloat16: what a bit more might do is not refused.
+        needed = bytes_of_a_lane(static, shape) * 3 // 8
+    else:
+        needed = 2 * 4 * CHANNELS[0] * shape[0] * shape[1]  # what goes into a layer, what comes out
+    memory = _memory()
+    if needed > memory:
+        longest = max(shape)
+        fits = int(longest * math.sqrt(memory / needed)) // 16 * 16
+        raise UserError(
+            f"{key}={longest} needs at least {needed / 2**30:.1f} GiB of memory at {shape[1]} x "
+            f"{shape[0]} pixels, and there are {memory / 2**30:.1f} GiB: take at most {key}={fits}"
+        )
+
+
+@contextlib.contextmanager
+def memory_errors() -> Iterator[None]:
+    """Turn the device's error that its memory is used up into a `UserError`."""
+    try:
+        yield
+    except jax.errors.JaxRuntimeError as error:
+        if not exhausted(error):
+            raise
+        raise UserError(
+            "the device's memory is used up: take a smaller size, precision=bfloat16 or less deep "
+            "layers, or end what else runs on it"
+        ) from error
+
+
+def exhausted(error: jax.errors.JaxRuntimeError) -> bool:
+    """Return whether an error of the device says that its memory is used up."""
+    # A CPU's is INTERNAL, "Out of memory allocating 2539229252 bytes".
+    return any(words in str(error) for words in ("RESOURCE_EXHAUSTED", "Out of memory"))
+
+
+def local_devices() -> list[jax.Device]:
+    """Return this process's devices; a `UserError` where a variable names one that isn't there.
+
+    Each run comes by here first, when its pictures are held against the memory.
+    """
+    try:
+        return jax.local_devices()
+    except (AssertionError, RuntimeError) as error:
+        names = ("JAX_PLATFORMS", "JAX_PLATFORM_NAME")
+        asked = next((name for name in names if os.environ.get(name)), None)
+        if not asked:
+            raise
+        raise UserError(
+            f"{asked}={os.environ[asked]} asks for a device that JAX can't use here: unset that "
+            "variable and JAX takes what there is, or see to the driver and install jax with CUDA"
+        ) from error
+
+
+def _memory() -> int:
+    """Return the bytes of memory of a device; of the machine, or its container, for a CPU."""
+    device = local_devices()[0]
+    if device.platform != "cpu":
+        return (device.memory_stats() or {}).get("bytes_limit", 8 * 2**30)
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with contextlib.suppress(OSError, ValueError):  # "max" where there is no limit
+        return min(machine, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return machine
+
+
+def bytes_of_a_lane(static: Static, shape: tuple[int, ...]) -> int:
+    """Estimate the memory in bytes of one run: each activation, its ReLU and both gradients.
+
+    An optimizer may hold pictures as well: L-BFGS those of its memory and of its line search.
+
+    Args:
+      static: of the group.
+      shape: of the picture, (H, W, 3).
+    """
+    height, width = shape[:2]
+    deepest = max(layer_names(static.network).index(layer) for layer in static.layers)
+    numbers = 0
+    for layer in layer_names(static.network)[: deepest + 1]:
+        block = int(layer[4]) - 1
+        halvings = block + layer.startswith("pool")
+        numbers += (height >> halvings) * (width >> halvings) * CHANNELS[block]
+    pictures = OPTIMIZERS[static.optimizer].load().pictures(static)
+    return 2 * 4 * numbers + pictures * 4 * height * width * 3

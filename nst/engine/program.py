@@ -1,0 +1,121 @@
+"""What is compiled: the targets, and the steps of a run or of several side by side."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+from nst.base.program import Hyperparameters, Static
+from nst.losses import total as losses
+from nst.losses.guided import Regions
+from nst.losses.total import Targets, Terms
+from nst.networks import vgg
+from nst.optimizers.method import State
+from nst.optimizers.table import OPTIMIZERS
+
+
+def compute_targets(
+    static: Static,
+    params: dict,
+    photograph: jax.Array | np.ndarray,
+    *paintings: jax.Array | np.ndarray,
+    masks: Regions | None = None,
+) -> Targets:
+    """Return the targets of a run.
+
+    Args:
+      static: the choices that the program is compiled for.
+      params: the network's parameters.
+      photograph: (H, W, 3) in grey levels.
+      paintings: one, or those of a blend, each (H', W', 3) in grey levels; of any size.
+      masks: the regions of the photograph and of its one painting; none: each is one.
+    """
+    return _targets_program()(static, params, photograph, *paintings, masks=masks)
+
+
+@functools.cache
+def _targets_program() -> Callable[..., Targets]:
+    def targets(
+        static: Static,
+        params: dict,
+        photograph: jax.Array,
+        *paintings: jax.Array,
+        masks: Regions | None,
+    ) -> Targets:
+        return losses.targets(
+            _activations(static, params, photograph, static.content_layers),
+            [_activations(static, params, one, static.style_layers) for one in paintings],
+            static.content_layers,
+            static.style_layers,
+            static.statistic,
+            masks,
+        )
+
+    # It runs once: on a CPU it takes a second less to compile so, and as little longer to run. The
+    # content loss of the photograph itself is 0 all the same.
+    quickly = {"xla_backend_optimization_level": 0}
+    options = quickly if jax.default_backend() == "cpu" else None
+    return jax.jit(targets, static_argnames="static", compiler_options=options)
+
+
+@functools.partial(jax.jit, static_argnames="static")
+def advance(
+    static: Static,
+    stride: jax.Array | int,
+    params: dict,
+    targets: Targets,
+    state: State,
+    hyperparameters: Hyperparameters,
+) -> tuple[State, Terms[jax.Array], Terms[jax.Array], jax.Array]:
+    """Take `stride` optimizer steps; return the state, the terms before and after, and finiteness.
+
+    The terms before are for the call before the first step alone, as `Method.steps` says.
+    Finiteness is whether the optimizer's state is finite.
+
+    Args:
+      static: the choices that the program is compiled for.
+      stride: optimizer steps to take.
+      params: the network's parameters.
+      targets: of the photograph and the painting.
+      state: the picture and the optimizer's state.
+      hyperparameters: float32 scalars, traced.
+    """
+
+    def loss(picture: jax.Array) -> tuple[jax.Array, Terms[jax.Array]]:
+        activations = _activations(static, params, picture, static.layers)
+        parts = losses.terms(picture, activations, targets, hyperparameters, static)
+        return parts.total, parts
+
+    method = OPTIMIZERS[static.optimizer].load()
+    state, before, after = method.steps(static, hyperparameters, loss, state, stride)
+    return state, before, after, method.is_finite(state)
+
+
+@functools.partial(jax.jit, static_argnames="static")
+def advance_lanes(
+    static: Static,
+    stride: jax.Array | int,
+    params: dict,
+    targets: Targets,
+    states: State,
+    hyperparameters: Hyperparameters,
+) -> Any:
+    """Take `stride` steps in each lane, (L, ...), as `advance` does in one."""
+    one = functools.partial(advance, static, stride, params, targets)
+    return jax.vmap(one)(states, hyperparameters)
+
+
+def _activations(
+    static: Static, params: dict, picture: jax.Array, layers: tuple[str, ...]
+) -> dict[str, jax.Array]:
+    batch = vgg.activations(
+        params,
+        picture[None],
+        layers,
+        network=static.network,
+        pooling=static.pooling,
+        precision=static.precision,
+    )
+    return {name: values[0] for name, values in batch.items()}

@@ -1,0 +1,22 @@
+"""The picture that a run starts from, with noise in it or of noise alone."""
+
+import numpy as np
+
+#: The middle of the grey levels, which noise is spread around.
+MIDDLE = 127.5
+
+
+def initial_picture(start: np.ndarray, mix: float, amplitude: float, seed: int) -> np.ndarray:
+    """Return (1 - mix) start + mix noise; `start` itself where mix is 0.
+
+    Args:
+      start: (H, W, 3) float32 in grey levels: content image, style image or another picture.
+      mix: share of the noise, 0 to 1.
+      amplitude: of the noise, which is uniform over 127.5 +- amplitude, in grey levels.
+      seed: of the noise.
+    """
+    if mix == 0:
+        return start
+    low, high = MIDDLE - amplitude, MIDDLE + amplitude
+    noise = np.random.default_rng(seed).uniform(low, high, start.shape).astype(np.float32)
+    return (1 - mix) * start + mix * noise

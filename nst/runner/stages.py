@@ -1,0 +1,39 @@
+"""A prepared run as the engine takes it: what its sizes share with the group, and its lane."""
+
+import math
+
+from nst.base.program import Static
+from nst.engine.lanes import Lane, widened
+from nst.engine.scales import Stage
+from nst.rundir.checkpoint import Saved
+from nst.runner import prepare
+from nst.runner.prepare import Prepared
+
+
+def stages_of(prepared: Prepared, static: Static) -> list[Stage]:
+    """Return what a run shares at each of its sizes with its group, targets among it.
+
+    Args:
+      prepared: any of the group's runs.
+      static: of the group, or the run's own.
+    """
+    return [
+        Stage(one.photograph.shape, scale.end, prepare.targets(one, static))
+        for scale, one in zip(prepared.config.plan, prepared.scales, strict=True)
+    ]
+
+
+def as_lane(prepared: Prepared, static: Static, earlier: Saved | None) -> Lane:
+    """Return a run as one of a group's lanes.
+
+    Args:
+      prepared: the run.
+      static: of the group, or the run's own.
+      earlier: what to go on from; none: from the start.
+    """
+    return Lane(
+        prepare.start(prepared),
+        widened(prepared.hyperparameters, static),
+        earlier.last if earlier else None,
+        earlier.lowest if earlier else math.inf,
+    )
