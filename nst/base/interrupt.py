@@ -1,6 +1,8 @@
 """Ctrl-C that ends a run at a place of our own, never inside a library that can't bear it."""
 
+import contextlib
 import signal
+from collections.abc import Iterator
 from types import FrameType
 
 _asked = False
@@ -20,6 +22,30 @@ def check() -> None:
     """Raise KeyboardInterrupt if Ctrl-C was pressed since `listen`."""
     if asked():
         raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def at_once() -> Iterator[None]:
+    """Let Ctrl-C end what is waited for here at once, where that leaves nothing half done.
+
+    Raises:
+      KeyboardInterrupt: Ctrl-C was pressed since `listen`.
+    """
+    check()
+    if signal.getsignal(signal.SIGINT) is not _note:  # nobody listens
+        yield
+        return
+    signal.signal(signal.SIGINT, _raise)
+    try:
+        yield
+    finally:
+        if not asked():
+            signal.signal(signal.SIGINT, _note)
+
+
+def _raise(signal_number: int, frame: FrameType | None) -> None:
+    _note(signal_number, frame)
+    raise KeyboardInterrupt
 
 
 def _note(signal_number: int, frame: FrameType | None) -> None:

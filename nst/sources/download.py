@@ -3,15 +3,14 @@
 Imports nothing heavy until a file is really fetched.
 """
 
+import contextlib
 import functools
 import hashlib
 import logging
 import re
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -22,10 +21,8 @@ from nst.config.groups import Source
 
 #: Longest wait in seconds for a connection, and for the next bytes of an answer.
 TIMEOUT = 10.0
-#: A download is given up where this many seconds bring fewer bytes a second than the next: VGG-19's
-#: 80 MB would then take more than two hours.
-WINDOW = 30.0
-SLOWEST = 10_000
+#: Bytes written at a time.
+CHUNK = 2**14
 #: A host that took longer than this many seconds to fail isn't asked again by this process: a sweep
 #: of hundreds of runs behind a silent firewall would spend hours waiting otherwise.
 SLOW = 2.0
@@ -79,13 +76,13 @@ def download(source: Source, target: Path, wanted: str) -> None:
     Raises:
       UnreachableError: there is no such file to be had, or no place for it.
       UserError: the checksum of what came is wrong.
+      KeyboardInterrupt: Ctrl-C was pressed.
     """
     import pooch
-    from urllib3.exceptions import HTTPError
 
     def fetch(url: str, temporary: str, _: Any) -> None:
         file = Path(temporary)
-        _stream(url, file, source.name)
+        _fetch(url, file, source.name)
         remedy = f"it was deleted, so download the right file to {target}"
         verified(file, source.checksum, f"{wanted}: what {url} serves", remedy)
         file.chmod(0o644)  # temporary files are their owner's, but a cache may be shared
@@ -97,10 +94,10 @@ def download(source: Source, target: Path, wanted: str) -> None:
     pooch.get_logger().setLevel(logging.WARNING)  # the bar already says what is being fetched
     began = time.monotonic()
     try:
-        with locks.file_lock(target):
+        with locks.file_lock(target), interrupt.at_once():
             # Leaves a file alone that another process has fetched meanwhile.
             pooch.retrieve(source.url, source.checksum, target.name, target.parent, None, fetch)
-    except (OSError, HTTPError, ValueError) as error:  # ValueError: redirected to what is no url
+    except (OSError, ValueError) as error:  # ValueError: redirected to what is no url
         why = _reason(error)
         if time.monotonic() - began > SLOW:
             _silent[host] = why
@@ -156,61 +153,60 @@ def _check_writable(folder: Path) -> None:
         raise UnreachableError(why) from error
 
 
-def _stream(url: str, file: Path, name: str) -> None:
+def _fetch(url: str, file: Path, name: str) -> None:
     """Write what `url` serves to `file`, with a bar in a terminal as soon as there is an answer."""
+    import pooch
+
+    bar = _bar(name)
+    fetch = pooch.HTTPDownloader(
+        progressbar=bar,
+        chunk_size=CHUNK,
+        timeout=TIMEOUT,
+        headers={"Accept-Encoding": "identity"},  # so that Content-Length counts what is written
+        hooks={"response": _refuse_downgrade},
+    )
+    with contextlib.closing(bar) if bar else contextlib.nullcontext():
+        fetch(url, str(file), None)
+
+
+def _bar(name: str) -> Any:
+    """Return a progress bar as pooch calls it, None where no terminal shows it."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
     screen = Console(stderr=True)
-    bar = Progress(
-        *("{task.description}", BarColumn(), DownloadColumn(), TimeRemainingColumn()),
-        console=screen,
-        transient=True,
-        # Without the first, FORCE_COLOR counts as a terminal; a dumb one isn't interactive.
-        disable=not (sys.stderr.isatty() and screen.is_interactive),
-    )
-    with _answer(url) as answer:
-        answer.raise_for_status()
-        with bar, file.open("wb") as out:
-            task = bar.add_task(f"fetching {name}", total=answer.raw.length_remaining)
-            for piece in _pieces(answer.raw):
-                out.write(piece)
-                bar.advance(task, len(piece))
+    # Without the first, FORCE_COLOR counts as a terminal; a dumb one isn't interactive.
+    if not (sys.stderr.isatty() and screen.is_interactive):
+        return None
+    columns = "{task.description}", BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    return _Bar(name, Progress(*columns, console=screen, transient=True))
 
 
-def _answer(url: str) -> Any:
-    """Return the answer to a request for `url`, of which nothing but its head has arrived.
+class _Bar:
+    """Rich's bar under the names that `pooch.HTTPDownloader` calls."""
 
-    Raises:
-      OSError: there is none, or its head has not arrived within a window.
-      KeyboardInterrupt: Ctrl-C was pressed while waiting.
-    """
-    import requests
+    def __init__(self, name: str, shown: Any):
+        self._shown = shown
+        self._task = shown.add_task(f"fetching {name}", total=None)
 
-    plain = {"Accept-Encoding": "identity"}  # so that Content-Length counts what is written
-    hooks = {"response": _refuse_downgrade}
-    found: list[Any] = []
+    @property
+    def total(self) -> float | None:
+        """Bytes to come, 0 where the server doesn't say; pooch sets it once there is an answer."""
+        return self._shown.tasks[0].total
 
-    def ask() -> None:
-        try:
-            found.append(
-                requests.get(url, stream=True, timeout=TIMEOUT, headers=plain, hooks=hooks)
-            )
-        except Exception as error:
-            found.append(error)
+    @total.setter
+    def total(self, count: int) -> None:
+        self._shown.update(self._task, total=count or None)
+        self._shown.start()
 
-    # Beside, since requests limits the wait for each piece of a head, and a piece may be a byte.
-    asking = threading.Thread(target=ask, daemon=True)
-    asking.start()
-    began = time.monotonic()
-    while asking.is_alive():
-        if (passed := time.monotonic() - began) > WINDOW:
-            raise OSError(f"too slow: no answer in {passed:.0f} s")
-        asking.join(0.1)
-        interrupt.check()
-    if isinstance(found[0], Exception):
-        raise found[0]
-    return found[0]
+    def update(self, count: int) -> None:
+        self._shown.advance(self._task, count)
+
+    def reset(self) -> None:
+        self._shown.reset(self._task)
+
+    def close(self) -> None:
+        self._shown.stop()
 
 
 def _refuse_downgrade(answer: Any, **_: Any) -> None:
@@ -219,20 +215,6 @@ def _refuse_downgrade(answer: Any, **_: Any) -> None:
         here, there = answer.url, urljoin(answer.url, answer.headers["location"])
         if urlsplit(there).scheme != "https" and urlsplit(there)[:2] != urlsplit(here)[:2]:
             raise OSError(f"it redirects to {there}, but only https:// is allowed")
-
-
-def _pieces(raw: Any) -> Iterator[bytes]:
-    """Yield what an answer of urllib3's holds as it arrives, unless it arrives too slowly."""
-    began, count = time.monotonic(), 0
-    # read1, since read would wait for as many bytes as are asked for.
-    while piece := raw.read1(2**16, decode_content=True):
-        interrupt.check()
-        yield piece
-        count += len(piece)
-        if (passed := time.monotonic() - began) > WINDOW:
-            if count < SLOWEST * passed:
-                raise OSError(f"too slow: {count} bytes in {passed:.0f} s")
-            began, count = time.monotonic(), 0
 
 
 def _reason(error: Exception) -> str:

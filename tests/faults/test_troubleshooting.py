@@ -47,7 +47,6 @@ APART = (
     "there is no key 'KEY'; no key varies",
     "must be a whole number from LOW to HIGH, not",
     "it redirects to URL, but only https:// is allowed",
-    "too slow: N bytes in N s",
     "the server answered N REASON",
     "ended without a result (STATE): see FILE",
     "stopped with an error: see FILE",

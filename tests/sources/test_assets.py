@@ -9,6 +9,7 @@ import os
 import pty
 import re
 import shutil
+import signal
 import ssl
 import stat
 import subprocess
@@ -63,11 +64,6 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(BYTES[:70_000])
         elif self.path == "/wrong":
             self.wfile.write(BYTES[::-1])
-        elif self.path == "/drip":
-            with contextlib.suppress(OSError):  # nobody listens any more
-                for byte in BYTES:
-                    self.wfile.write(bytes([byte]))
-                    time.sleep(0.05)
         else:
             self.wfile.write(BYTES[:70_000])
             time.sleep(0.5 if self.path == "/slow" else 0)
@@ -379,27 +375,24 @@ def test_a_silent_server_is_asked_once(
     assert server.asked == ["/silent"]
 
 
-def test_a_server_that_drips_is_given_up(
-    server: Server,
-    cache: Path,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(download, "WINDOW", 0.3)
-    monkeypatch.setattr(download, "SLOW", 0.2)
+def test_ctrl_c_ends_the_wait_for_a_silent_server(server: Server, cache: Path) -> None:
+    code = (
+        "from nst.base import interrupt; from nst.sources.resolve import locate\n"
+        "from nst.config.groups import Source\n"
+        "interrupt.listen()\n"
+        f"source = Source('s', '', '{server.url}/silent', 'sha256:{SHA256}', 's', 'astronaut')\n"
+        "locate(source, None, key='style.path', fallback=True)"
+    )
+    waiting = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+    while not server.asked:
+        time.sleep(0.02)
+    time.sleep(0.1)  # it has sent its question and waits
+    waiting.send_signal(signal.SIGINT)
     began = time.monotonic()
-    unreachable(f"{server.url}/drip", "too slow: ", cache, caplog)
-    assert time.monotonic() - began < 2
-    assert server.asked == ["/drip"]
+    _, said = waiting.communicate(timeout=20)
+    assert time.monotonic() - began < 1
+    assert said.endswith("KeyboardInterrupt\n")
     assert files(cache) == []
-
-
-def test_a_slow_server_that_is_fast_enough_is_waited_for(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(download, "WINDOW", 0.1)
-    asset = locate(source(f"{server.url}/slow"), None, key=KEY, fallback=False)
-    assert asset.sha256 == SHA256
 
 
 def test_a_redirect_from_https_to_http_is_refused(
