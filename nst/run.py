@@ -18,14 +18,9 @@ from nst.base.errors import UserError, take_any_text
 from nst.base.files import conf_dir
 from nst.command import given, placing, typed
 from nst.command.hydra_private import composing, of_options
+from nst.command.options import options
 from nst.command.placing import Refused
-from nst.command.sentence import (
-    REFUSALS,
-    as_typed,
-    check_options,
-    options,
-    sentence,
-)
+from nst.command.sentence import REFUSALS, sentence
 from nst.config import structured
 from nst.config.schema import Config, from_mapping
 from nst.config.validation import validated
@@ -111,7 +106,7 @@ def _perform(composed: DictConfig) -> float | None:
     folder = Path(HydraConfig.get().runtime.output_dir)
     try:
         given.check_base(HydraConfig.get())
-        check_options(HydraConfig.get())
+        given.check_options(HydraConfig.get())
         values = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
         config = validated(from_mapping(values))  # type: ignore[arg-type]
         # JAX loads here, so that --help and a mistyped key answer at once.
@@ -135,7 +130,7 @@ def _prepared(config: Config, folder: Path) -> Any:
         return prepare.prepare(config)
     except UserError as error:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
-            overrides = as_typed(HydraConfig.get().overrides.task)
+            overrides = placing.as_typed(HydraConfig.get().overrides.task)
             refusal.write(folder, config, overrides, str(error))
         raise
 
@@ -149,7 +144,7 @@ def _place(folder: Path, composed: DictConfig) -> Place:
     whole = HydraConfig.instance().cfg
     assert whole is not None
     texts = placing.texts(composed, whole)
-    return Place(folder, as_typed(settings.overrides.task), sweep, texts)
+    return Place(folder, placing.as_typed(settings.overrides.task), sweep, texts)
 
 
 def _report(outcome: "Outcome") -> float | None:

@@ -3,14 +3,19 @@
 Where a file of the user's has the name of one of nst's, Hydra takes nst's in silence.
 """
 
+import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from hydra.types import RunMode
+
 from nst.base.errors import UserError
 from nst.base.files import conf_dir
 from nst.command.hydra_private import option_parser
+from nst.command.options import options, unknown_option
+from nst.command.placing import as_typed
 
 
 def check(arguments: Sequence[str]) -> None:
@@ -70,6 +75,31 @@ def check_base(settings: Any) -> None:
     """
     if "nst" not in (settings.callbacks or {}):
         raise _baseless(settings.job.config_name)
+
+
+def check_options(settings: Any) -> None:
+    """Refuse an option that Hydra finds outside of its group's folder, and several at once.
+
+    Args:
+      settings: the part ``hydra`` of what is composed.
+
+    Raises:
+      UserError: style=../content/chelsea, say, or style=[night,starry], of which the last would be;
+        or a folder named ~.
+    """
+    key = "sweep" if settings.mode == RunMode.MULTIRUN else "run"
+    if "~" in settings[key].dir.split("/"):
+        raise UserError(
+            f"hydra.{key}.dir={settings[key].dir} has a folder named ~ in it, and must have none: "
+            "~ is the home folder where a path begins with it, and name gives a folder in outputs/"
+        )
+    for override in as_typed(settings.overrides.task):
+        group, _, option = override.lstrip("+").partition("=")
+        own = options().get(group, [])
+        chosen = settings.runtime.choices.get(group, option)
+        # One of a folder of the user's own, --config-dir, is a plain name too, or lies in a folder.
+        if own and not (chosen is None or re.fullmatch(r"[\w.-]*\w(?:/[\w.-]*\w)*", chosen)):
+            raise UserError(unknown_option(group, chosen, own))
 
 
 def _baseless(name: str) -> UserError:

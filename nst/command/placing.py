@@ -82,6 +82,12 @@ def texts(config: DictConfig, settings: Any) -> dict[str, str]:
     return {name: home.without(text) for name, text in files.items()}
 
 
+def as_typed(overrides: Any) -> tuple[str, ...]:
+    """Return Hydra's list of overrides as they are recorded: interpolations left as typed."""
+    typed: Any = OmegaConf.to_container(overrides, resolve=False)
+    return tuple(map(home.without, typed))
+
+
 def _dir(config: DictConfig, mode: str) -> str:
     """Return hydra.run.dir or hydra.sweep.dir with its interpolations as they are."""
     own: Any = OmegaConf.to_container(config.hydra[mode], resolve=False)

@@ -4,36 +4,22 @@ Beside run.py and the plugins nothing imports it, since it imports Hydra.
 """
 
 import errno
-import functools
 import os
 import re
 import sys
-from collections.abc import Iterable
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
-from hydra.types import RunMode
-from omegaconf import OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-from nst.base import home
-from nst.base.errors import UserError, did_you_mean, of_file, one_line
-from nst.base.files import conf_dir
-from nst.base.own_files import own_path
+from nst.base.errors import UserError, of_file, one_line
 from nst.command.hydra_private import composing, of_options
+from nst.command.options import options, unknown_option
 from nst.config.schema import entries, keys, unknown_key
 
 #: What a user can mend, and is told in a sentence.
 REFUSALS = (UserError, HydraException, OmegaConfBaseException, OSError)
-
-#: How a file of the user's own is given in place of an option of a group.
-OWN_FILES = {
-    "content": "content.path",
-    "style": "style.path",
-    "network": "network.weights",
-    "init": "init=file init.path",
-}
 
 #: What Hydra says of +style=night where there is a style.
 TWICE = (
@@ -69,7 +55,7 @@ def _of_choices(error: BaseException) -> str | None:
         found = error.options or options().get(group)
         if group == "tracking" and option == os.environ.get("WANDB_MODE"):
             return f"WANDB_MODE must be one of {', '.join(sorted(found or ()))}, not {option!r}"
-        return _unknown_option(group, option, found) if found else None
+        return unknown_option(group, option, found) if found else None
     if text.startswith("Config group override"):
         return _option_that_is_no_text()
     if twice := re.match(TWICE, text):
@@ -147,73 +133,12 @@ def _expected(key: str) -> str:
     return f" must be {kinds[kind]}" if kind in kinds else ""
 
 
-@functools.cache
-def options() -> dict[str, list[str]]:
-    """Return the options of every configuration group."""
-    return {
-        group.name: sorted(path.stem for path in group.glob("*.yaml"))
-        for group in conf_dir().iterdir()
-        if group.is_dir() and group.name != "hydra"
-    }
-
-
-def check_options(settings: Any) -> None:
-    """Refuse an option that Hydra finds outside of its group's folder, and several at once.
-
-    Args:
-      settings: the part ``hydra`` of what is composed.
-
-    Raises:
-      UserError: style=../content/chelsea, say, or style=[night,starry], of which the last would be;
-        or a folder named ~.
-    """
-    key = "sweep" if settings.mode == RunMode.MULTIRUN else "run"
-    if "~" in settings[key].dir.split("/"):
-        raise UserError(
-            f"hydra.{key}.dir={settings[key].dir} has a folder named ~ in it, and must have none: "
-            "~ is the home folder where a path begins with it, and name gives a folder in outputs/"
-        )
-    for override in as_typed(settings.overrides.task):
-        group, _, option = override.lstrip("+").partition("=")
-        own = options().get(group, [])
-        chosen = settings.runtime.choices.get(group, option)
-        # One of a folder of the user's own, --config-dir, is a plain name too, or lies in a folder.
-        if own and not (chosen is None or re.fullmatch(r"[\w.-]*\w(?:/[\w.-]*\w)*", chosen)):
-            raise UserError(_unknown_option(group, chosen, own))
-
-
-def as_typed(overrides: Any) -> tuple[str, ...]:
-    """Return Hydra's list of overrides as they are recorded: interpolations left as typed."""
-    typed: Any = OmegaConf.to_container(overrides, resolve=False)
-    return tuple(map(home.without, typed))
-
-
-def _unknown_option(group: str, option: str, found: Iterable[str]) -> str:
-    allowed = sorted(found)
-    if option.endswith((".yaml", ".yml")):
-        return (
-            f"{group} has no option {option!r}: a file of your own lies in a folder {group}/ and "
-            f"is given without its ending, --config-dir=FOLDER {group}=NAME, FOLDER being the one "
-            "above"
-        )
-    a_file = (
-        "/" in option or re.search(r"\.[a-zA-Z]\w*$", option) or os.path.isfile(own_path(option))
-    )
-    if group in OWN_FILES and a_file:
-        return (
-            f"{group} has no option {option!r}: a file of your own is given as "
-            f"{OWN_FILES[group]}={option}"
-        )
-    hint = did_you_mean(option, allowed)
-    return f"{group} has no option {option!r}{hint}; it has {', '.join(allowed)}"
-
-
 def _option_that_is_no_text() -> str:
     # Hydra doesn't say which argument it was: the first that names no option of its group.
     for argument in sys.argv[1:]:
         group, _, option = argument.lstrip("+").partition("=")
         if group in options() and option not in options()[group]:
-            return _unknown_option(group, option, options()[group])
+            return unknown_option(group, option, options()[group])
     return _unreadable(_first_unread())
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from nst.base import home
 from nst.base.errors import UserError
 from nst.base.own_files import own_path
+from nst.command.options import options
 from nst.config.blend import KEY as BLEND
 from nst.config.schema import entries, keys
 from nst.config.weighted import names_in
@@ -252,8 +253,6 @@ def _parser() -> Any:
 @functools.cache
 def _kinds() -> dict[str, str]:
     """Return what each key takes that is not left to Hydra's grammar."""
-    from nst.command.sentence import options
-
     kinds = dict.fromkeys([*options(), "hydra"], "group")
     for key in (*keys(), *PATHS):
         above = key.split(".")[:-1]

@@ -14,8 +14,8 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from nst.base import home
 from nst.base.errors import UserError
-from nst.command import hydra_private
-from nst.command.sentence import REFUSALS, check_options, sentence
+from nst.command import given, hydra_private
+from nst.command.sentence import REFUSALS, sentence
 from nst.config.schema import from_mapping
 from nst.config.validation import validated
 from nst.runner.job import Job, Place
@@ -104,7 +104,7 @@ def _job(
         composed: Any = composer(overrides, number)
         hydra.cfg = composed
         folder = sweep / str(OmegaConf.select(composed, "hydra.sweep.subdir"))
-        check_options(composed.hydra)
+        given.check_options(composed.hydra)
         config = validated(from_mapping(values(composed)))
     except REFUSALS as error:
         raise UserError(f"job {number} ({label}): {sentence(error)}") from error

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from nst.base.errors import UserError, did_you_mean
-from nst.base.files import conf_dir
+from nst.command.options import options
 from nst.config.schema import keys, unknown_key
 from nst.metrics.registry import METRICS
 from nst.multirun.parameter import Parameter, parameter
@@ -81,13 +81,6 @@ def read(path: Path) -> SweepFile:
     )
 
 
-def groups() -> list[str]:
-    """Return the names of the configuration groups."""
-    return sorted(
-        entry.name for entry in conf_dir().iterdir() if entry.is_dir() and entry.name != "hydra"
-    )
-
-
 def _mapping(path: Path) -> dict[Any, Any]:
     try:
         values = yaml.safe_load(path.read_bytes())
@@ -114,10 +107,10 @@ def _problem(error: Exception) -> str:
 def _parameters(path: Path, method: str, values: object) -> tuple[Parameter, ...]:
     if not isinstance(values, dict) or not values:
         raise UserError(f"{path}: parameters must give each parameter's values, not {values!r:.60}")
-    known = [*keys(), *groups()]
+    known = [*keys(), *options()]
     for name in values:
         if name not in known:
-            raise UserError(f"{path}: parameters.{name}: {unknown_key(str(name), groups())}")
+            raise UserError(f"{path}: parameters.{name}: {unknown_key(str(name), options())}")
     return tuple(parameter(path, method, name, entry) for name, entry in values.items())
 
 

@@ -11,10 +11,11 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
+import nst.run  # noqa: F401 - stores the schema
 from nst.base.errors import UserError
 from nst.base.files import conf_dir
 from nst.base.own_files import own_path
-from nst.command.sentence import check_options
+from nst.command.given import check_options
 from nst.command.typed import literal, quoted, understood
 from nst.config import blend
 from nst.config.groups import Source, Style

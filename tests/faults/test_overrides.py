@@ -16,7 +16,7 @@ from hydra._internal.hydra import Hydra
 
 from nst import run
 from nst.base import interrupt
-from nst.command.sentence import options
+from nst.command.options import options
 from nst.config.schema import Config, entries, keys, to_mapping
 from nst.config.validation import validated
 from nst.runner import prepare as inputs

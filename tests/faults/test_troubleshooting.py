@@ -14,8 +14,8 @@ SPEAKERS = (
     *("UserError", "UnreachableError", "BadRecordError", "ArgumentTypeError"),
     *("warning", "log"),
 )
-#: Each f-string that a function of this file returns is a message.
-SENTENCES = "nst/command/sentence.py"
+#: Each f-string that a function of these files returns is a message.
+SENTENCES = ("nst/command/sentence.py", "nst/command/options.py")
 #: Characters of the shortest piece of a message that is looked for: less is found anywhere.
 SHORTEST = 10
 
@@ -27,10 +27,10 @@ PASSED_ON = {
     "{without}": "a run's own message",
     "{job.label}: {outcome.error}": "a run's own message",
     "job {number} ({label}): {sentence(error)}": "a run's own message",
-    "{path}: parameters.{name}: {unknown_key(str(name), groups())}": "unknown_key's message",
+    "{path}: parameters.{name}: {unknown_key(str(name), options())}": "unknown_key's message",
     "--{option}: {problem}; {vary}": "held apart: its problems are made before",
     "{key}{_expected(key)}: {line}": "OmegaConf's words after _expected's",
-    "{_unknown_option(group, chosen, own)}": "_unknown_option's message",
+    "{unknown_option(group, chosen, own)}": "_unknown_option's message",
     "{key} names a {what} twice: {', '.join(names)}": "held apart: too much of it differs",
     "nst.run {' '.join(arguments)} failed: {last.strip()}": "held apart: too much of it differs",
     "{done.stdout.decode(errors='surrogateescape')}": "the message of the process that read it",
@@ -111,7 +111,7 @@ def messages() -> list[Message]:
     found = []
     for file in sorted(files):
         name = file.relative_to(ROOT).as_posix()
-        for node in spoken(ast.parse(file.read_text()), sentences=name == SENTENCES):
+        for node in spoken(ast.parse(file.read_text()), sentences=name in SENTENCES):
             own = [plain(piece) for piece in pieces(node)]
             found.append(Message(f"{name}:{node.lineno}", template(node), own))
     return found
