@@ -2,16 +2,24 @@
 
 import hashlib
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from nst.config.schema import Config, role, to_mapping
-from nst.sources.resolve import ResolvedSource
 
 #: Raised whenever the same configuration gives another picture than before.
 NUMERICS = 2
 
 
-def config_hash(config: Config, network: str, sources: dict[str, ResolvedSource]) -> str:
+class Checksummed(Protocol):
+    """A file that was found, as `nst.sources.resolve` has it."""
+
+    @property
+    def sha256(self) -> str:
+        """Of the file's bytes, 64 hex digits."""
+
+
+def config_hash(config: Config, network: str, sources: Mapping[str, Checksummed]) -> str:
     """Return 16 hex digits that are equal for runs that give the same picture.
 
     Args:
@@ -59,7 +67,7 @@ def _other_than(defaults: dict[str, Any], settings: dict[str, Any]) -> dict[str,
     return found
 
 
-def _blend(config: Config, sources: dict[str, ResolvedSource]) -> list[tuple[str, float]]:
+def _blend(config: Config, sources: Mapping[str, Checksummed]) -> list[tuple[str, float]]:
     blend = config.style.blend
     # A blend of one painting is that painting.
     if not blend or len(blend) == 1:

@@ -48,6 +48,21 @@ def test_composes_as_hydra_does(loader: Any, overrides: list[str]):
     assert plain(composer(overrides)) == plain(loader.load_sweep_config(sweep, overrides))
 
 
+def test_a_built_in_has_nothing_left_of_the_source_before_it(loader: Any):
+    start = ["experiment=report", "style=scream"]
+    composer = Composer(loader, loader.load_configuration("config", start, RunMode.MULTIRUN))
+    urls = []
+    for style in ("starry", "night", "starry"):
+        composed = composer([*start, f"style={style}"]).style
+        assert composed.name == style
+        urls.append(composed.url)
+        if style == "night":
+            assert {composed.checksum, composed.file, composed.fallback} == {None}
+    assert urls[1] is None
+    assert urls[0] == urls[2]
+    assert urls[0].endswith("/starry_night.jpg")
+
+
 @pytest.mark.parametrize("launcher", ["basic", "batched", "joblib"])
 @pytest.mark.parametrize(
     ("override", "sentence"),
