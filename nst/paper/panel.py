@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import ascii_uppercase
-from typing import Any
 
 from PIL import Image
 
@@ -52,7 +51,8 @@ def draw(panel: Panel, cell: int, form: str = "png") -> bytes:
     for number, row in enumerate(images):
         high = max(image.height for image in row if image)
         name = text(panel.labels[number : number + 1], size)
-        cells = [_framed(image, wide, high) for image in row]
+        pictures = [[Picture(0, 0, (wide, high), image)] if image else [] for image in row]
+        cells = [Block(wide, high, list(picture)) for picture in pictures]
         captions = [
             _centered(f"{next(letters, '')} {one.caption}" if one else "", wide, size, 3)
             for one in panel.rows[number]
@@ -63,8 +63,7 @@ def draw(panel: Panel, cell: int, form: str = "png") -> bytes:
     title = text(wrapped(panel.title, room, large, 3), large)
     notes = below(text(wrapped(note, room, size, 4), size, GREY) for note in panel.notes)
     page = below([title, *rows, notes], gap)
-    marks: list[Any] = page.at(2 * gap, 2 * gap)
-    return render((room + 4 * gap, page.height + 4 * gap), marks, form)
+    return render((room + 4 * gap, page.height + 4 * gap), page.at(2 * gap, 2 * gap), form)
 
 
 def _centered(words: str, wide: int, size: int, most: int) -> Block:
@@ -72,14 +71,6 @@ def _centered(words: str, wide: int, size: int, most: int) -> Block:
     lines = wrapped(words, wide, size, most)
     mark = Text(wide / 2, 0, tuple(lines), size, align="center")
     return Block(wide, len(lines) * line_height(size), [mark])
-
-
-def _framed(image: Image.Image | None, wide: int, high: int) -> Block:
-    """Return a picture in the middle of its room."""
-    if image is None:
-        return Block(wide, high, [])
-    x, y = (wide - image.width) // 2, (high - image.height) // 2
-    return Block(wide, high, [Picture(x, y, image)])
 
 
 def _fitted(cell: Cell, longest: int) -> Image.Image:

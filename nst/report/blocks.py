@@ -2,25 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from PIL import Image
-
-from nst.report.draw import Box, Picture, Text
+from nst.report.draw import Mark, Text
 from nst.report.lettering import line_height, width
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A picture's file, shown as large as its box allows."""
-
-    x: float
-    y: float
-    box: tuple[int, int]  # width and height
-    file: Path
-
-
-Mark = Text | Box | Picture | Shown
 
 
 @dataclass(frozen=True)
@@ -59,24 +43,3 @@ def beside(blocks: Iterable[Block], gap: int) -> Block:
         marks += block.at(x + gap, 0)
         x, high = x + gap + block.width, max(high, block.height)
     return Block(max(0, x), high, marks)
-
-
-def fitted(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
-    """Return a picture's width and height as large as a box allows.
-
-    Args:
-      size: its width and height.
-      box: width and height.
-    """
-    factor = max(box) / max(size)
-    wide, high = (max(1, round(factor * one)) for one in size)
-    if wide > box[0] or high > box[1]:
-        factor = min(box[0] / wide, box[1] / high)
-        wide, high = max(1, round(wide * factor)), max(1, round(high * factor))
-    return wide, high
-
-
-def size_of(file: Path) -> tuple[int, int]:
-    """Return the width and height of a picture's file."""
-    with Image.open(file) as image:
-        return image.size

@@ -1,9 +1,11 @@
 """A page of texts, boxes and pictures, each with its place in pixels, drawn by matplotlib."""
 
 import io
+import os
 import warnings
-from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,21 +58,23 @@ class Box:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture, a pixel of it a pixel of the page."""
+    """A picture as large as its box allows, a pixel of it a pixel of the page."""
 
     x: float
     y: float
-    image: Image.Image
+    box: tuple[int, int]  # width and height
+    source: Path | Image.Image
 
 
-def render(
-    size: tuple[int, int], marks: Iterable[Text | Box | Picture], form: str, stamp: str = ""
-) -> bytes:
+Mark = Text | Box | Picture
+
+
+def render(size: tuple[int, int], marks: list[Mark], form: str, stamp: str = "") -> bytes:
     """Return a page as a file; of a PDF or an SVG a pixel is a point.
 
     Args:
       size: width and height in pixels.
-      marks: what stands on it; later ones lie on earlier ones, and all on the pictures.
+      marks: what stands on it; texts lie on boxes and boxes on pictures.
       form: one of FORMATS.
       stamp: written into the file.
     """
@@ -78,10 +82,29 @@ def render(
         matplotlib().rcdefaults()  # a matplotlibrc of the user's is for plots
         matplotlib().rcParams.update(_LOOK)
         figure = _figure(size, marks)
-        return _png(figure, stamp) if form == "png" else _vectors(figure, form, stamp)
+        if form == "png":
+            return _png(figure, stamp)
+        file, date = io.BytesIO(), {"pdf": "CreationDate", "svg": "Date"}[form]
+        figure.savefig(file, format=form, metadata={date: None, "Keywords": stamp})
+        return file.getvalue()
 
 
-def _figure(size: tuple[int, int], marks: Iterable[Text | Box | Picture]) -> Any:
+def fitted(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
+    """Return a picture's width and height as large as a box allows.
+
+    Args:
+      size: its width and height.
+      box: width and height.
+    """
+    factor = max(box) / max(size)
+    wide, high = (max(1, round(factor * one)) for one in size)
+    if wide > box[0] or high > box[1]:
+        factor = min(box[0] / wide, box[1] / high)
+        wide, high = max(1, round(wide * factor)), max(1, round(high * factor))
+    return wide, high
+
+
+def _figure(size: tuple[int, int], marks: list[Mark]) -> Any:
     from matplotlib.figure import Figure
 
     figure = Figure((*size, "px"), dpi=72, facecolor="white")
@@ -92,8 +115,14 @@ def _figure(size: tuple[int, int], marks: Iterable[Text | Box | Picture]) -> Any
             _write(axes, mark)
         elif isinstance(mark, Box):
             _frame(axes, mark)
-        else:
-            _place(figure, mark, size[1])
+    pictures = [mark for mark in marks if isinstance(mark, Picture)]
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        # Decoding lets go of Python's lock, so threads do.
+        for picture, image in zip(pictures, pool.map(_image, pictures), strict=True):
+            if image:
+                left, top = ((a - b) // 2 for a, b in zip(picture.box, image.size, strict=True))
+                at = round(picture.x) + left, size[1] - round(picture.y) - top - image.height
+                figure.figimage(np.asarray(image), *at, origin="upper", zorder=-1)
     return figure
 
 
@@ -126,22 +155,18 @@ def _frame(axes: Any, box: Box) -> None:
         axes.add_artist(LineCollection(lines, colors=_HATCH, linewidths=1.5, zorder=1))
 
 
-def _place(figure: Any, picture: Picture, high: int) -> None:
-    from matplotlib.artist import Artist
-
-    class Pixels(Artist):
-        """Bypasses matplotlib's own images, which are sampled anew."""
-
-        def draw(self, renderer: Any) -> None:
-            context = renderer.new_gc()
-            pixels = np.asarray(picture.image.convert("RGBA"))[::-1]
-            foot = high - round(picture.y) - len(pixels)
-            renderer.draw_image(context, round(picture.x), foot, pixels)
-            context.restore()
-
-    artist = Pixels()
-    artist.set_zorder(-1)
-    figure.add_artist(artist)
+def _image(picture: Picture) -> Image.Image | None:
+    """Return a picture at its size, none where it can no longer be read."""
+    try:
+        if isinstance(picture.source, Image.Image):
+            image = picture.source
+        else:
+            with Image.open(picture.source, formats=["PNG", "JPEG"]) as file:
+                image = file.convert("RGB")
+    except Exception:  # a damaged file makes Pillow's readers raise almost anything
+        return None
+    size = fitted(image.size, picture.box)
+    return image if size == image.size else image.resize(size, Image.Resampling.LANCZOS)
 
 
 def _png(figure: Any, stamp: str) -> bytes:
@@ -155,16 +180,4 @@ def _png(figure: Any, stamp: str) -> bytes:
     page = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
     # Pictures hardly compress: a higher level takes longer for nothing.
     page.save(file, format="PNG", pnginfo=info, compress_level=3)
-    return file.getvalue()
-
-
-def _vectors(figure: Any, form: str, stamp: str) -> bytes:
-    from matplotlib.backends.backend_pdf import FigureCanvasPdf
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-
-    file = io.BytesIO()
-    if form == "pdf":
-        FigureCanvasPdf(figure).print_pdf(file, metadata={"CreationDate": None, "Keywords": stamp})
-    else:
-        FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None, "Keywords": stamp})
     return file.getvalue()

@@ -4,10 +4,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
+from pathlib import Path
 
-from nst.report.blocks import Block, Mark, Shown, fitted, size_of
+from PIL import Image
+
+from nst.report.blocks import Block
 from nst.report.caption import Sheet
-from nst.report.draw import GREY, Box, Text
+from nst.report.draw import GREY, Box, Mark, Picture, Text, fitted
 from nst.report.layout import Cell, Layout, Panel
 from nst.report.lettering import line_height, width, wrapped
 from nst.report.summary import Key
@@ -21,68 +24,63 @@ _GROUND = "#f4f4f4"
 
 @dataclass(frozen=True)
 class Measures:
-    """Lengths that everything else follows from, in pixels."""
+    """Lengths of a sheet in pixels, and where the pictures of a panel stand from the first."""
 
     cell: int  # long edge of a run's picture
     text: int  # size of the letters
+    small: int  # of those below a picture
+    captions: int  # their lines
     gap: int  # between two pictures
     margin: int
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What the panels of a sheet share; places are from the first picture's upper left corner."""
-
     columns: list[int]  # widths
     rows: list[int]  # heights
-    captions: int  # lines below each picture
-    small: int  # size of their letters
     lefts: list[int]  # of the columns, and where the next one would be
     tops: list[int]
-    width: int  # of all pictures
-    height: int
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of all pictures."""
+        return self.lefts[-1] - self.gap, self.tops[-1] - self.gap
 
 
-def shape(layout: Layout, measures: Measures) -> Shape:
-    """Return how large the cells of a sheet's panels are, and where they stand.
+def measures(layout: Layout, cell: int) -> Measures:
+    """Return the lengths of a sheet.
 
     Args:
-      layout: of the sheet.
-      measures: of the sheet.
+      layout: what it shows.
+      cell: long edge of a run's picture in pixels.
     """
-    gap = measures.gap
+    text, gap, margin = round(cell * 0.078), max(3, round(cell / 40)), max(14, round(cell / 10))
+    text = min(20, max(12 if cell >= 96 else 10, text))
+    small = max(_SMALLEST, min(round(text * 0.85), cell // 12))
     lines = max(len(one.lines) for panel in layout.panels for row in panel.cells for one in row)
     # Where a line would be cut before its value, the name of the run says more.
-    lines = lines if measures.cell >= 12 * _SMALLEST else min(1, lines)
-    small = max(_SMALLEST, min(round(measures.text * 0.85), measures.cell // 12))
-    below = lines and lines * line_height(small) + gap + measures.margin // 2
-    columns, rows = _sizes(layout, measures, gap + below)
-    lefts, tops = (
-        list(accumulate((one + step for one in sides), initial=0))
-        for sides, step in ((columns, gap), (rows, gap + below))
-    )
-    return Shape(columns, rows, lines, small, lefts, tops, lefts[-1] - gap, tops[-1] - gap)
+    lines = lines if cell >= 12 * _SMALLEST else min(1, lines)
+    step = gap + (lines and lines * line_height(small) + gap + margin // 2)
+    columns, rows = _sizes(layout, cell, gap, step)
+    lefts = list(accumulate((wide + gap for wide in columns), initial=0))
+    tops = list(accumulate((high + step for high in rows), initial=0))
+    return Measures(cell, text, small, lines, gap, margin, columns, rows, lefts, tops)
 
 
-def draw(sheet: Sheet, panel: Panel, shape: Shape, measures: Measures) -> Block:
+def draw(sheet: Sheet, panel: Panel, measures: Measures) -> Block:
     """Return a panel without its heading.
 
     Args:
       sheet: what it shows.
       panel: of the sheet.
-      shape: of all its panels.
       measures: of the sheet.
     """
     marks = list[Mark]()
     for at, cell in enumerate(cell for row in panel.cells for cell in row):
-        down, right = divmod(at, len(shape.columns))
-        box = shape.columns[right], shape.rows[down]
-        of_cell = Block(*box, [*_cell(cell, box, measures), *_caption(cell, box, shape, measures)])
-        marks += of_cell.at(shape.lefts[right], shape.tops[down])
-    top, above = _above(sheet, shape, measures)
-    left, beside = _beside(sheet, shape, measures)
+        down, right = divmod(at, len(measures.columns))
+        box = measures.columns[right], measures.rows[down]
+        of_cell = Block(*box, [*_cell(cell, box, measures), *_caption(cell, box, measures)])
+        marks += of_cell.at(measures.lefts[right], measures.tops[down])
+    top, above = _above(sheet, measures)
+    left, beside = _beside(sheet, measures)
     marks = Block(0, 0, [*above, *beside, *marks]).at(left, top)
-    return Block(left + shape.width, top + shape.height, marks)
+    return Block(left + measures.size[0], top + measures.size[1], marks)
 
 
 def across(count: int, wide: int, high: int) -> int:
@@ -102,20 +100,20 @@ def across(count: int, wide: int, high: int) -> int:
     return min(range(1, count + 1), key=badness)
 
 
-def _sizes(layout: Layout, measures: Measures, step: int) -> tuple[list[int], list[int]]:
+def _sizes(layout: Layout, cell: int, gap: int, step: int) -> tuple[list[int], list[int]]:
     """Return the widths of the columns and the heights of the rows, each as its pictures need."""
     cells = [row for panel in layout.panels for row in panel.cells]
     # A mark must find room in the slimmest of pictures.
-    least = measures.cell // 3
+    least = cell // 3
 
     def needed(line: list[Cell], side: int, otherwise: int) -> int:
-        found = [shape[side] for one in line if (shape := _scaled(one.run, measures.cell))]
+        found = [size[side] for one in line if (size := _scaled(one.run, cell))]
         return max(least, *found) if found else otherwise
 
     everything = [one for row in cells for one in row]
-    wide, high = (needed(everything, side, measures.cell) for side in (0, 1))
+    wide, high = (needed(everything, side, cell) for side in (0, 1))
     if layout.wrap:
-        right = across(len(everything), wide + measures.gap, high + step)
+        right = across(len(everything), wide + gap, high + step)
         return [wide] * right, [high] * math.ceil(len(everything) / right)
     count = len(layout.panels[0].cells)
     columns = [needed([row[at] for row in cells], 0, wide) for at in range(len(cells[0]))]
@@ -131,71 +129,81 @@ def _scaled(run: Run | None, cell: int) -> tuple[int, int] | None:
     return fitted((run.width, run.height), (cell, cell))
 
 
-def _above(sheet: Sheet, shape: Shape, measures: Measures) -> tuple[int, list[Mark]]:
+def _above(sheet: Sheet, measures: Measures) -> tuple[int, list[Mark]]:
     """Return the height of the title, labels and pictures of a panel's columns, and these."""
     key, gap, text = sheet.layout.cols, measures.gap, measures.text
     if not key:
         return 0, []
-    files, room = sheet.headers.get(key.name, {}), (max(shape.columns), max(shape.rows))
+    files, room = sheet.headers.get(key.name, {}), (max(measures.columns), max(measures.rows))
     high = max((fitted(size_of(file), room)[1] for file in files.values()), default=0)
     foot = -high - 3 * gap if high else 0
     labels = [
         wrapped(name, wide, text, 5)
-        for name, wide in zip(_names(sheet, key), shape.columns, strict=True)
+        for name, wide in zip(_names(sheet, key), measures.columns, strict=True)
     ]
-    title = wrapped(key.title, shape.width, text, 2)
+    title = wrapped(key.title, measures.size[0], text, 2)
     top = foot - 2 * gap - (len(title) + max(map(len, labels))) * line_height(text)
-    marks: list[Mark] = [Text(shape.width / 2, top, tuple(title), text, GREY, "center")]
-    for x, wide, value, lines in zip(shape.lefts, shape.columns, key.values, labels, strict=False):
+    marks: list[Mark] = [Text(measures.size[0] / 2, top, tuple(title), text, GREY, "center")]
+    for x, wide, value, lines in zip(
+        measures.lefts, measures.columns, key.values, labels, strict=False
+    ):
         # Labels stand on the pictures, however many lines they have.
         y = foot - gap - len(lines) * line_height(text)
         marks.append(Text(x + wide / 2, y, tuple(lines), text, align="center"))
         if value in files:
-            marks.append(Shown(x, foot, (wide, high), files[value]))
+            marks.append(Picture(x, foot, (wide, high), files[value]))
     return -top, marks
 
 
-def _beside(sheet: Sheet, shape: Shape, measures: Measures) -> tuple[int, list[Mark]]:
+def _beside(sheet: Sheet, measures: Measures) -> tuple[int, list[Mark]]:
     """Return the width of the title, labels and pictures of a panel's rows, and these."""
     key, gap, text = sheet.layout.rows, measures.gap, measures.text
     if not key:
         return 0, []
-    files, room = sheet.headers.get(key.name, {}), (max(shape.columns), max(shape.rows))
+    files, room = sheet.headers.get(key.name, {}), (max(measures.columns), max(measures.rows))
     wide = max((fitted(size_of(file), room)[0] for file in files.values()), default=0)
     right = -wide - 3 * gap if wide else 0
     labels = [
         wrapped(name, max(measures.cell, 8 * text), text, max(1, high // line_height(text)))
-        for name, high in zip(_names(sheet, key), shape.rows, strict=True)
+        for name, high in zip(_names(sheet, key), measures.rows, strict=True)
     ]
-    title = wrapped(key.title, shape.height, text, 2)
+    title = wrapped(key.title, measures.size[1], text, 2)
     longest = max(width(line, text) for lines in labels for line in lines)
     left = right - 4 * gap - longest - len(title) * line_height(text)
     marks: list[Mark] = [
-        Text(left, shape.height / 2, tuple(title), text, GREY, "center", upright=True)
+        Text(left, measures.size[1] / 2, tuple(title), text, GREY, "center", upright=True)
     ]
-    for y, high, value, lines in zip(shape.tops, shape.rows, key.values, labels, strict=False):
+    for y, high, value, lines in zip(
+        measures.tops, measures.rows, key.values, labels, strict=False
+    ):
         middle = y + (high - len(lines) * line_height(text)) // 2
         marks.append(Text(right - 2 * gap, middle, tuple(lines), text, align="right"))
         if value in files:
-            marks.append(Shown(right, y, (wide, high), files[value]))
+            marks.append(Picture(right, y, (wide, high), files[value]))
     return -left, marks
+
+
+def size_of(file: Path) -> tuple[int, int]:
+    """Return the width and height of a picture."""
+    with Image.open(file) as image:
+        return image.size
 
 
 def _names(sheet: Sheet, key: Key) -> list[str]:
     return [f"{value} {sheet.asked.get((key.name, value), '')}".rstrip() for value in key.values]
 
 
-def _caption(cell: Cell, box: tuple[int, int], shape: Shape, measures: Measures) -> Iterator[Mark]:
-    for number, text in enumerate(cell.lines[: shape.captions]):
-        y = box[1] + measures.gap + number * line_height(shape.small)
-        line = tuple(wrapped(text, box[0], shape.small, 1))
-        yield Text(box[0] / 2, y, line, shape.small, align="center")
+def _caption(cell: Cell, box: tuple[int, int], measures: Measures) -> Iterator[Mark]:
+    for number, text in enumerate(cell.lines[: measures.captions]):
+        y = box[1] + measures.gap + number * line_height(measures.small)
+        line = tuple(wrapped(text, box[0], measures.small, 1))
+        yield Text(box[0] / 2, y, line, measures.small, align="center")
 
 
 def _cell(cell: Cell, box: tuple[int, int], measures: Measures) -> Iterator[Mark]:
     """Yield a run's picture, or a box that says why there is none."""
     if cell.run and cell.run.picture:
-        yield Shown(0, 0, box, cell.run.picture)
+        yield Picture(0, 0, box, cell.run.picture)
         if cell.run.status != "finished":
             yield from _tag(cell.run.status, box[0], measures)
     else:
