@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from nst.base.errors import UserError
-from nst.command.typed import literal
+from nst.command.grammar import literal
 from nst.multirun.sweep_file import read
 
 #: What runs the jobs where the command line names no ``hydra/launcher=``.

@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from nst.base import home
 from nst.base.errors import UserError
-from nst.command.typed import quoted
+from nst.command.grammar import quoted
 from nst.rundir import ownership
 
 #: Hydra's name for the folder of what it composed.

@@ -2,7 +2,6 @@
 
 Hydra's grammar makes 20241125 of name=2024_11_25, several values of content.path=a,b.jpg, and can't
 read ~/me.jpg at all. What it reads as meant stays as typed, so that records show what was typed.
-Imports Hydra when it is asked, since nst.sweep reads its file before.
 """
 
 import fnmatch
@@ -16,6 +15,8 @@ from typing import Any
 from nst.base import home
 from nst.base.errors import UserError
 from nst.base.own_files import own_path
+from nst.command import grammar
+from nst.command.grammar import PLAIN, literal, quoted
 from nst.command.options import options
 from nst.config.blend import KEY as BLEND
 from nst.config.schema import entries, keys
@@ -38,9 +39,6 @@ BRACKETS = {
     "list": r"(\[)(.*)\]",
     "group": r"(\{)(.*)\}",
 }
-
-#: What Hydra reads as it stands, without a look by its parser, which takes a millisecond.
-PLAIN = re.compile(r"(?!(?:null|true|false|inf|nan)$)[a-z_/][\w/.-]*|", re.ASCII | re.IGNORECASE)
 
 
 def understood(arguments: Iterable[str]) -> list[str]:
@@ -65,19 +63,6 @@ def understood(arguments: Iterable[str]) -> list[str]:
     return found
 
 
-def quoted(text: str) -> str:
-    """Return `text` as Hydra's grammar quotes it; interpolations in it stay."""
-    mark = '"' if "'" in text and '"' not in text else "'"
-    # A backslash counts only before a quote.
-    inside = re.sub(rf"(\\*)({mark}|\Z)", lambda at: 2 * at[1] + (at[2] and f"\\{mark}"), text)
-    return f"{mark}{inside}{mark}"
-
-
-def literal(text: str) -> str:
-    """Return `text` quoted where that is needed, with nothing in it for OmegaConf to resolve."""
-    return text if PLAIN.fullmatch(text) else quoted(re.sub(r"(\\*)\$\{", r"\1\1\${", text))
-
-
 def _value(key: str, value: str) -> str:
     """Return the value of a key as Hydra is to get it."""
     kind = _kinds().get(key)
@@ -87,7 +72,7 @@ def _value(key: str, value: str) -> str:
         return _path(value)
     if kind == "file" and (file := _file(value)):
         return file
-    return ",".join(_part(key, kind, part) for part in _split(value))
+    return ",".join(_part(key, kind, part) for part in grammar.split(value))
 
 
 def _part(key: str, kind: str, part: str) -> str:
@@ -102,7 +87,7 @@ def _part(key: str, kind: str, part: str) -> str:
     if kind == "file" and text.startswith("glob("):
         return ",".join(_matches(key, text))
     if form := re.fullmatch(BRACKETS[kind], text, re.S):
-        inside = _split(form[2])
+        inside = grammar.split(form[2])
         if form[1] == "{":
             return "{" + ",".join(_entry(key, entry) for entry in inside) + "}"
         parts = [_part(key, kind, one) for one in inside]
@@ -110,8 +95,8 @@ def _part(key: str, kind: str, part: str) -> str:
             return "[" + ",".join(parts) + "]"
         # Hydra takes quotes away inside of choice(), so what needs them is a plain a,b.
         return part if parts == inside else ",".join(parts)
-    number = isinstance(_read(text), bool | int | float)
-    return quoted(text) if number or (_unread(text) and not _open(text)) else part
+    number = isinstance(grammar.read(text), bool | int | float)
+    return quoted(text) if number or (grammar.unread(text) and not grammar.unclosed(text)) else part
 
 
 def _entry(above: str, entry: str) -> str:
@@ -123,7 +108,7 @@ def _entry(above: str, entry: str) -> str:
 def _file(value: str) -> str | None:
     """Return a value that is the path of a file as Hydra is to get it; None: it is none."""
     text = value.strip()
-    read = _text_of(_read(text))
+    read = grammar.text_of(grammar.read(text))
     if text.lower() == "null":
         return None
     for path in (text, read):
@@ -135,35 +120,41 @@ def _file(value: str) -> str | None:
 def _path(value: str) -> str:
     """Return a path with the home folder for ~; Hydra takes one, so a comma is part of it."""
     text = value.strip()
-    read = _read(text)
-    path = _text_of(read)
+    read = grammar.read(text)
+    path = grammar.text_of(read)
     if path is None:
         several = getattr(read, "simple_form", False)
-        if _open(text) or not (_unread(text) or several or isinstance(read, bool | int | float)):
+        if grammar.unclosed(text) or not (
+            grammar.unread(text) or several or isinstance(read, bool | int | float)
+        ):
             return value
         path = text
     expanded = os.path.expanduser(path)
-    return value if expanded == _text_of(read) else quoted(expanded)
+    return value if expanded == grammar.text_of(read) else quoted(expanded)
 
 
 def _blend(part: str) -> str:
     """Return one blend; what Hydra can't read goes on as a text, for nst/config/weighted.py."""
     text = part.strip()
     if files := re.fullmatch(r"\[(.*)\]", text, re.S):
-        return "[" + ",".join(_part(BLEND, "file", one) for one in _split(files[1])) + "]"
+        return "[" + ",".join(_part(BLEND, "file", one) for one in grammar.split(files[1])) + "]"
     if file := _file(text):
         return f"[{file}]"
-    read = _text_of(_read(text)) or text
+    read = grammar.text_of(grammar.read(text)) or text
     if any("${" in name and os.path.exists(own_path(name)) for name in names_in(read)):
         return literal(read)
-    return quoted(text) if _unread(text) and not _open(text) else part
+    return quoted(text) if grammar.unread(text) and not grammar.unclosed(text) else part
 
 
 def _matches(key: str, call: str) -> list[str]:
     """Return the files that a glob(...) finds, sorted, as Hydra is to get them."""
     inside = re.fullmatch(r"glob\((.*)\)", call, re.S)
-    asked = _read(f"glob({','.join(map(_pattern, _split(inside[1])))})") if inside else _UNREAD
-    if asked is _UNREAD:
+    asked = (
+        grammar.read(f"glob({','.join(map(_pattern, grammar.split(inside[1])))})")
+        if inside
+        else grammar.UNREAD
+    )
+    if asked is grammar.UNREAD:
         raise UserError(f"{key}: can't read {call}: it must look like {key}=glob(FOLDER/*)")
     found = {
         path
@@ -183,7 +174,7 @@ def _matches(key: str, call: str) -> list[str]:
 
 
 def _home(read: Any) -> str:
-    return os.path.expanduser(_text_of(read) or "")
+    return os.path.expanduser(grammar.text_of(read) or "")
 
 
 def _pattern(part: str) -> str:
@@ -192,62 +183,8 @@ def _pattern(part: str) -> str:
         r"\s*((?:include|exclude)\s*=)?\s*(?:\[(.*)\]|(.*?))\s*", part, re.S
     ).groups()
     if several is not None:
-        return f"{name or ''}[{','.join(map(_pattern, _split(several)))}]"
-    return (name or "") + (quoted(text) if _text_of(_read(text)) is None else text)
-
-
-def _split(text: str) -> list[str]:
-    """Return the parts between commas that stand outside of quotes and brackets."""
-    parts, depth, start, at = [], 0, 0, 0
-    word = re.compile(r"""\\.|(?<![^\s,(\[{:=])(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|.""", re.S)
-    while at < len(text):
-        found = word.match(text, at)
-        assert found is not None
-        token, at = found[0], found.end()
-        if token in "([{":
-            depth += 1
-        elif token in ")]}":
-            depth = max(0, depth - 1)
-        elif token == "," and depth == 0:
-            parts.append(text[start : at - 1])
-            start = at
-    return [*parts, text[start:]]
-
-
-def _open(text: str) -> bool:
-    """Return whether a text begins with a quote that doesn't end: a slip, and none of its own."""
-    return text[:1] in ("'", '"') and text.count(text[0]) == 1
-
-
-_UNREAD: Any = object()
-
-
-def _unread(text: str) -> bool:
-    return _read(text) is _UNREAD
-
-
-@functools.lru_cache(maxsize=1024)
-def _read(text: str) -> Any:
-    """Return what Hydra's grammar makes of a value, quotes kept; or `_UNREAD`."""
-    from nst.command import hydra_private
-
-    try:
-        return hydra_private.value(_parser().parse_override(f"key={text}"))
-    except Exception:  # Hydra's or ANTLR's: deep brackets, numbers of too many digits.
-        return _UNREAD
-
-
-def _text_of(read: Any) -> str | None:
-    """Return the text that Hydra has read, quoted or not; None where it read no text."""
-    text = getattr(read, "text", read)
-    return text if isinstance(text, str) else None
-
-
-@functools.cache
-def _parser() -> Any:
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-
-    return OverridesParser.create()
+        return f"{name or ''}[{','.join(map(_pattern, grammar.split(several)))}]"
+    return (name or "") + (quoted(text) if grammar.text_of(grammar.read(text)) is None else text)
 
 
 @functools.cache

@@ -16,7 +16,8 @@ from nst.base.errors import UserError
 from nst.base.files import conf_dir
 from nst.base.own_files import own_path
 from nst.command.given import check_options
-from nst.command.typed import literal, quoted, understood
+from nst.command.grammar import literal, quoted
+from nst.command.typed import understood
 from nst.config import blend
 from nst.config.groups import Source, Style
 from nst.config.schema import Config
