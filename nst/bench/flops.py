@@ -1,7 +1,7 @@
 """How much arithmetic a step is, from the shapes of its layers alone."""
 
 from nst.base.program import Static
-from nst.networks.spec import CHANNELS, layer_names
+from nst.networks.spec import NETWORKS
 
 
 def convolutions(static: Static, size: int) -> int:
@@ -15,11 +15,11 @@ def convolutions(static: Static, size: int) -> int:
       size: side of the square picture in pixels.
     """
     total, before = 0, 3
-    for layer in _needed(static):
-        if layer.startswith("conv"):
-            after = _channels(layer)
-            total += 2 * 2 * 9 * before * after * _positions(layer, size)
-            before = after
+    for layer in NETWORKS[static.network].up_to(static.layers):
+        if layer.kind == "conv":
+            positions = (size >> layer.halvings) ** 2
+            total += 2 * 2 * 9 * before * layer.channels * positions
+            before = layer.channels
     return total
 
 
@@ -32,25 +32,14 @@ def grams(static: Static, size: int) -> int:
       static: the style layers.
       size: side of the square picture in pixels.
     """
-    products = (_channels(layer) ** 2 * _positions(layer, size) for layer in static.style_layers)
+    network = NETWORKS[static.network]
+    products = (
+        network.channels(layer) ** 2 * (size >> network.halvings(layer)) ** 2
+        for layer in static.style_layers
+    )
     return 2 * 2 * sum(products)
 
 
 def per_step(static: Static, size: int) -> int:
     """Return the floating-point operations of one run's step: `convolutions` and `grams`."""
     return convolutions(static, size) + grams(static, size)
-
-
-def _needed(static: Static) -> tuple[str, ...]:
-    """Return the layers up to the deepest that is read."""
-    names = layer_names(static.network)
-    return names[: max(names.index(layer) for layer in static.layers) + 1]
-
-
-def _channels(layer: str) -> int:
-    return CHANNELS[int(layer[4]) - 1]
-
-
-def _positions(layer: str, size: int) -> int:
-    side = size >> (int(layer[4]) - 1)
-    return side * side

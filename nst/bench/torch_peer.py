@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from nst.base.errors import UserError
 from nst.base.program import Hyperparameters, Static
 from nst.bench.case import Case, Interval, parameters, pictures, program, sources
-from nst.networks.spec import layer_names
+from nst.networks.spec import NETWORKS
 
 #: Pictures (N, 3, S, S) in grey levels to the sum of their losses.
 Loss = Callable[[Any], Any]
@@ -112,12 +112,12 @@ def loss_function(case: Case, autocast: bool = False) -> Loss:
 def _features(static: Static, weights: dict, x: Any, dtype: Any) -> dict[str, Any]:
     kept = {}
     x = (x - weights["mean"]).to(dtype)
-    names = layer_names(static.network)
-    for name in names[: max(names.index(layer) for layer in static.layers) + 1]:
-        if name.startswith("conv"):
+    for layer in NETWORKS[static.network].up_to(static.layers):
+        name = layer.name
+        if layer.kind == "conv":
             kernel, bias = weights[name]
             x = F.conv2d(x, kernel, bias, padding=1)
-        elif name.startswith("relu"):
+        elif layer.kind == "relu":
             # In place where no loss reads what was there.
             x = F.relu(x, inplace=name.replace("relu", "conv") not in static.layers)
         else:

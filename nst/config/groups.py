@@ -5,7 +5,7 @@ from typing import Any
 
 from nst.config.keys import LARGEST, group, key
 from nst.losses.statistics import STATISTICS
-from nst.networks.spec import BLOCKS
+from nst.networks.spec import NETWORKS
 from nst.optimizers.table import OPTIMIZERS
 from nst.tracking.table import TRACKERS
 
@@ -35,7 +35,7 @@ class Source:
 class NetworkSource(Source):
     """Where the weights of a network come from."""
 
-    name: str = key("???", "the network", choices=tuple(BLOCKS))
+    name: str = key("???", "the network", choices=NETWORKS)
 
 
 @dataclass
@@ -112,7 +112,7 @@ class Style:
 
 @dataclass
 class Network:
-    """The VGG network and the file its weights come from."""
+    """The network and the file its weights come from."""
 
     source: NetworkSource = group(NetworkSource, flat=True, role="source")
     weights: str | None = key(

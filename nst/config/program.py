@@ -3,7 +3,7 @@
 from nst.base.program import Hyperparameters, Static
 from nst.config.groups import Style
 from nst.config.schema import Config
-from nst.networks.spec import channels
+from nst.networks.spec import NETWORKS
 
 
 def split(config: Config, network: str) -> tuple[Static, Hyperparameters]:
@@ -38,7 +38,7 @@ def split(config: Config, network: str) -> tuple[Static, Hyperparameters]:
         b2=config.optimizer.b2,
         eps=config.optimizer.eps,
         content_weights=dict(config.content.layers),
-        style_weights=_style_weights(config.style),
+        style_weights=_style_weights(config.style, network),
         decay=config.optimizer.decay,
         average=config.optimizer.average,
         steps=config.total_steps,
@@ -48,9 +48,10 @@ def split(config: Config, network: str) -> tuple[Static, Hyperparameters]:
     return static, hyperparameters
 
 
-def _style_weights(style: Style) -> dict[str, float]:
+def _style_weights(style: Style, network: str) -> dict[str, float]:
     if style.normalize == "none":
         return dict(style.layers)
+    channels = NETWORKS[network].channels
     return {layer: weight / channels(layer) ** 2 for layer, weight in style.layers.items()}
 
 

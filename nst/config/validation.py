@@ -16,7 +16,7 @@ from nst.config.ranges import in_range, whole
 from nst.config.schema import Config, entries
 from nst.config.weighted import weights_by_name
 from nst.losses.statistics import with_masks
-from nst.networks.spec import layer_names, smallest_side
+from nst.networks.spec import NETWORKS
 from nst.optimizers.table import readers
 
 AnySource = TypeVar("AnySource", Content, Style)
@@ -74,6 +74,7 @@ def check_positions(
     key: str,
     own: tuple[int, int],
     shape: tuple[int, ...],
+    network: str,
     layers: tuple[str, ...],
     size: int,
     size_key: str = "size",
@@ -84,6 +85,7 @@ def check_positions(
       key: the configuration key of the picture, "content" or "style".
       own: both sides of the picture file in pixels.
       shape: height and width in pixels after scaling to `size`.
+      network: whose layers they are.
       layers: names of the layers that will be read.
       size: long edge in pixels.
       size_key: the configuration key that sets `size`: "size", "style.size" or "scales".
@@ -92,8 +94,8 @@ def check_positions(
       UserError: names the layer, the picture's size and the smallest `size` that works.
     """
     short = min(shape[:2])
-    deepest = max(layers, key=lambda layer: smallest_side([layer]))
-    needed = smallest_side([deepest])
+    deepest = max(layers, key=NETWORKS[network].halvings)
+    needed = NETWORKS[network].smallest_side([deepest])
     if short < needed:
         # The short side is rounded, a half up.
         enough = math.ceil(max(own) * (2 * needed - 1) / (2 * min(own)))
@@ -241,11 +243,11 @@ def _layer_weights(key: str, layers: object, network: str, preset: str | None) -
         key, layers, "layer", "conv4_2", lambda name: _known_layer(key, name, network, preset)
     )
     # One order for one set: the same layers in another order reuse the compiled program.
-    return {name: named[name] for name in layer_names(network) if name in named}
+    return {name: named[name] for name in NETWORKS[network].layer_names if name in named}
 
 
 def _known_layer(key: str, name: object, network: str, preset: str | None) -> None:
-    names = layer_names(network)
+    names = NETWORKS[network].layer_names
     if name not in names:
         beside = f" with preset={preset}" if preset else ""
         raise UserError(

@@ -17,7 +17,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from nst.base.program import Hyperparameters, Static
 from nst.engine.check import Check
-from nst.networks.spec import layer_names
+from nst.networks.spec import NETWORKS
 from nst.optimizers.method import State
 from nst.optimizers.table import OPTIMIZERS
 
@@ -35,7 +35,7 @@ class Lane:
 def union(statics: Iterable[Static]) -> Static:
     """Return the program that serves every one of `statics`, which differ in their layers alone."""
     several = list(statics)
-    order = layer_names(several[0].network)
+    order = NETWORKS[several[0].network].layer_names
 
     def together(sets: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
         wanted = {layer for layers in sets for layer in layers}

@@ -10,7 +10,7 @@ import jax
 
 from nst.base.errors import UserError
 from nst.base.program import Static
-from nst.networks.spec import CHANNELS, layer_names
+from nst.networks.spec import NETWORKS
 from nst.optimizers.table import OPTIMIZERS
 
 
@@ -52,23 +52,26 @@ def check_lanes(lanes: int, static: Static, shape: tuple[int, ...]) -> None:
         )
 
 
-def check_memory(static: Static | None, shape: tuple[int, ...], key: str) -> None:
+def check_memory(static: Static, shape: tuple[int, ...], key: str, *, once: bool = False) -> None:
     """Refuse a picture that takes more than the memory there is.
 
     Args:
-      static: of the run whose photograph it is; none: it is a painting, seen once.
+      static: of the run.
       shape: of the picture, (H, W, 3).
       key: the configuration key that sets its size.
+      once: whether the network sees it once, without a gradient.
 
     Raises:
       UserError: gives the estimate, the memory there is, and the size that fits.
     """
-    if static:
+    if not once:
         # Where `bytes_of_a_lane` counts 8 bytes, a run at 1024 px was seen to hold 3.4 in float32
         # and 3.0 in bfloat16: what a bit more might do is not refused.
         needed = bytes_of_a_lane(static, shape) * 3 // 8
     else:
-        needed = 2 * 4 * CHANNELS[0] * shape[0] * shape[1]  # what goes into a layer, what comes out
+        # What goes into a layer, and what comes out.
+        channels = NETWORKS[static.network].convolutions[0].channels
+        needed = 2 * 4 * channels * shape[0] * shape[1]
     memory = _memory()
     if needed > memory:
         longest = max(shape)
@@ -138,11 +141,9 @@ def bytes_of_a_lane(static: Static, shape: tuple[int, ...]) -> int:
       shape: of the picture, (H, W, 3).
     """
     height, width = shape[:2]
-    deepest = max(layer_names(static.network).index(layer) for layer in static.layers)
-    numbers = 0
-    for layer in layer_names(static.network)[: deepest + 1]:
-        block = int(layer[4]) - 1
-        halvings = block + layer.startswith("pool")
-        numbers += (height >> halvings) * (width >> halvings) * CHANNELS[block]
+    numbers = sum(
+        (height >> layer.halvings) * (width >> layer.halvings) * layer.channels
+        for layer in NETWORKS[static.network].up_to(static.layers)
+    )
     pictures = OPTIMIZERS[static.optimizer].load().pictures(static)
     return 2 * 4 * numbers + pictures * 4 * height * width * 3

@@ -51,6 +51,7 @@ def _targets_program() -> Callable[..., Targets]:
             static.style_layers,
             static.statistic,
             masks,
+            static.network,
         )
 
     # It runs once: on a CPU it takes a second less to compile so, and as little longer to run. The

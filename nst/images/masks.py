@@ -80,12 +80,15 @@ def _averaged_rows(values: np.ndarray, count: int) -> np.ndarray:
     return np.diff(up_to, axis=0) * count / own
 
 
-def paired(photograph: Mask, painting: Mask, style_layers: Iterable[str]) -> guided.Regions:
+def paired(
+    photograph: Mask, painting: Mask, network: str, style_layers: Iterable[str]
+) -> guided.Regions:
     """Return the regions of both pictures, those of one colour being one region.
 
     Args:
       photograph: the mask of the photograph.
       painting: the mask of the painting.
+      network: whose layers they are.
       style_layers: in each of which each region must be found.
 
     Raises:
@@ -99,7 +102,7 @@ def paired(photograph: Mask, painting: Mask, style_layers: Iterable[str]) -> gui
                 f"{_named(other.colors)}): a region is a colour that both masks have"
             )
     for mask, size in ((photograph, "size"), (painting, "style.size")):
-        small = guided.missing(mask.shares, style_layers)
+        small = guided.missing(mask.shares, network, style_layers)
         if small:
             region, layer = small
             height, width = mask.shares.shape[1:]

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nst.networks.spec import halvings
+from nst.networks.spec import NETWORKS
 
 #: A region whose share nowhere reaches this has no position of a layer to speak for it. A hair
 #: below a half, so that no rounding tells two regions apart that halve a position.
@@ -25,7 +25,7 @@ class Regions(NamedTuple):
     painting: Any  # (R, H', W') float32
 
 
-def guidance(shares: Any, layer: str) -> Any:
+def guidance(shares: Any, network: str, layer: str) -> Any:
     """Return each region's share of each position of a layer: the guidance channels T.
 
     Means over 2 x 2 positions for each pooling on the way, an odd last row or column dropped, so
@@ -33,12 +33,13 @@ def guidance(shares: Any, layer: str) -> Any:
 
     Args:
       shares: (R, H, W), of each pixel; numpy or JAX.
-      layer: a name as in `nst.networks.spec`.
+      network: a name in `nst.networks.spec.NETWORKS`.
+      layer: of that network.
 
     Returns:
       (R, H', W').
     """
-    for _ in range(halvings(layer)):
+    for _ in range(NETWORKS[network].halvings(layer)):
         height, width = (side // 2 * 2 for side in shares.shape[1:])
         even = shares[:, :height, :width]
         rows = even[:, ::2] + even[:, 1::2]
@@ -83,15 +84,16 @@ def loss(activations: jax.Array, target: jax.Array, channels: jax.Array) -> jax.
     return jnp.sum(channels.mean(axis=(1, 2)) * squared) / (4 * activations.shape[-1] ** 2)
 
 
-def missing(shares: np.ndarray, layers: Iterable[str]) -> tuple[int, str] | None:
+def missing(shares: np.ndarray, network: str, layers: Iterable[str]) -> tuple[int, str] | None:
     """Return a region and a layer in which it holds not even half a position, or None.
 
     Args:
       shares: (R, H, W), of each pixel; with a position in each of `layers`.
+      network: whose layers they are.
       layers: to look at.
     """
     for layer in layers:
-        largest = guidance(shares, layer).max(axis=(1, 2))
+        largest = guidance(shares, network, layer).max(axis=(1, 2))
         if (largest < COUNTS).any():
             return int(largest.argmin()), layer
     return None

@@ -83,6 +83,7 @@ def targets(
     style_layers: tuple[str, ...],
     statistic: str = "gram",
     masks: Regions | None = None,
+    network: str = "",
 ) -> Targets:
     """Return the targets from the activations of the pictures, each (H, W, C).
 
@@ -93,6 +94,7 @@ def targets(
       style_layers: of the style loss.
       statistic: of the style loss.
       masks: the regions of photograph and painting; none: each is one.
+      network: whose layers they are; asked for with masks alone.
     """
     content = {layer: photograph[layer] for layer in content_layers}
     if masks is not None:
@@ -101,10 +103,14 @@ def targets(
         return Targets(
             content=content,
             style={
-                layer: variant.target(painting[layer], guided.guidance(masks.painting, layer))
+                layer: variant.target(
+                    painting[layer], guided.guidance(masks.painting, network, layer)
+                )
                 for layer in style_layers
             },
-            guidance={layer: guided.guidance(masks.photograph, layer) for layer in style_layers},
+            guidance={
+                layer: guided.guidance(masks.photograph, network, layer) for layer in style_layers
+            },
         )
     target = STATISTICS[statistic].load().target
     each = [{layer: target(painting[layer]) for layer in style_layers} for painting in paintings]

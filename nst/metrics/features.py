@@ -20,7 +20,7 @@ from nst.losses.content import content_loss
 from nst.metrics import lpips_network
 from nst.metrics.pictures import Compared, Picture
 from nst.networks import vgg
-from nst.networks.spec import smallest_side
+from nst.networks.spec import NETWORKS
 from nst.sources.resolve import locate
 
 #: Gatys et al. 2015 (arXiv:1508.06576), "Methods".
@@ -172,4 +172,4 @@ def _activations(params: dict, picture: jax.Array, layers: tuple[str, ...]) -> d
 
 
 def _fits(layers: tuple[str, ...], picture: jax.Array) -> bool:
-    return min(picture.shape[:2]) >= smallest_side(layers)
+    return min(picture.shape[:2]) >= NETWORKS["vgg16"].smallest_side(layers)

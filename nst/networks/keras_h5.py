@@ -1,4 +1,4 @@
-"""Keras's HDF5 files of a VGG network to its parameters.
+"""Keras's HDF5 files of a network to its parameters.
 
 `nst.networks.keras_layouts` tells their layouts apart, in a process of its own.
 """
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from nst.base.errors import UserError
-from nst.networks.spec import CAFFE_MEAN, parameter_shapes
+from nst.networks.spec import NETWORKS, Network
 
 #: What every HDF5 file of Keras begins with.
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -28,25 +28,34 @@ def read(path: Path, network: str) -> Params:
 
     Args:
       path: legacy weights, a whole model, or .weights.h5.
-      network: "vgg16" or "vgg19".
+      network: a name in `nst.networks.spec.NETWORKS`.
 
     Raises:
       UserError: the file is damaged or isn't that network's.
     """
-    wanted = [
-        (name, part, shape)
-        for name, parts in parameter_shapes(network).items()
-        for part, shape in parts.items()
-    ]
-    numbers = np.frombuffer(_read_apart(path, network, json.dumps(wanted)), np.float32)
-    params: Params = {"mean": np.asarray(CAFFE_MEAN, np.float32)}
+    described = NETWORKS[network]
+    numbers = np.frombuffer(_read_apart(path, network, json.dumps(wanted(described))), np.float32)
+    params: Params = {"mean": np.asarray(described.mean, np.float32)}
     place = 0
-    for name, part, shape in wanted:
-        start, place = place, place + math.prod(shape)
-        params.setdefault(name, {})[part] = numbers[start:place].reshape(shape)
+    for name, shapes in described.parameter_shapes.items():
+        params[name] = {}
+        for part, shape in shapes.items():
+            start, place = place, place + math.prod(shape)
+            params[name][part] = numbers[start:place].reshape(shape)
     # Keras takes blue, green, red.
-    params["conv1_1"]["kernel"] = params["conv1_1"]["kernel"][:, :, ::-1].copy()
+    first = params[described.convolutions[0].name]
+    first["kernel"] = first["kernel"][:, :, ::-1].copy()
     return params
+
+
+def wanted(network: Network) -> list[tuple[str, str, tuple[int, ...]]]:
+    """Return Keras's name, "kernel" or "bias", and the shape of each array of a network."""
+    shapes = network.parameter_shapes
+    return [
+        (layer.keras, part, shape)
+        for layer in network.convolutions
+        for part, shape in shapes[layer.name].items()
+    ]
 
 
 def _read_apart(path: Path, network: str, wanted: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The convolutions of a VGG network in a Keras HDF5 file, in each of Keras's layouts.
+"""The convolutions of a network in a Keras HDF5 file, in each of Keras's layouts.
 
 Legacy weights and whole models list their layers in attributes; .weights.h5 (Keras 3) has a group
 for each layer. Layers are told apart by Keras's names, or else by their order.
@@ -22,7 +22,6 @@ import numpy as np
 
 from nst.base.arrays import as_float32
 from nst.base.errors import UserError
-from nst.networks.spec import conv_names
 
 #: How Keras names a convolution of a VGG network.
 KERAS_NAME = re.compile(r"block\d_conv\d")
@@ -32,7 +31,7 @@ SECONDS = 1.5
 #: whole one, VGG-19 in compressed float64, takes 400 million.
 BYTES = 600_000_000
 
-Wanted = tuple[str, str, tuple[int, ...]]  # "conv1_1", "kernel" or "bias", the shape
+Wanted = tuple[str, str, tuple[int, ...]]  # Keras's name, "kernel" or "bias", the shape
 
 
 class _Convolution(NamedTuple):
@@ -46,8 +45,8 @@ def read(path: Path, network: str, wanted: Sequence[Wanted]) -> list[np.ndarray]
 
     Args:
       path: legacy weights, a whole model, or .weights.h5.
-      network: "vgg16" or "vgg19".
-      wanted: which arrays, under this project's names.
+      network: its name, for messages.
+      wanted: which arrays, under Keras's names; a layer's kernel before its bias.
 
     Raises:
       UserError: the file is damaged or isn't that network's.
@@ -61,12 +60,13 @@ def read(path: Path, network: str, wanted: Sequence[Wanted]) -> list[np.ndarray]
                     "one of Keras 2 or newer is needed, kernels in TensorFlow's order"
                 )
             found = _legacy(root) if "layer_names" in root.attrs else _keras3(root)
-            named = _by_name(found, path, network)
-            first = named["conv1_1"].kernel.shape
-            if first == (64, 3, 3, 3):
+            named = _by_name(found, path, network, [*dict.fromkeys(name for name, _, _ in wanted)])
+            name, _, shape = wanted[0]
+            first = named[name].kernel.shape
+            if first == (shape[3], shape[2], *shape[:2]):
                 raise UserError(
                     f"{path} has its kernels in Theano's order, {first}, which is not read: they "
-                    "are needed in TensorFlow's, (3, 3, 3, 64)"
+                    f"are needed in TensorFlow's, {shape}"
                 )
             return [
                 as_float32(
@@ -120,20 +120,21 @@ def _label(name: str, path: str) -> str:
     return match[0] if match else path
 
 
-def _by_name(found: list[_Convolution], path: Path, network: str) -> dict[str, _Convolution]:
-    """Return `found` under this project's names, each of them exactly once."""
-    wanted = {re.sub(r"conv(\d)_", r"block\1_conv", name): name for name in conv_names(network)}
+def _by_name(
+    found: list[_Convolution], path: Path, network: str, wanted: list[str]
+) -> dict[str, _Convolution]:
+    """Return `found` under Keras's names, each of those that are wanted exactly once."""
     labels = [convolution.label for convolution in found]
     if not any(map(KERAS_NAME.fullmatch, labels)):  # In a model of somebody's own the order tells.
         labels = [*wanted, *labels[len(wanted) :]][: len(labels)]
-    missing = Counter([*wanted]) - Counter(labels)
-    surplus = Counter(labels) - Counter([*wanted])
+    missing = Counter(wanted) - Counter(labels)
+    surplus = Counter(labels) - Counter(wanted)
     if missing or surplus:
         raise UserError(
             f"{path} does not fit {network}: missing in the file are {_list(missing)}; "
             f"in the file but not in {network} are {_list(surplus)}"
         )
-    return {wanted[label]: convolution for label, convolution in zip(labels, found, strict=True)}
+    return dict(zip(labels, found, strict=True))
 
 
 def _list(names: Counter[str]) -> str:
@@ -145,7 +146,7 @@ def main(path: str, network: str, wanted: str) -> int:
 
     Args:
       path: of the file.
-      network: "vgg16" or "vgg19".
+      network: its name, for messages.
       wanted: which arrays, as JSON.
     """
     resource.setrlimit(resource.RLIMIT_DATA, (BYTES, BYTES))

@@ -1,4 +1,4 @@
-"""The VGG networks as lists of layer names: which there are, how deep, how small a picture may be.
+"""The networks, each described once: its layers, their channels and positions, its preprocessing.
 
 Imports nothing heavy, so that a configuration is checked without JAX.
 
@@ -7,55 +7,117 @@ output before its ReLU, ``reluB_I`` after it, ``poolB`` the output of block B's 
 """
 
 from collections.abc import Iterable
-
-#: Convolutions in each of the five blocks (Simonyan and Zisserman 2014, arXiv:1409.1556, table 1).
-BLOCKS: dict[str, tuple[int, ...]] = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
-
-#: Output channels of every convolution in each block.
-CHANNELS: tuple[int, ...] = (64, 128, 256, 512, 512)
+from dataclasses import dataclass
+from typing import Literal
 
 #: Mean ImageNet pixel (red, green, blue) of the Caffe weights that Keras converted, in [0, 255].
 CAFFE_MEAN = (123.68, 116.779, 103.939)
 
-
-def layer_names(network: str) -> tuple[str, ...]:
-    """Return every layer name of `network` ("vgg16" or "vgg19") in the order of computation."""
-    names: list[str] = []
-    for block, convolutions in enumerate(BLOCKS[network], start=1):
-        for index in range(1, convolutions + 1):
-            names += [f"conv{block}_{index}", f"relu{block}_{index}"]
-        names.append(f"pool{block}")
-    return tuple(names)
+#: Output channels of every convolution in each of VGG's blocks (Simonyan and Zisserman 2014,
+#: arXiv:1409.1556, table 1).
+_VGG_CHANNELS = (64, 128, 256, 512, 512)
 
 
-def conv_names(network: str) -> tuple[str, ...]:
-    """Return the names of the convolutions of `network` in the order of computation."""
-    return tuple(name for name in layer_names(network) if name.startswith("conv"))
+@dataclass(frozen=True)
+class Layer:
+    """A layer, computed from the one before it.
 
-
-def channels(layer: str) -> int:
-    """Return the number of channels of a layer."""
-    return CHANNELS[int(layer[4]) - 1]
-
-
-def parameter_shapes(network: str) -> dict[str, dict[str, tuple[int, ...]]]:
-    """Return the shapes of every convolution's kernel (3, 3, in, out) and bias (out,)."""
-    shapes: dict[str, dict[str, tuple[int, ...]]] = {}
-    before = 3
-    for name in conv_names(network):
-        shapes[name] = {"kernel": (3, 3, before, channels(name)), "bias": (channels(name),)}
-        before = channels(name)
-    return shapes
-
-
-def smallest_side(layers: Iterable[str]) -> int:
-    """Return the shortest side in pixels at which each of `layers` still has a position.
-
-    Each pooling halves a side and drops the odd pixel, so block B sees ``side // 2**(B - 1)``.
+    Attributes:
+      name: this project's.
+      kind: "conv", 3 x 3 with zero padding; "relu"; or "pool", over 2 x 2 positions, where an odd
+        last row or column is dropped.
+      channels: of its output.
+      halvings: how many poolings lie between the picture and the positions of its output.
+      keras: a convolution's name in Keras's files.
     """
-    return max(2 ** halvings(layer) for layer in layers)
+
+    name: str
+    kind: Literal["conv", "relu", "pool"]
+    channels: int
+    halvings: int
+    keras: str = ""
 
 
-def halvings(layer: str) -> int:
-    """Return how many poolings lie between the picture and the positions of a layer."""
-    return int(layer[4]) - (not layer.startswith("pool"))
+@dataclass(frozen=True)
+class Network:
+    """A network as a chain of layers.
+
+    Attributes:
+      name: as in `NETWORKS`.
+      layers: in the order of computation.
+      mean: pixel (red, green, blue) in [0, 255] that is subtracted first, of its Keras weights,
+        which take blue, green, red.
+    """
+
+    name: str
+    layers: tuple[Layer, ...]
+    mean: tuple[float, float, float] = CAFFE_MEAN
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """Every layer's name in the order of computation."""
+        return tuple(layer.name for layer in self.layers)
+
+    @property
+    def convolutions(self) -> tuple[Layer, ...]:
+        """The convolutions in the order of computation."""
+        return tuple(layer for layer in self.layers if layer.kind == "conv")
+
+    @property
+    def parameter_shapes(self) -> dict[str, dict[str, tuple[int, ...]]]:
+        """The shapes of every convolution's kernel (3, 3, in, out) and bias (out,)."""
+        shapes: dict[str, dict[str, tuple[int, ...]]] = {}
+        before = 3
+        for layer in self.convolutions:
+            shapes[layer.name] = {
+                "kernel": (3, 3, before, layer.channels),
+                "bias": (layer.channels,),
+            }
+            before = layer.channels
+        return shapes
+
+    def channels(self, layer: str) -> int:
+        """Return the number of channels of a layer."""
+        return self._layer(layer).channels
+
+    def halvings(self, layer: str) -> int:
+        """Return how many poolings lie between the picture and the positions of a layer."""
+        return self._layer(layer).halvings
+
+    def smallest_side(self, layers: Iterable[str]) -> int:
+        """Return the shortest side in pixels at which each of `layers` still has a position."""
+        return max(2 ** self.halvings(layer) for layer in layers)
+
+    def up_to(self, layers: Iterable[str]) -> tuple[Layer, ...]:
+        """Return what is computed for `layers`: everything up to the deepest of them."""
+        names = self.layer_names
+        deepest = max((names.index(layer) for layer in layers), default=-1)
+        return self.layers[: deepest + 1]
+
+    def _layer(self, name: str) -> Layer:
+        return next(layer for layer in self.layers if layer.name == name)
+
+
+def vgg(name: str, convolutions: tuple[int, ...]) -> Network:
+    """Describe a VGG network without its top (Simonyan and Zisserman 2014, arXiv:1409.1556).
+
+    Args:
+      name: of the network.
+      convolutions: how many there are in each of the five blocks, as in table 1.
+    """
+    layers: list[Layer] = []
+    for at, (count, channels) in enumerate(zip(convolutions, _VGG_CHANNELS, strict=True)):
+        block = at + 1
+        for index in range(1, count + 1):
+            keras = f"block{block}_conv{index}"
+            layers.append(Layer(f"conv{block}_{index}", "conv", channels, at, keras))
+            layers.append(Layer(f"relu{block}_{index}", "relu", channels, at))
+        layers.append(Layer(f"pool{block}", "pool", channels, at + 1))
+    return Network(name, tuple(layers))
+
+
+#: Every network by its name, which its file in conf/network has too.
+NETWORKS = {
+    network.name: network
+    for network in (vgg("vgg16", (2, 2, 3, 3, 3)), vgg("vgg19", (2, 2, 4, 4, 4)))
+}

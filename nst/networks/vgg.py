@@ -1,4 +1,4 @@
-"""The VGG networks in Flax: pictures to the activations of every named layer."""
+"""The networks in Flax: pictures to the activations of every named layer."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from nst.base.errors import UserError, did_you_mean
 from nst.networks import winograd
 from nst.networks.convolution import DTYPES, convolve, fastest, flipped
-from nst.networks.spec import CAFFE_MEAN, CHANNELS, layer_names, parameter_shapes
+from nst.networks.spec import NETWORKS, Network
 
 
 def frozen(params: dict[str, Any], precision: str) -> dict[str, Any]:
@@ -53,16 +53,16 @@ class Convolution(nn.Module):
         return convolve(*(array.astype(self.dtype) for array in (x, kernel, backward))) + bias
 
 
-class VGG(nn.Module):
-    """A VGG network's convolutional part (Simonyan and Zisserman 2014, arXiv:1409.1556, table 1).
+class Chain(nn.Module):
+    """A network, one layer after the other as its description has them.
 
     Attributes:
-      network: "vgg16" or "vgg19".
+      network: its description.
       pooling: "avg" (as Gatys et al. 2015, arXiv:1508.06576, "Methods") or "max" (as trained).
       dtype: of the convolutions' operands and outputs.
     """
 
-    network: str
+    network: Network
     pooling: str = "avg"
     dtype: Any = jnp.float32
 
@@ -77,15 +77,13 @@ class VGG(nn.Module):
         # Zero padding follows the subtraction, so a border is mean grey, not black.
         x = pictures - self.param("mean", nn.initializers.zeros, (3,))
         kept: dict[str, jax.Array] = {}
-        names = layer_names(self.network)
-        deepest = max((names.index(layer) for layer in layers), default=-1)
-        for name in names[: deepest + 1]:
-            if name.startswith("conv"):
-                x = Convolution(CHANNELS[int(name[4]) - 1], self.dtype, name=name)(x)
+        for layer in self.network.up_to(layers):
+            if layer.kind == "conv":
+                x = Convolution(layer.channels, self.dtype, name=layer.name)(x)
             else:
-                x = _relu(x) if name.startswith("relu") else _pool(x, self.pooling)
-            if name in layers:
-                kept[name] = x.astype(jnp.float32)
+                x = _relu(x) if layer.kind == "relu" else _pool(x, self.pooling)
+            if layer.name in layers:
+                kept[layer.name] = x.astype(jnp.float32)
         return {name: kept[name] for name in layers}
 
 
@@ -105,7 +103,7 @@ def activations(
         "bias" (out,), as `nst.weights.load` returns them, or what `frozen` makes of them.
       pictures: (N, H, W, 3) float32 RGB in [0, 255].
       layers: names as in `nst.networks.spec`; static under jit.
-      network: "vgg16" or "vgg19".
+      network: a name in `nst.networks.spec.NETWORKS`.
       pooling: "avg" or "max", over 2 x 2 positions; an odd last row or column is dropped.
       precision: "float32", or "bfloat16" for convolutions on bfloat16 operands.
 
@@ -115,11 +113,11 @@ def activations(
     Raises:
       UserError: `network` has no such layer.
     """
-    known = layer_names(network)
+    known = NETWORKS[network].layer_names
     for name in layers:
         if name not in known:
             raise UserError(f"{network} has no layer {name!r}{did_you_mean(name, known)}")
-    found: Any = VGG(network, pooling, DTYPES[precision]).apply(
+    found: Any = Chain(NETWORKS[network], pooling, DTYPES[precision]).apply(
         {"params": params}, pictures, tuple(layers)
     )
     return found
@@ -129,16 +127,16 @@ def random_params(network: str, seed: int) -> dict[str, Any]:
     """Return random parameters that keep the activations' scale, for tests and benchmarks.
 
     Args:
-      network: "vgg16" or "vgg19".
+      network: a name in `nst.networks.spec.NETWORKS`.
       seed: of numpy's generator; the same seed gives the same bytes.
 
     Returns:
       numpy float32 arrays: kernels with variance 2 / (9 in) (He et al. 2015, arXiv:1502.01852,
-      equation 10), small biases, and the Caffe weights' mean pixel.
+      equation 10), small biases, and the network's mean pixel.
     """
     generator = np.random.default_rng(seed)
-    params: dict[str, Any] = {"mean": np.asarray(CAFFE_MEAN, np.float32)}
-    for name, shapes in parameter_shapes(network).items():
+    params: dict[str, Any] = {"mean": np.asarray(NETWORKS[network].mean, np.float32)}
+    for name, shapes in NETWORKS[network].parameter_shapes.items():
         spread = np.float32(np.sqrt(2 / (9 * shapes["kernel"][2])))
         params[name] = {
             "kernel": generator.standard_normal(shapes["kernel"], np.float32) * spread,

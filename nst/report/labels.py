@@ -4,10 +4,14 @@ from decimal import Decimal
 from typing import Any
 
 from nst.config.schema import entries
-from nst.networks.spec import layer_names
+from nst.networks.spec import NETWORKS
 
-#: Every layer of VGG-19, which are those of VGG-16 as well, by its place in the computation.
-_DEPTH = {name: place for place, name in enumerate(layer_names("vgg19"))}
+#: Every network's layers by their place in the computation, in the longest network that has them.
+_DEPTH = {
+    name: place
+    for network in sorted(NETWORKS.values(), key=lambda network: len(network.layers))
+    for place, name in enumerate(network.layer_names)
+}
 _LONGEST = 200
 
 

@@ -80,7 +80,8 @@ def _prepared(config: Config, sources: dict[str, ResolvedSource]) -> Prepared:
     # Before a file is read, which at such a size takes memory and time by itself.
     check_memory(static, _shape(sources["content"], config.size, "content.path"), size[1])
     for key, one in blend.paintings(config.style).items():
-        check_memory(None, _shape(sources[key], own_size[0], one.key), own_size[1])
+        shape = _shape(sources[key], own_size[0], one.key)
+        check_memory(static, shape, own_size[1], once=True)
     photograph = _picture(sources["content"], config.size, "content.path")
     painted = paintings(config, sources, own_size[0])
     initial = None
@@ -88,14 +89,14 @@ def _prepared(config: Config, sources: dict[str, ResolvedSource]) -> Prepared:
         initial = _picture(sources["init"], photograph.shape[:2], "init.path")
     # The picture takes the photograph's shape, so the photograph must suit every layer.
     own = files.dimensions(sources["content"].path)
-    check_positions("content", own, photograph.shape, static.layers, *size)
+    check_positions("content", own, photograph.shape, network, static.layers, *size)
     for key, painting in painted.items():
         own = files.dimensions(sources[key].path)
-        check_positions(key, own, painting.shape, static.style_layers, *own_size)
+        check_positions(key, own, painting.shape, network, static.style_layers, *own_size)
     regions = None
     if "content_mask" in sources:
         shapes = photograph.shape, painted["style"].shape
-        regions = paired_regions(sources, *shapes, static.style_layers)
+        regions = paired_regions(sources, *shapes, network, static.style_layers)
     interrupt.check()
     return Prepared(
         config=config,
@@ -156,6 +157,7 @@ def paired_regions(
     sources: dict[str, ResolvedSource],
     photograph: tuple[int, ...],
     painting: tuple[int, ...],
+    network: str,
     style_layers: tuple[str, ...],
 ) -> Regions:
     """Return the regions of photograph and painting that the masks in `sources` give.
@@ -164,6 +166,7 @@ def paired_regions(
       sources: where the pictures and their masks are.
       photograph: shape in the run, (H, W, 3).
       painting: shape in the run, (H', W', 3).
+      network: whose layers they are.
       style_layers: in each of which each region must be found.
 
     Raises:
@@ -173,6 +176,7 @@ def paired_regions(
     return masks.paired(
         _mask(sources["content_mask"], sources["content"], photograph, "content"),
         _mask(sources["style_mask"], sources["style"], painting, "style"),
+        network,
         style_layers,
     )
 

@@ -14,8 +14,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nst.networks.spec import CHANNELS
-
 SMALL = ("network=vgg16", "tracking=disabled", "size=32", "steps=1")
 
 
@@ -277,6 +275,10 @@ def test_a_picture_too_thin_for_a_layer(nst, tmp_path: Path, key: str):
 # --- Weights ------------------------------------------------------------------------------------
 
 
+#: Convolutions and channels of VGG-16's blocks (Simonyan and Zisserman 2014, table 1).
+BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
+
+
 def weights(path: Path, **changes: dict[str, np.ndarray | None]) -> None:
     """Write VGG-16's weights in the layout of Keras's published files, all of them 0.
 
@@ -286,7 +288,7 @@ def weights(path: Path, **changes: dict[str, np.ndarray | None]) -> None:
     """
     with h5py.File(path, "w") as file:
         names, before = [], 3
-        for block, (count, channels) in enumerate(zip((2, 2, 3, 3, 3), CHANNELS, strict=True), 1):
+        for block, (count, channels) in enumerate(BLOCKS, 1):
             for index in range(1, count + 1):
                 name = f"block{block}_conv{index}"
                 kernel = changes.get(name, {}).get("kernel", np.zeros((3, 3, before, channels)))

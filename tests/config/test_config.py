@@ -25,7 +25,7 @@ from nst.config.groups import (
     Tracking,
 )
 from nst.config.schema import Config
-from nst.networks.spec import conv_names, layer_names, smallest_side
+from nst.networks.spec import NETWORKS
 
 
 def plain(**changes: Any) -> Config:
@@ -50,11 +50,17 @@ def refusal(**changes: Any) -> str:
 
 def test_layer_names_are_simonyans():
     # Table 1, columns D and E: 13 and 16 convolutions, 5 poolings.
-    assert len(conv_names("vgg16")) == 13
-    assert len(conv_names("vgg19")) == 16
-    assert layer_names("vgg16")[:5] == ("conv1_1", "relu1_1", "conv1_2", "relu1_2", "pool1")
-    assert layer_names("vgg19")[-3:] == ("conv5_4", "relu5_4", "pool5")
-    assert "conv3_4" not in layer_names("vgg16")
+    assert len(NETWORKS["vgg16"].convolutions) == 13
+    assert len(NETWORKS["vgg19"].convolutions) == 16
+    assert NETWORKS["vgg16"].layer_names[:5] == (
+        "conv1_1",
+        "relu1_1",
+        "conv1_2",
+        "relu1_2",
+        "pool1",
+    )
+    assert NETWORKS["vgg19"].layer_names[-3:] == ("conv5_4", "relu5_4", "pool5")
+    assert "conv3_4" not in NETWORKS["vgg16"].layer_names
 
 
 @pytest.mark.parametrize(
@@ -62,8 +68,8 @@ def test_layer_names_are_simonyans():
     [("conv1_1", 1), ("pool1", 2), ("relu2_2", 2), ("conv5_1", 16), ("pool5", 32)],
 )
 def test_smallest_side_has_one_position(layer: str, side: int):
-    assert smallest_side([layer]) == side
-    assert smallest_side(["conv1_1", layer]) == side
+    assert NETWORKS["vgg19"].smallest_side([layer]) == side
+    assert NETWORKS["vgg19"].smallest_side(["conv1_1", layer]) == side
 
 
 def test_a_bare_list_means_equal_weights():
@@ -201,17 +207,17 @@ def test_a_stand_in_network_must_have_the_layers():
         validation.check_layers(checked, "vgg16")
 
 
-@given(st.integers(1, 300), st.integers(1, 300), st.sampled_from(layer_names("vgg19")))
+@given(st.integers(1, 300), st.integers(1, 300), st.sampled_from(NETWORKS["vgg19"].layer_names))
 def test_positions_are_refused_exactly_where_there_are_none(width: int, height: int, layer: str):
     own = width, height
     side = min(own)
     for _ in range(int(layer[4]) - (not layer.startswith("pool"))):
         side //= 2  # what each pooling leaves
     if side:
-        validation.check_positions("content", own, (height, width), (layer,), max(own))
+        validation.check_positions("content", own, (height, width), "vgg19", (layer,), max(own))
     else:
         with pytest.raises(UserError, match=layer):
-            validation.check_positions("content", own, (height, width), (layer,), max(own))
+            validation.check_positions("content", own, (height, width), "vgg19", (layer,), max(own))
 
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"

@@ -21,7 +21,7 @@ from nst.config.validation import check_layers
 from nst.losses import total as losses
 from nst.losses.total_variation import power_variation, variation
 from nst.networks import vgg
-from nst.networks.spec import channels
+from nst.networks.spec import NETWORKS
 from nst.runner import prepare
 
 PRESETS = sorted(path.stem for path in (conf_dir() / "preset").glob("*.yaml"))
@@ -150,7 +150,7 @@ def activations(rng: np.random.Generator, height: int, width: int) -> dict[str, 
     found = {}
     for layer in (*STYLE, "relu4_2", "relu5_2"):
         stride = 2 ** (int(layer[4]) - 1)
-        shape = (height // stride, width // stride, channels(layer))
+        shape = (height // stride, width // stride, NETWORKS["vgg16"].channels(layer))
         found[layer] = np.maximum(rng.normal(20, 60, shape), 0).astype(np.float32)
     return found
 

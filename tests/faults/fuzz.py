@@ -75,17 +75,18 @@ def keras(folder: Path) -> Target:
     Here it's the worker's, and what kills the worker is read again as nst does it.
     """
     from nst.networks import keras_h5, keras_layouts
-    from nst.networks.spec import parameter_shapes
+    from nst.networks.spec import NETWORKS, Network
 
     def narrow(shape: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(length if length == 3 else length // 32 for length in shape)
 
     shapes = {
         name: {part: narrow(shape) for part, shape in parts.items()}
-        for name, parts in parameter_shapes("vgg16").items()
+        for name, parts in NETWORKS["vgg16"].parameter_shapes.items()
     }
-    wanted = [(name, part, shape) for name, all in shapes.items() for part, shape in all.items()]
-    mock.patch.object(keras_h5, "parameter_shapes", return_value=shapes).start()
+    narrowed = mock.PropertyMock(return_value=shapes)
+    mock.patch.object(Network, "parameter_shapes", narrowed).start()
+    wanted = keras_h5.wanted(NETWORKS["vgg16"])
     path = folder / "weights.h5"
     resource.setrlimit(resource.RLIMIT_DATA, (keras_layouts.BYTES, keras_layouts.BYTES))
 
@@ -107,13 +108,13 @@ def keras(folder: Path) -> Target:
 def keras_apart(folder: Path) -> Target:
     """Return the reader of weights files, given Keras's HDF5 of VGG-16's own shapes."""
     from nst import weights
-    from nst.networks.spec import parameter_shapes
+    from nst.networks.spec import NETWORKS
 
     def read(data: bytes) -> Any:
         (folder / "weights.h5").write_bytes(data)
         return weights.convert(folder / "weights.h5", "vgg16")
 
-    return Target(list(seeds.keras(parameter_shapes("vgg16"))), read)
+    return Target(list(seeds.keras(NETWORKS["vgg16"].parameter_shapes)), read)
 
 
 def checkpoint(folder: Path) -> Target:

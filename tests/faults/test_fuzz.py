@@ -30,7 +30,7 @@ from PIL import Image
 from nst.base.errors import UserError
 from nst.images import files
 from nst.networks.keras_h5 import read
-from nst.networks.spec import parameter_shapes
+from nst.networks.spec import NETWORKS
 from nst.weights import unpickle
 
 ROOT = Path(__file__).parents[2]
@@ -95,7 +95,7 @@ def test_a_file_that_hdf5_reads_for_ever_is_refused(tmp_path: Path):
 
 def test_a_file_that_hdf5_crashes_on_is_refused(tmp_path: Path):
     path = tmp_path / "weights.h5"
-    filtered = list(seeds.keras(parameter_shapes("vgg16")))[2]
+    filtered = list(seeds.keras(NETWORKS["vgg16"].parameter_shapes))[2]
     # A chunk of 64 float32 and their checksum, which the library takes off without looking.
     chunk = struct.pack("<IIQ", 64 * 4 + 4, 0, 0)
     assert chunk in filtered

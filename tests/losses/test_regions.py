@@ -88,7 +88,7 @@ def parts(rng: np.random.Generator, count: int, height: int, width: int) -> np.n
 def test_guidance_has_the_means_of_what_a_position_covers(layer: str, poolings: int):
     shares = parts(np.random.default_rng(0), 2, 11, 14)
     side = 2**poolings
-    found = regions.guidance(shares, layer)
+    found = regions.guidance(shares, "vgg16", layer)
     # Two odd sides one after the other: 11 -> 5 -> 2, so the last three rows are dropped.
     assert found.shape == (2, 11 // side, 14 // side)
     for region in range(2):
@@ -117,7 +117,7 @@ def test_guidance_has_the_positions_of_the_network():
 
     found = jax.eval_shape(network, np.zeros((1, 37, 23, 3), np.float32))
     for layer, values in found.items():
-        assert regions.guidance(np.ones((2, 37, 23)), layer).shape[1:] == values.shape[1:3]
+        assert regions.guidance(np.ones((2, 37, 23)), "vgg16", layer).shape[1:] == values.shape[1:3]
 
 
 def test_grams_and_loss_are_the_papers_sums():

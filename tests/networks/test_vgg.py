@@ -14,7 +14,7 @@ import pytest
 from nst.base.errors import UserError
 from nst.config.groups import Source
 from nst.networks import vgg
-from nst.networks.spec import layer_names
+from nst.networks.spec import NETWORKS
 from nst.sources.resolve import locate
 from nst.weights import load, unpickle
 
@@ -38,7 +38,7 @@ def by_hand(params: dict, x: np.ndarray, network: str, pooling: str) -> dict[str
     reduce: Callable = np.mean if pooling == "avg" else np.max
     x = x.astype(np.float64) - params["mean"]
     found = {}
-    for name in layer_names(network):
+    for name in NETWORKS[network].layer_names:
         height, width, _ = x.shape
         if name.startswith("conv"):
             padded = np.pad(x, ((1, 1), (1, 1), (0, 0)))
@@ -68,9 +68,9 @@ def by_hand(params: dict, x: np.ndarray, network: str, pooling: str) -> dict[str
 def test_every_layer_is_what_loops_over_positions_give(network, pooling):
     params = vgg.random_params(network, 0)
     batch = pictures(2, 37, 45)
-    found = run(params, batch, layer_names(network), network=network, pooling=pooling)
+    found = run(params, batch, NETWORKS[network].layer_names, network=network, pooling=pooling)
     wanted = by_hand(params, batch[1], network, pooling)
-    assert set(found) == set(layer_names(network))
+    assert set(found) == set(NETWORKS[network].layer_names)
     for name, values in found.items():
         assert values.dtype == jnp.float32
         assert relative_error(np.asarray(values[1]), wanted[name]) < 1e-5, name

@@ -21,7 +21,7 @@ from nst.base import checksummed
 from nst.base.errors import UserError
 from nst.config.groups import Source
 from nst.networks import vgg
-from nst.networks.spec import layer_names
+from nst.networks.spec import NETWORKS
 from nst.sources.resolve import ResolvedSource, cache_dir, locate
 
 Arrays = dict[str, tuple[np.ndarray, ...]]  # layer -> kernel and bias
@@ -153,7 +153,7 @@ def test_every_layer_is_keras_own(layout, model, reference, tmp_path):
     params = weights.convert(path, "vgg19")
     path.unlink()
     found = everything(params, PICTURE)
-    assert set(found) == set(reference) == set(layer_names("vgg19"))
+    assert set(found) == set(reference) == set(NETWORKS["vgg19"].layer_names)
     for name, wanted in reference.items():
         assert found[name].shape == wanted.shape
         error = np.abs(found[name] - wanted).max() / np.abs(wanted).max()
@@ -163,7 +163,7 @@ def test_every_layer_is_keras_own(layout, model, reference, tmp_path):
 @jax.jit
 def everything(params: dict, x: jax.Array) -> dict[str, jax.Array]:
     choices = {"network": "vgg19", "pooling": "max", "precision": "float32"}
-    return vgg.activations(params, x, layer_names("vgg19"), **choices)
+    return vgg.activations(params, x, NETWORKS["vgg19"].layer_names, **choices)
 
 
 # --- damage -------------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ def arrays(network: str = "vgg19") -> Arrays:
     """Zeros under Keras's names."""
     return {
         f"block{name[4]}_conv{name[6]}": tuple(np.zeros(s, "f4") for s in shapes.values())
-        for name, shapes in vgg.parameter_shapes(network).items()
+        for name, shapes in NETWORKS[network].parameter_shapes.items()
     }
 
 
