@@ -246,8 +246,18 @@ def test_a_clipped_picture_stays_within_the_greys(compose):
         assert ((after.state.picture < 0).any() or (after.state.picture > 255).any()) != clamp
 
 
-def test_lbfgs_starts_with_an_empty_memory_and_goes_on_counting(compose):
-    prepared = prepare.prepare(compose(*TWO, "optimizer=lbfgs"))
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        ("optimizer=lbfgs",),  # with an empty memory
+        ("optimizer=sgd", "optimizer.lr=1e-5"),  # it has none
+    ],
+    ids=["lbfgs", "sgd"],
+)
+def test_without_moments_a_larger_size_is_a_run_from_the_resized_picture(
+    compose, optimizer: tuple[str, ...]
+):
+    prepared = prepare.prepare(compose(*TWO, *optimizer))
     found = all_checks(prepared)
     assert [check.step for check in found] == [0, 2, 4, 5]
     _, two = prepared.scales
@@ -261,6 +271,19 @@ def test_lbfgs_starts_with_an_empty_memory_and_goes_on_counting(compose):
     for check, other in zip(found[2:], list(anew)[1:], strict=True):
         np.testing.assert_array_equal(check.picture, other.picture)
         assert check.evaluations == found[1].evaluations + other.evaluations
+
+
+def test_the_preset_of_gradient_descent_goes_through_sizes(compose, tmp_path: Path):
+    sizes = ("network=vgg16", "scales=[32,64]", "steps=[2,2]", "check_every=1", *SHALLOW)
+    config = compose("preset=keras", *sizes, "tracking=disabled", "assets.fallback=true")
+    assert (config.optimizer.name, config.optimizer.schedule) == ("sgd", "exponential")
+    outcome = transfer.perform(prepare.prepare(config), transfer.Place(tmp_path))
+    assert outcome.status == "finished"
+    assert [row["size"] for row in rows(tmp_path)] == ["32", "32", "32", "64", "64"]
+    # lr 0.19537^(step / 4): the count of steps goes on, and 100 is lost to no later one.
+    totals = [float(row["total"]) for row in rows(tmp_path)]
+    assert totals[2] < totals[0]
+    assert totals[4] < totals[3]
 
 
 # --- What a scale is made of --------------------------------------------------------------------

@@ -1,0 +1,70 @@
+"""The step's program for a GPU, made on a machine that needs none."""
+
+import itertools
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+from nst.base.program import Hyperparameters, Static
+from nst.engine.program import advance
+from nst.losses import total
+from nst.losses.statistics import STATISTICS
+from nst.networks import vgg
+from nst.networks.convolution import flipped
+from nst.optimizers.table import OPTIMIZERS
+
+LAYERS = ("conv1_1", "conv2_1")
+PICTURE = jax.ShapeDtypeStruct((16, 20, 3), np.float32)
+NUMBERS = jax.tree.map(
+    np.float32,
+    Hyperparameters(
+        *(1.0, 1e4, 1.0, 10.0, 0.9, 0.999, 1e-8),
+        content_weights={"conv2_1": 1.0},
+        style_weights=dict.fromkeys(LAYERS, 0.5),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def params() -> dict[str, Any]:
+    """Kernels as a GPU's steps take them: a CPU's have another form."""
+    known = vgg.random_params("vgg16", 0)
+    return {
+        name: one | {"backward": flipped(one["kernel"])} if isinstance(one, dict) else one
+        for name, one in known.items()
+    }
+
+
+def targets(static: Static, params: dict, painting: Any) -> total.Targets:
+    own = vgg.activations(
+        params, painting[None], LAYERS, network="vgg16", pooling="avg", precision=static.precision
+    )
+    found = {name: values[0] for name, values in own.items()}
+    layers = static.content_layers, static.style_layers
+    return total.targets(found, [found], *layers, static.statistic)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "statistic", "precision"),
+    list(itertools.product(OPTIMIZERS, STATISTICS, ("float32", "bfloat16"))),
+)
+def test_a_step_is_exported_for_cuda(
+    params: dict[str, Any], optimizer: str, statistic: str, precision: str
+):
+    static = Static(
+        *("vgg16", "avg", precision, ("conv2_1",), LAYERS), optimizer=optimizer, statistic=statistic
+    )
+    init = OPTIMIZERS[optimizer].load().init
+    state = jax.eval_shape(lambda picture: init(static, NUMBERS, picture), PICTURE)
+    target = jax.eval_shape(lambda picture: targets(static, params, picture), PICTURE)
+    found = jax.export.export(advance, platforms=["cuda"])(
+        static, np.int32(4), params, target, state, NUMBERS
+    )
+    assert found.platforms == ("cuda",)
+    text = found.mlir_module()
+    assert "stablehlo.convolution" in text
+    # On float32 sums, whatever the operands are.
+    operands = "bf16" if precision == "bfloat16" else "f32"
+    assert f"x64x128x{operands}>" in text
