@@ -11,9 +11,9 @@ from nst import weights
 from nst.base import interrupt
 from nst.base.program import Hyperparameters, Static
 from nst.config import blend
+from nst.config.layers import check_layers, check_positions
 from nst.config.program import split
 from nst.config.schema import Config
-from nst.config.validation import check_layers, check_positions
 from nst.engine.memory import check_memory
 from nst.engine.program import compute_targets
 from nst.images import color, files, masks

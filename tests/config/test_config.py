@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 
 from nst.base.errors import UserError
 from nst.base.files import conf_dir
-from nst.config import document, program, schema, structured, validation
+from nst.config import document, layers, program, schema, structured, validation
 from nst.config.groups import (
     Content,
     Init,
@@ -202,9 +202,9 @@ def test_split_puts_numbers_on_one_side_and_choices_on_the_other():
 def test_a_stand_in_network_must_have_the_layers():
     content = Content(Source("chelsea"), layers=["conv4_4"])
     checked = validation.validated(plain(content=content))
-    validation.check_layers(checked, "vgg19")
+    layers.check_layers(checked, "vgg19")
     with pytest.raises(UserError, match="vgg16 has no layer 'conv4_4'"):
-        validation.check_layers(checked, "vgg16")
+        layers.check_layers(checked, "vgg16")
 
 
 @given(st.integers(1, 300), st.integers(1, 300), st.sampled_from(NETWORKS["vgg19"].layer_names))
@@ -214,10 +214,10 @@ def test_positions_are_refused_exactly_where_there_are_none(width: int, height: 
     for _ in range(int(layer[4]) - (not layer.startswith("pool"))):
         side //= 2  # what each pooling leaves
     if side:
-        validation.check_positions("content", own, (height, width), "vgg19", (layer,), max(own))
+        layers.check_positions("content", own, (height, width), "vgg19", (layer,), max(own))
     else:
         with pytest.raises(UserError, match=layer):
-            validation.check_positions("content", own, (height, width), "vgg19", (layer,), max(own))
+            layers.check_positions("content", own, (height, width), "vgg19", (layer,), max(own))
 
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"

@@ -15,9 +15,9 @@ from PIL import Image
 
 from nst.base.errors import UserError
 from nst.base.files import conf_dir
+from nst.config.layers import check_layers
 from nst.config.program import split
 from nst.config.schema import Config
-from nst.config.validation import check_layers
 from nst.losses import total as losses
 from nst.losses.total_variation import power_variation, variation
 from nst.networks import vgg
