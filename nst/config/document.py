@@ -13,7 +13,7 @@ from nst.config.keys import Entry, short
 from nst.config.schema import entries
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
-BEGIN = "<!-- The table is made by `make docs` from nst/config/schema.py and groups.py. -->\n"
+BEGIN = "<!-- The table is made by `make docs` from the schema in nst/config/. -->\n"
 END = "<!-- end of the table -->\n"
 
 

@@ -1,13 +1,11 @@
-"""The groups of the configuration: each key with its unit, range, choices and meaning."""
+"""The groups of what is painted: images, network, losses, start; each key with unit and range."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from nst.config.keys import LARGEST, group, key
+from nst.config.keys import group, key
 from nst.losses.statistics import STATISTICS
 from nst.networks.spec import NETWORKS
-from nst.optimizers.table import OPTIMIZERS
-from nst.tracking.table import TRACKERS
 
 REDUCTIONS = ("sum", "mean")
 
@@ -159,124 +157,3 @@ class Init:
         unit="grey levels",
     )
     mix: float = key(0.0, "share of noise in the start, [below](#start)", low=0, high=1)
-
-
-@dataclass
-class Optimizer:
-    """What moves the picture: Adam (Kingma and Ba 2014, arXiv:1412.6980), L-BFGS or SGD."""
-
-    name: str = key("???", "set by `optimizer=`", choices=OPTIMIZERS)
-    lr: float = key(
-        10.0,
-        "learning rate of Adam, in grey levels, and of SGD, in grey levels^2 / loss",
-        low=0,
-        above=True,
-        high=1e9,
-        noun="",
-        label="learning rate",
-    )
-    b1: float = key(0.9, "Adam's decay rates", low=0, high=1, below=True, noun="", label="Adam b1")
-    b2: float = key(
-        0.999, "Adam's decay rates", low=0, high=1, below=True, noun="", label="Adam b2"
-    )
-    eps: float = key(1e-8, "Adam's epsilon", low=0, above=True, label="Adam eps")
-    schedule: str = key(
-        "constant",
-        "how the learning rate falls",
-        choices=("constant", "cosine", "exponential"),
-        label="learning rate schedule",
-    )
-    decay: float = key(
-        0.1,
-        "what the schedule leaves of the learning rate at the end",
-        low=0,
-        above=True,
-        high=1,
-        noun="",
-        label="learning rate left at the end",
-    )
-    memory: Any = key(
-        10,
-        "steps that L-BFGS remembers, by what they changed in picture and gradient",
-        whole=True,
-        low=1,
-        high=100,
-        unit="pictures",
-        label="L-BFGS memory",
-    )
-    clamp: bool = key(
-        False,
-        "whether the picture is clipped to [0, 255] after each step",
-        label="clipped to [0, 255]",
-    )
-    average: float = key(
-        0.0,
-        "decay of the average of pictures that is shown and kept; 0: off",
-        low=0,
-        high=1,
-        below=True,
-        noun="",
-        label="average of pictures",
-    )
-
-
-@dataclass
-class Tracking:
-    """What goes to Weights & Biases; what is none here its variables may give: docs/tracking.md."""
-
-    mode: str = key(
-        "???",
-        "set by `tracking=`; by default `WANDB_MODE`, if that is set",
-        choices=TRACKERS,
-    )
-    project: str | None = key(
-        None,
-        r"project at W&B; none: as [W&B's environment variables](tracking.md) say, else `nst`",
-        unit=r"up to 128 characters without `/\#?%:`",
-    )
-    entity: str | None = key(
-        None, "team or user at W&B; none: as its variables say, else the account's default"
-    )
-    group: str | None = key(None, "group at W&B; none: as its variables say, else the sweep")
-    name: str | None = key(
-        None,
-        "the run's name at W&B; none: as its variables say, else the overrides",
-        unit="up to 128 characters",
-    )
-    tags: list[str] = key(
-        [],
-        "tags at W&B; `[]`: as its variables say",
-        unit="a list of texts of 1 to 64 characters",
-    )
-    images_every: Any = key(
-        20,
-        "how often a picture is kept and logged; 0: only the first and the best",
-        whole=True,
-        low=0,
-        high=10_000_000,
-        unit="steps",
-    )
-
-
-@dataclass
-class Assets:
-    """What happens where a picture or weights can't be fetched."""
-
-    fallback: bool = key(
-        True, "whether a built-in is used, with a warning, where a file can't be fetched"
-    )
-
-
-@dataclass
-class Sweep:
-    """What becomes of the runs of a sweep, also of those that an earlier one left in its folder."""
-
-    retry: bool = key(False, "whether runs found diverged or failed in the folder are run again")
-    save_every: float = key(
-        30.0,
-        "how often an unfinished run saves what it can go on from; 0: at every check",
-        low=0,
-        high=LARGEST,
-        unit="seconds",
-    )
-    report: bool = key(True, "whether a sweep ends by writing its [report](report.md)")

@@ -13,18 +13,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from nst.base.errors import UserError, did_you_mean
-from nst.config.groups import (
-    TV,
-    Assets,
-    Content,
-    Init,
-    Network,
-    Optimizer,
-    Style,
-    Sweep,
-    Tracking,
-)
+from nst.config.groups import TV, Content, Init, Network, Style
 from nst.config.keys import Entry, Role, group, key, walk
+from nst.config.running import Assets, Optimizer, Sweep, Tracking
 
 
 @dataclass

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from nst.base import home
 from nst.base.errors import UserError
 from nst.config import blend, layers
-from nst.config.groups import TV, Content, Init, Optimizer, Style, Tracking
+from nst.config.groups import TV, Content, Init, Style
 from nst.config.ranges import in_range, whole
+from nst.config.running import Optimizer, Tracking
 from nst.config.schema import Config, entries
 from nst.losses.statistics import with_masks
 from nst.optimizers.table import readers

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from nst.base.errors import UserError
-from nst.config.groups import Tracking
+from nst.config.running import Tracking
 from nst.config.schema import Config
 from nst.sources.resolve import ResolvedSource
 from nst.tracking.table import TRACKERS

@@ -17,7 +17,7 @@ from typing import Any
 
 from nst.base import home
 from nst.base.errors import NO_ROOM, UserError
-from nst.config.groups import Tracking
+from nst.config.running import Tracking
 from nst.tracking import wandb_settings
 
 log = logging.getLogger("nst")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nst.base.errors import UserError
-from nst.config.groups import Tracking
+from nst.config.running import Tracking
 
 #: W&B's project where neither tracking.project nor WANDB_PROJECT names one.
 PROJECT = "nst"

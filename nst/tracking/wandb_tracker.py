@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nst.config.groups import Tracking
+from nst.config.running import Tracking
 from nst.config.schema import Config
 from nst.engine.check import Check, seconds_per_step
 from nst.losses.total import weighted

@@ -14,16 +14,8 @@ from omegaconf import OmegaConf
 from nst.base.errors import UserError
 from nst.base.files import conf_dir
 from nst.config import document, layers, program, schema, structured, validation
-from nst.config.groups import (
-    Content,
-    Init,
-    Network,
-    NetworkSource,
-    Optimizer,
-    Source,
-    Style,
-    Tracking,
-)
+from nst.config.groups import Content, Init, Network, NetworkSource, Source, Style
+from nst.config.running import Optimizer, Tracking
 from nst.config.schema import Config
 from nst.networks.spec import NETWORKS
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from nst.base.errors import UserError
-from nst.config.groups import Tracking
+from nst.config.running import Tracking
 from nst.config.schema import Config
 from nst.metrics.registry import METRICS
 from nst.runner import prepare
