@@ -31,7 +31,7 @@ def measure(size: int, steps: int, network: str, repeats: int) -> dict[str, Any]
 
     Args:
       size: long edge in pixels.
-      steps: optimiser steps of each run.
+      steps: optimizer steps of each run.
       network: "vgg16", or "vgg19" where its weights are at hand.
       repeats: of the grid in one process; the separate processes run once.
     """

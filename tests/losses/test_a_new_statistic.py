@@ -4,6 +4,7 @@ import csv
 from collections.abc import Callable
 from pathlib import Path
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from conftest import TINY
@@ -29,7 +30,9 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> None:
 def means(prepared: Prepared, picture: np.ndarray) -> np.ndarray:
     """Return the mean of each channel of conv1_1, in float64."""
     known = {"network": "vgg16", "pooling": "avg", "precision": "float32"}
-    found = activations(prepared.params, picture[None], ("conv1_1",), **known)["conv1_1"]
+    found = activations(prepared.params, jnp.asarray(picture)[None], ("conv1_1",), **known)[
+        "conv1_1"
+    ]
     return np.asarray(found, np.float64).mean(axis=(0, 1, 2))
 
 
@@ -67,8 +70,8 @@ def test_masks_are_refused_without_a_variant_for_them(compose: Compose):
 def test_another_name_is_refused_and_never_computed(compose: Compose):
     with pytest.raises(UserError, match="gram, mean_std, wasserstein, channel_mean, not 'mean'"):
         compose(*TINY, "style.statistic=mean")
-    one = {"conv1_1": np.ones((2, 2, 3), np.float32)}
+    one = {"conv1_1": jnp.ones((2, 2, 3))}
     with pytest.raises(KeyError, match="mean"):
         total.targets(one, [one], ("conv1_1",), ("conv1_1",), "mean")
     with pytest.raises(KeyError, match="mean"):
-        total.style_loss("mean", one["conv1_1"], np.ones((3, 3), np.float32))
+        total.style_loss("mean", one["conv1_1"], jnp.ones((3, 3)))
