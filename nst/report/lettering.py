@@ -5,9 +5,12 @@ import functools
 import itertools
 import logging
 import math
+import os
 import unicodedata
 from collections.abc import Collection
 from typing import Any
+
+from nst.base.errors import UserError
 
 #: Comes with matplotlib, so that a sheet looks the same everywhere.
 FONT = "DejaVu Sans"
@@ -118,8 +121,19 @@ def _font(family: str) -> Any:
 
 @functools.cache
 def matplotlib() -> Any:
-    """Import matplotlib, which takes its time, without a word of its log on the terminal."""
-    logging.getLogger("matplotlib").setLevel(logging.CRITICAL)
-    import matplotlib.font_manager
+    """Import matplotlib, which takes its time, without a word of its log on the terminal.
 
+    Raises:
+      UserError: a file matplotlibrc can't be read.
+    """
+    logging.getLogger("matplotlib").setLevel(logging.CRITICAL)
+    # A notebook hands its own down to what it starts, and where that is missing it is an error.
+    backend = os.environ.pop("MPLBACKEND", None)
+    try:
+        import matplotlib.font_manager
+    except ValueError as error:
+        raise UserError(f"matplotlib can't read its settings, matplotlibrc ({error})") from error
+    finally:
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
     return matplotlib

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from fake_runs import Colour, write_run
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
+from matplotlib import rc_context, rcParams
 from matplotlib.font_manager import fontManager
 from PIL import Image
 
@@ -279,6 +281,25 @@ def test_a_sheet_of_somebody_s_is_never_replaced(sweep: Path, form: str):
         build.write([sweep], format=form)
 
 
+def test_a_matplotlibrc_of_the_user_s_is_for_plots(sweep: Path):
+    before = grid(sweep)
+    (sweep / "grid.png").unlink()
+    theirs: Any = {"text.usetex": True, "font.size": 40, "savefig.bbox": "tight"}
+    theirs |= {"axes.facecolor": "red", "figure.dpi": 300, "image.interpolation": "bicubic"}
+    with rc_context(theirs):
+        assert np.array_equal(grid(sweep), before)
+        assert rcParams["font.size"] == 40
+
+
+def test_a_matplotlibrc_that_is_no_text_is_named(sweep: Path):
+    (sweep / "matplotlibrc").write_bytes(b"\xff\xfe")
+    command = [sys.executable, "-m", "nst.report", "."]
+    done = subprocess.run(command, cwd=sweep, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("nst: matplotlib can't read its settings, matplotlibrc (")
+
+
 # --- Letters ------------------------------------------------------------------------------------
 
 
@@ -298,7 +319,8 @@ def test_any_letters_are_drawn_and_nothing_is_said(tmp_path: Path, form: str):
         write_run(tmp_path / "北斎 é" / str(at), style=name)
     command = [sys.executable, "-m", "nst.report", "北斎 é", "--format", form]
     home = {"HOME": "/proc/none", "MPLCONFIGDIR": "/proc/none/matplotlib"}
-    environment = os.environ | home | {"PYTHONIOENCODING": "utf-8"}
+    notebook = {"MPLBACKEND": "module://none.of.these"}
+    environment = os.environ | home | notebook | {"PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
         command, cwd=tmp_path, capture_output=True, text=True, env=environment, timeout=60
     )
