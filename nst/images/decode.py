@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import io
 import logging
+import struct
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,8 @@ MOST_PIXELS = 178_956_970
 LARGE, PIXELS_PER_BYTE = 4096 * 4096, 25_000
 #: Formats that know of no such size: a whole mask of 24 megapixels may take 1,000 bytes.
 UNBOUNDED = ("WEBP", "AVIF")
+#: EXIF orientations from this one on, to 8, swap the sides (Exif 2.32, tag 274).
+SIDEWAYS = 5
 #: Pixels that are put on white at a time.
 _BAND = 2**24
 #: How often a JPEG without an end is tried with other data behind its own.
@@ -59,14 +62,10 @@ def decode(file: Path, subject: str) -> tuple[Image.Image, int]:
     Raises:
       UserError: the file is damaged, too small or too large, or no picture that is read.
     """
-    allowed = f"it must be a whole picture in one of the formats {', '.join(FORMATS)}"
-    if file.stat().st_size == 0:
-        raise UserError(f"{subject} is empty, but {allowed}")
-    try:
+    with _refused(file, subject):
         page = tiff.first_page(file)
         if page:
-            bounded = page.compression in tiff.BOUNDED
-            _check_size((page.width, page.height), bounded, file, subject)
+            _check_page(page, file, subject)
             return tiff.decode(file, page, subject)
         with Image.open(file, formats=FORMATS) as image:
             _check_size(image.size, image.format not in UNBOUNDED, file, subject)
@@ -74,6 +73,39 @@ def decode(file: Path, subject: str) -> tuple[Image.Image, int]:
                 # Else what its frame leaves of the canvas would be black.
                 image._mode = image.rawmode = "RGBA"  # noqa: SLF001
             return _loaded(image, file, subject), _turn(image)
+
+
+def upright_shape(path: Path, *, key: str) -> tuple[int, int]:
+    """Return a picture file's own (H, W) in pixels, upright, from its header alone.
+
+    Args:
+      path: of a file that can be opened.
+      key: the configuration key to name in messages.
+
+    Raises:
+      UserError: it is no picture that is read, too small or too large.
+    """
+    subject = f"{key}: {str(path)!r}"
+    with quiet(), _refused(path, subject):
+        page = tiff.first_page(path)
+        if page:
+            _check_page(page, path, subject)
+            (width, height), turn = (page.width, page.height), tiff.turn(path, page)
+        else:
+            with Image.open(path, formats=FORMATS) as image:
+                _check_size(image.size, image.format not in UNBOUNDED, path, subject)
+                (width, height), turn = image.size, _turn_of_header(image, path)
+        return (height, width) if turn < SIDEWAYS else (width, height)
+
+
+@contextlib.contextmanager
+def _refused(file: Path, subject: str) -> Iterator[None]:
+    """Refuse what Pillow can't read in our own sentences."""
+    allowed = f"it must be a whole picture in one of the formats {', '.join(FORMATS)}"
+    if file.stat().st_size == 0:
+        raise UserError(f"{subject} is empty, but {allowed}")
+    try:
+        yield
     except UserError:
         raise
     except Image.UnidentifiedImageError:
@@ -84,6 +116,11 @@ def decode(file: Path, subject: str) -> tuple[Image.Image, int]:
     except Exception as error:  # a damaged file makes Pillow's readers raise almost anything
         what = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"{subject} is truncated or damaged ({what}), but {allowed}") from error
+
+
+def _check_page(page: tiff.Page, file: Path, subject: str) -> None:
+    bounded = page.compression in tiff.BOUNDED
+    _check_size((page.width, page.height), bounded, file, subject)
 
 
 def _check_size(sides: tuple[int, int], bounded: bool, file: Path, subject: str) -> None:
@@ -106,6 +143,32 @@ def _turn(image: Image.Image) -> int:
     with contextlib.suppress(Exception):  # broken EXIF must not cost a picture
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     return 1
+
+
+def _turn_of_header(image: Image.Image, file: Path) -> int:
+    """Return what `_turn` finds once the picture is loaded, mostly without loading it."""
+    if image.format != "PNG":
+        return _turn(image)
+    if not _has_late_text(file):
+        # Pillow would load a PNG for what may stand behind its pixels.
+        with contextlib.suppress(Exception):
+            return int(Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1))
+    image.load()
+    return _turn(image)
+
+
+def _has_late_text(file: Path) -> bool:
+    """Return whether a PNG has EXIF, or text that may hold it, behind its pixels (PNG, 5.6)."""
+    pixels = False
+    with file.open("rb") as stream:
+        stream.seek(8)
+        while len(head := stream.read(8)) == 8:
+            length, kind = struct.unpack(">I4s", head)
+            if pixels and kind in (b"eXIf", b"tEXt", b"zTXt", b"iTXt"):
+                return True
+            pixels |= kind == b"IDAT"
+            stream.seek(length + 4, io.SEEK_CUR)  # its data and its checksum
+    return False
 
 
 def _loaded(image: Image.Image, file: Path, subject: str) -> Image.Image:

@@ -3,15 +3,17 @@
 import contextlib
 import io
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageCms, PngImagePlugin
 
 from nst.base.files import write_whole
 from nst.base.own_files import readable
-from nst.images import tiff
-from nst.images.decode import FORMATS, decode, plain, quiet
+from nst.images.decode import FORMATS as FORMATS
 from nst.images.decode import MOST_PIXELS as MOST_PIXELS
+from nst.images.decode import SIDEWAYS, decode, plain, quiet
+from nst.images.decode import upright_shape as upright_shape
 
 #: What each EXIF orientation asks for (Exif 2.32, tag 274); 1 is upright.
 _TURNS = {
@@ -23,6 +25,14 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+
+class Decoded(NamedTuple):
+    """A picture file's pixels as stored, in any size to be had by `scaled`."""
+
+    image: Image.Image  # on white; of mode L, RGB, CMYK or F
+    turn: int  # EXIF orientation, which is not applied yet
+    profile: bytes | None  # ICC
 
 
 def load(path: Path | str, size: int | tuple[int, int] | None, *, key: str) -> np.ndarray:
@@ -39,20 +49,38 @@ def load(path: Path | str, size: int | tuple[int, int] | None, *, key: str) -> n
     Raises:
       UserError: the file is missing, unreadable, damaged, too small or too large, or no picture.
     """
-    file = Path(path)
-    readable(file, key=key)
-    subject = f"{key}: {str(file)!r}"
+    return scaled(decoded(Path(path), key=key), size)
+
+
+def decoded(path: Path, *, key: str) -> Decoded:
+    """Read a picture file that is wanted in several sizes.
+
+    Args:
+      path: of the file.
+      key: the configuration key to name in messages.
+
+    Raises:
+      UserError: as `load`.
+    """
+    readable(path, key=key)
+    subject = f"{key}: {str(path)!r}"
     with quiet():
-        image, turn = decode(file, subject)
-        profile = image.info.get("icc_profile")
-        if isinstance(size, tuple):
-            height, width = size if turn < 5 else size[::-1]  # as stored: 5 to 8 swap the sides
-        else:
-            height, width = scaled_shape(*image.size, size)
-        scaled = plain(image, subject).resize((width, height), Image.Resampling.LANCZOS)
+        image, turn = decode(path, subject)
+        return Decoded(plain(image, subject), turn, image.info.get("icc_profile"))
+
+
+def scaled(picture: Decoded, size: int | tuple[int, int] | None) -> np.ndarray:
+    """Return a decoded picture as `load` does, at a size as it takes."""
+    image, turn, profile = picture
+    if isinstance(size, tuple):
+        height, width = size if turn < SIDEWAYS else size[::-1]  # as stored
+    else:
+        height, width = scaled_shape(*image.size, size)
+    with quiet():
+        image = image.resize((width, height), Image.Resampling.LANCZOS)
         if turn in _TURNS:
-            scaled = scaled.transpose(_TURNS[turn])
-        return _pixels(scaled, profile)
+            image = image.transpose(_TURNS[turn])
+        return _pixels(image, profile)
 
 
 def stretched(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -66,31 +94,6 @@ def stretched(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     channels = [Image.fromarray(picture[..., channel]) for channel in range(3)]
     wanted = [one.resize((width, height), Image.Resampling.LANCZOS) for one in channels]
     return np.stack([np.asarray(one) for one in wanted], axis=-1)
-
-
-def upright_shape(path: Path, *, key: str) -> tuple[int, int]:
-    """Return a picture file's own (H, W) in pixels, upright as `load` gives it.
-
-    Args:
-      path: of the file.
-      key: the configuration key to name in messages.
-
-    Raises:
-      UserError: as `load`.
-    """
-    with quiet():
-        image, turn = decode(path, f"{key}: {str(path)!r}")
-    height, width = image.size[::-1] if turn < 5 else image.size  # 5 to 8 swap the sides
-    return height, width
-
-
-def dimensions(path: Path) -> tuple[int, int]:
-    """Return a readable picture file's own two sides in pixels, as stored."""
-    page = tiff.first_page(path)
-    if page:
-        return page.width, page.height
-    with quiet(), Image.open(path, formats=FORMATS) as image:
-        return image.size
 
 
 def scaled_shape(width: int, height: int, size: int | None) -> tuple[int, int]:

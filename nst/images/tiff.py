@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, TiffImagePlugin
+from PIL import ExifTags, Image, TiffImagePlugin
 
 from nst.base.errors import UserError
 from nst.images import depth
@@ -158,6 +158,21 @@ def decode(file: Path, page: Page, subject: str) -> tuple[Image.Image, int]:
         with contextlib.suppress(Image.UnidentifiedImageError, KeyError, SyntaxError), _silent():
             return _by_pillow(file, page, subject), 1
     return _by_tifffile(file, page, subject), page.turn
+
+
+def turn(file: Path, page: Page) -> int:
+    """Return the EXIF orientation that a page has before `decode` heeds it; reads no samples."""
+    if not _misread(page):
+        # In XMP too, as where Pillow decodes.
+        with (
+            contextlib.suppress(Image.UnidentifiedImageError, KeyError, SyntaxError, EOFError),
+            _silent(),
+            TiffImagePlugin.TiffImageFile(file) as image,
+        ):
+            if page.number:
+                image.seek(page.number)
+            return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    return page.turn
 
 
 def _misread(page: Page) -> bool:

@@ -62,53 +62,72 @@ def prepare(config: Config) -> Prepared:
       UserError: a picture or the weights can't be had or read, or don't fit the layers.
     """
     sources = _sources(config)
-    sizes = [scale.size for scale in config.plan]
-    # The smallest first, which is the likeliest to be refused.
-    coarser = tuple(
-        _prepared(dataclasses.replace(config, size=size), sources) for size in sizes[:-1]
-    )
-    return dataclasses.replace(_prepared(config, sources), coarser=coarser)
-
-
-def _prepared(config: Config, sources: dict[str, ResolvedSource]) -> Prepared:
-    """Return the run at `config.size`."""
     network = sources["network"].name if sources["network"].fallback else config.network.source.name
     check_layers(config, network)
     static, hyperparameters = split(config, network)
-    size = (config.size, "scales" if config.scales else "size")
-    own_size = (config.style.size, "style.size") if config.style.size else size
-    # Before a file is read, which at such a size takes memory and time by itself.
-    check_memory(static, _shape(sources["content"], config.size, "content.path"), size[1])
-    for key, one in blend.paintings(config.style).items():
-        shape = _shape(sources[key], own_size[0], one.key)
-        check_memory(static, shape, own_size[1], once=True)
-    photograph = _picture(sources["content"], config.size, "content.path")
-    painted = paintings(config, sources, own_size[0])
-    initial = None
+    # The smallest first, which is the likeliest to be refused.
+    sizes = [dataclasses.replace(config, size=scale.size) for scale in config.plan[:-1]]
+    sizes.append(config)
+    # Before a file is decoded, which takes time and memory by itself.
+    for one in sizes:
+        _check_shapes(one, static, sources)
+    photographs = _at_sizes(sources["content"], [one.size for one in sizes], "content.path")
+    shapes = [photograph.shape for photograph in photographs]
+    painted = _paintings(config, sources, [_style_size(one)[0] for one in sizes])
+    initials: list[np.ndarray] | list[None] = [None] * len(sizes)
     if "init" in sources:
-        initial = _picture(sources["init"], photograph.shape[:2], "init.path")
-    # The picture takes the photograph's shape, so the photograph must suit every layer.
-    own = files.dimensions(sources["content"].path)
-    check_positions("content", own, photograph.shape, network, static.layers, *size)
-    for key, painting in painted.items():
-        own = files.dimensions(sources[key].path)
-        check_positions(key, own, painting.shape, network, static.style_layers, *own_size)
-    regions = None
+        initials = _at_sizes(sources["init"], [shape[:2] for shape in shapes], "init.path")
+    masked: list[Regions | None] = [None] * len(sizes)
     if "content_mask" in sources:
-        shapes = photograph.shape, painted["style"].shape
-        regions = paired_regions(sources, *shapes, network, static.style_layers)
+        pairs = zip(shapes, [own["style"].shape for own in painted], strict=True)
+        masked = [paired_regions(sources, *pair, network, static.style_layers) for pair in pairs]
     interrupt.check()
-    return Prepared(
+    whole = Prepared(
         config=config,
         static=static,
         hyperparameters=hyperparameters,
         sources=sources,
         params=_parameters(sources["network"], network, config.precision),
-        photograph=photograph,
-        paintings=tuple(painted.values()),
-        initial=initial,
-        regions=regions,
+        photograph=photographs[-1],
+        paintings=tuple(painted[-1].values()),
+        initial=initials[-1],
+        regions=masked[-1],
     )
+    coarser = tuple(
+        dataclasses.replace(
+            whole,
+            config=one,
+            photograph=photographs[number],
+            paintings=tuple(painted[number].values()),
+            initial=initials[number],
+            regions=masked[number],
+        )
+        for number, one in enumerate(sizes[:-1])
+    )
+    return dataclasses.replace(whole, coarser=coarser)
+
+
+def _style_size(config: Config) -> tuple[int, str]:
+    """Return the long edge of the style images in pixels at `config.size`, and the key it is of."""
+    if config.style.size:
+        return config.style.size, "style.size"
+    return config.size, "scales" if config.scales else "size"
+
+
+def _check_shapes(config: Config, static: Static, sources: dict[str, ResolvedSource]) -> None:
+    """Refuse pictures too large for the memory or too small for the layers, by their headers."""
+    size = config.size, "scales" if config.scales else "size"
+    own_size = _style_size(config)
+    own = {"content": _own_shape(sources["content"], "content.path")}
+    check_memory(static, _shape(own["content"], config.size), size[1])
+    for key, one in blend.paintings(config.style).items():
+        own[key] = _own_shape(sources[key], one.key)
+        check_memory(static, _shape(own[key], own_size[0]), own_size[1], once=True)
+    # The picture takes the photograph's shape, so the photograph must suit every layer.
+    for key, found in own.items():
+        layers = static.layers if key == "content" else static.style_layers
+        longest, name = size if key == "content" else own_size
+        check_positions(key, found, _shape(found, longest), static.network, layers, longest, name)
 
 
 def _sources(config: Config) -> dict[str, ResolvedSource]:
@@ -147,10 +166,18 @@ def paintings(
     Raises:
       UserError: one can't be read.
     """
-    return {
-        key: _picture(sources[key], size, one.key)
+    return _paintings(config, sources, [size])[0]
+
+
+def _paintings(
+    config: Config, sources: dict[str, ResolvedSource], sizes: list[int]
+) -> list[dict[str, np.ndarray]]:
+    """Return `paintings` at each of several sizes."""
+    each = {
+        key: _at_sizes(sources[key], sizes, one.key)
         for key, one in blend.paintings(config.style).items()
     }
+    return [{key: own[number] for key, own in each.items()} for number in range(len(sizes))]
 
 
 def paired_regions(
@@ -218,22 +245,41 @@ def start(prepared: Prepared) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=16)
-def _shape(asset: ResolvedSource, size: int, key: str) -> tuple[int, int]:
-    height, width = files.upright_shape(asset.path, key=key)
+def _own_shape(source: ResolvedSource, key: str) -> tuple[int, int]:
+    return files.upright_shape(source.path, key=key)
+
+
+def _shape(own: tuple[int, int], size: int) -> tuple[int, int]:
+    height, width = own
     return files.scaled_shape(width, height, size)
 
 
+def _at_sizes(
+    source: ResolvedSource, sizes: list[int] | list[tuple[int, int]], key: str
+) -> list[np.ndarray]:
+    """Return a picture at several sizes, for which its file is decoded once at most."""
+    try:
+        return [_picture(source, size, key) for size in sizes]
+    finally:
+        _decoded.cache_clear()  # a large photograph takes hundreds of megabytes
+
+
 @functools.lru_cache(maxsize=16)
-def _picture(asset: ResolvedSource, size: int | tuple[int, int], key: str) -> np.ndarray:
-    return files.load(asset.path, size, key=key)
+def _picture(source: ResolvedSource, size: int | tuple[int, int], key: str) -> np.ndarray:
+    return files.scaled(_decoded(source, key), size)
+
+
+@functools.lru_cache(maxsize=1)
+def _decoded(source: ResolvedSource, key: str) -> files.Decoded:
+    return files.decoded(source.path, key=key)
 
 
 @functools.lru_cache(maxsize=8)
 def _mask(
-    asset: ResolvedSource, picture: ResolvedSource, shape: tuple[int, ...], group: str
+    mask: ResolvedSource, picture: ResolvedSource, shape: tuple[int, ...], group: str
 ) -> masks.Mask:
-    own = files.upright_shape(picture.path, key=f"{group}.path")
-    return masks.read(asset.path, f"{group}.mask", own, picture.path.name, shape)
+    own = _own_shape(picture, f"{group}.path")
+    return masks.read(mask.path, f"{group}.mask", own, picture.path.name, shape)
 
 
 @functools.lru_cache(maxsize=2)

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, ImageCms
+from PIL import ExifTags, Image, ImageCms
 
 from nst.base.errors import UserError
-from nst.images.files import dimensions, load, upright_shape
+from nst.images.files import load, upright_shape
 from nst.images.masks import read
 
 KEY = "style.path"
@@ -176,7 +176,7 @@ def test_tiff_thumbnails_are_passed_over(tmp_path: Path) -> None:
     tifffile.imwrite(path, page[::2, ::2], subfiletype=1, metadata=None)
     tifffile.imwrite(path, page, append=True, metadata=None)
     np.testing.assert_array_equal(loaded(path), page)
-    assert dimensions(path) == (40, 24)
+    assert upright_shape(path, key=KEY) == (24, 40)
     # The page itself may be of a kind that Pillow doesn't read.
     tifffile.imwrite(path, page[::2, ::2], subfiletype=1, metadata=None)
     floats = coded(COLOURS[..., :3], "f4")
@@ -246,6 +246,39 @@ def test_tiff_orientation(tmp_path: Path, kind: str) -> None:
     np.testing.assert_allclose(loaded(path), expected, atol=1)
     assert upright_shape(path, key=KEY) == (40, 24)
     assert load(path, (10, 30), key=KEY).shape == (10, 30, 3)
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
+def test_the_header_tells_the_upright_shape(tmp_path: Path, suffix: str, turn: int) -> None:
+    path = tmp_path / f"p.{suffix}"
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = turn
+    Image.new("RGB", (40, 24)).save(path, exif=exif)
+    # Exif 2.32, tag 274: from 5 on, row 0 stands at the left or at the right.
+    expected = (40, 24) if turn >= 5 else (24, 40)
+    assert upright_shape(path, key=KEY) == load(path, None, key=KEY).shape[:2] == expected
+
+
+def test_exif_behind_a_png_s_pixels_turns_it(tmp_path: Path) -> None:
+    path, exif = tmp_path / "p.png", Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    Image.new("RGB", (40, 24)).save(path)
+    data = path.read_bytes()
+    late = chunk(b"eXIf", exif.tobytes().removeprefix(b"Exif\0\0"))
+    path.write_bytes(data[:-12] + late + data[-12:])  # IEND takes 12 bytes
+    assert upright_shape(path, key=KEY) == load(path, None, key=KEY).shape[:2] == (40, 24)
+
+
+def test_the_upright_shape_needs_no_pixels(tmp_path: Path) -> None:
+    for suffix in ("jpg", "png"):
+        path = tmp_path / f"p.{suffix}"
+        noise = np.random.default_rng(0).integers(0, 256, (600, 400, 3), np.uint8)
+        Image.fromarray(noise).save(path)
+        path.write_bytes(path.read_bytes()[:1000])
+        assert upright_shape(path, key=KEY) == (600, 400)
+        with pytest.raises(UserError, match="truncated or damaged"):
+            load(path, None, key=KEY)
 
 
 @pytest.mark.parametrize("suffix", ["tif", "png"])
