@@ -1,16 +1,15 @@
 """What all tests share: a cache of their own, a small picture, the command line."""
 
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from helpers import Command, Inspect, Process
 from PIL import Image
 
 from nst.config.schema import Config
@@ -19,15 +18,6 @@ SHARED = Path(__file__).parents[2] / "shared" / "assets"
 
 # A test says nothing to W&B by accident, whatever the account of whoever runs it.
 OFFLINE = {"WANDB_MODE": "offline", "WANDB_ERROR_REPORTING": "false"}
-#: The smallest run there is.
-TINY = (
-    "network=vgg16",
-    "size=32",
-    "steps=2",
-    "check_every=1",
-    "content.layers=[conv1_1]",
-    "style.layers=[conv1_1]",
-)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -82,76 +72,30 @@ def compose() -> Callable[..., Config]:
     return config
 
 
-@dataclass(frozen=True)
-class Command:
-    """``python -m nst.run`` in an empty folder, as a user would run it."""
-
-    folder: Path
-
-    def __call__(
-        self,
-        *arguments: str,
-        env: Mapping[str, str | None] | None = None,
-        before: Sequence[str] = (),
-        program: Sequence[str] = (sys.executable, "-m", "nst.run"),
-    ) -> subprocess.CompletedProcess[str]:
-        """Run it to its end.
-
-        Args:
-          arguments: of the command.
-          env: variables to set; None as a value takes one away.
-          before: a command that runs the command.
-          program: the command itself.
-        """
-        return subprocess.run(
-            [*before, *program, *arguments],
-            cwd=self.folder,
-            env=environment(env),
-            capture_output=True,
-            text=True,
-            timeout=240,
-        )
-
-    def start(
-        self, *arguments: str, env: Mapping[str, str | None] | None = None
-    ) -> subprocess.Popen[str]:
-        """Start it in a process group of its own, with Ctrl-C at work as in a terminal."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "nst.run", *arguments],
-            cwd=self.folder,
-            env=environment(env),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            # A runner of tests may ignore the signal, and children inherit that.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
-
-    def files(self) -> list[str]:
-        """Return what lies in the folder, folders too."""
-        return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*"))
-
-    def run_folder(self) -> Path:
-        """Return the folder of the only run."""
-        (record,) = self.folder.glob("outputs/*/*/run.json")
-        return record.parent
-
-
-def environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:
-    merged = {**os.environ, **(changes or {})}
-    return {name: value for name, value in merged.items() if value is not None}
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """An empty folder for the command line."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture
-def nst(tmp_path: Path) -> Command:
-    """Run ``python -m nst.run ARGUMENTS`` in an empty folder."""
-    folder = tmp_path / "work"
-    folder.mkdir()
-    return Command(folder)
+def process(work: Path) -> Process:
+    """Run ``python -m nst.run ARGUMENTS`` in an empty folder, in a process of its own."""
+    return Process(work)
 
 
-Inspect = Callable[..., list[dict[str, Any]]]
+@pytest.fixture
+def command(work: Path) -> Command:
+    """Run ``python -m nst.run ARGUMENTS`` in an empty folder, in this process where it can."""
+    return Command(work)
+
+
+@pytest.fixture
+def nst(process: Process) -> Process:
+    """The former name of `process`."""
+    return process
 
 
 @pytest.fixture(scope="session")

@@ -17,15 +17,15 @@ from PIL import Image
 SMALL = ("network=vgg16", "tracking=disabled", "size=32", "steps=1")
 
 
-def refusal(nst, *arguments: str, env: dict[str, str | None] | None = None) -> str:
+def refusal(command, *arguments: str, env: dict[str, str | None] | None = None) -> str:
     """Return the one sentence with which a command is refused."""
-    done = nst(*arguments, env=env)
+    done = command(*arguments, env=env)
     assert done.returncode in (1, 2), done
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert line.startswith("nst: ")
     assert "Traceback" not in line
-    assert nst.files() == []
+    assert command.files() == []
     return line
 
 
@@ -46,8 +46,8 @@ def has(line: str, parts: Sequence[str]) -> None:
         ("xyzzy=1", ["'xyzzy'", "--help"]),
     ],
 )
-def test_unknown_key(nst, mark: str, key: str, parts: list[str]):
-    has(refusal(nst, mark + key), parts)
+def test_unknown_key(command, mark: str, key: str, parts: list[str]):
+    has(refusal(command, mark + key), parts)
 
 
 @pytest.mark.parametrize(
@@ -66,13 +66,13 @@ def test_unknown_key(nst, mark: str, key: str, parts: list[str]):
         ("content=cat", ["content", "'cat'", "astronaut, chelsea"]),
     ],
 )
-def test_unknown_option(nst, argument: str, parts: list[str]):
-    has(refusal(nst, argument), parts)
+def test_unknown_option(command, argument: str, parts: list[str]):
+    has(refusal(command, argument), parts)
 
 
 @pytest.mark.parametrize("argument", ["steps", "a=[1", "=3"])
-def test_what_is_no_override(nst, argument: str):
-    has(refusal(nst, argument), [argument])
+def test_what_is_no_override(command, argument: str):
+    has(refusal(command, argument), [argument])
 
 
 @pytest.mark.parametrize(
@@ -82,29 +82,29 @@ def test_what_is_no_override(nst, argument: str):
         (["--run", "--multirun"], ["Only one of", "--run", "--multirun"]),
     ],
 )
-def test_options_of_hydra_that_do_not_go_together(nst, arguments: list[str], parts: list[str]):
-    has(refusal(nst, *arguments), [*parts, "--hydra-help"])
+def test_options_of_hydra_that_do_not_go_together(command, arguments: list[str], parts: list[str]):
+    has(refusal(command, *arguments), [*parts, "--hydra-help"])
 
 
 @pytest.mark.parametrize("platform", ["cuda", "abacus"])  # JAX has an error of its own for each
-def test_a_device_that_is_not_there(nst, platform: str):
+def test_a_device_that_is_not_there(command, platform: str):
     if platform == "cuda" and jax.default_backend() == "gpu":
         pytest.skip("it is there")
-    line = refusal(nst, *SMALL, env={"JAX_PLATFORMS": platform})
+    line = refusal(command, *SMALL, env={"JAX_PLATFORMS": platform})
     has(line, [f"JAX_PLATFORMS={platform}", "unset"])
 
 
-def test_a_list_without_a_sweep(nst):
-    has(refusal(nst, "style=starry,night"), ["style=starry,night", "-m"])
+def test_a_list_without_a_sweep(command):
+    has(refusal(command, "style=starry,night"), ["style=starry,night", "-m"])
 
 
-def test_nothing_is_left_of_a_folder_in_a_folder(nst):
-    has(refusal(nst, "name=mine/first", "size=7"), ["size"])
+def test_nothing_is_left_of_a_folder_in_a_folder(command):
+    has(refusal(command, "name=mine/first", "size=7"), ["size"])
 
 
 @pytest.mark.parametrize("argument", ["~foo", "~tv.gama", "~style", "~tracking"])
-def test_what_cannot_be_taken_away(nst, argument: str):
-    has(refusal(nst, *SMALL, argument), [argument[1:]])
+def test_what_cannot_be_taken_away(command, argument: str):
+    has(refusal(command, *SMALL, argument), [argument[1:]])
 
 
 @pytest.mark.parametrize(
@@ -155,12 +155,12 @@ def test_what_cannot_be_taken_away(nst, argument: str):
         ("init.path=start.png", ["init.path", "init=file", "init=content", "start.png"]),
     ],
 )
-def test_value_out_of_range(nst, argument: str, parts: list[str]):
-    has(refusal(nst, argument), parts)
+def test_value_out_of_range(command, argument: str, parts: list[str]):
+    has(refusal(command, argument), parts)
 
 
-def test_all_weights_0(nst):
-    has(refusal(nst, "alpha=0", "beta=0"), ["alpha, beta and tv.gamma", "0", "above 0"])
+def test_all_weights_0(command):
+    has(refusal(command, "alpha=0", "beta=0"), ["alpha, beta and tv.gamma", "0", "above 0"])
 
 
 @pytest.mark.parametrize(
@@ -187,18 +187,18 @@ def test_all_weights_0(nst):
         ("style.layers.conv1_1=2", ["style.layers.conv1_1", "style.layers={"]),
     ],
 )
-def test_layers(nst, argument: str, parts: list[str]):
-    has(refusal(nst, "network=vgg16", argument), parts)
+def test_layers(command, argument: str, parts: list[str]):
+    has(refusal(command, "network=vgg16", argument), parts)
 
 
 @pytest.mark.parametrize("how", ["-v", "HYDRA_FULL_ERROR"])
-def test_the_traceback_is_there_for_whoever_asks(nst, how: str):
-    done = nst("-v", "size=7") if how == "-v" else nst("size=7", env={how: "1"})
+def test_the_traceback_is_there_for_whoever_asks(command, how: str):
+    done = command("-v", "size=7") if how == "-v" else command("size=7", env={how: "1"})
     assert done.returncode == 1
     assert "Traceback" in done.stderr
     assert "validation.py" in done.stderr
     assert done.stderr.splitlines()[-1].startswith("nst: size ")
-    assert nst.files() == []
+    assert command.files() == []
 
 
 # --- Pictures -----------------------------------------------------------------------------------
@@ -239,10 +239,10 @@ def truncated(path: Path) -> None:
     ],
     ids=["missing", "missing style", "folder", "empty", "truncated", "text", "1x1", "bomb"],
 )
-def test_picture(nst, tmp_path: Path, key: str, make, parts: list[str]):
+def test_picture(command, tmp_path: Path, key: str, make, parts: list[str]):
     path = tmp_path / "mine.png"
     make(path)
-    has(refusal(nst, *SMALL, f"{key}={path}"), [key, str(path), *parts])
+    has(refusal(command, *SMALL, f"{key}={path}"), [key, str(path), *parts])
 
 
 @pytest.mark.parametrize(
@@ -250,25 +250,25 @@ def test_picture(nst, tmp_path: Path, key: str, make, parts: list[str]):
     [(lambda path: None, ["does not exist"]), (truncated, ["truncated", "JPEG, PNG"])],
     ids=["missing", "truncated"],
 )
-def test_a_picture_to_start_from(nst, tmp_path: Path, make, parts: list[str]):
+def test_a_picture_to_start_from(command, tmp_path: Path, make, parts: list[str]):
     path = tmp_path / "start.png"
     make(path)
-    has(refusal(nst, *SMALL, "init=file", f"init.path={path}"), ["init.path", str(path), *parts])
+    has(refusal(command, *SMALL, "init=file", f"init.path={path}"), ["init.path", str(path), *parts])
 
 
 @pytest.mark.parametrize("key", ["content", "style"])
-def test_a_picture_too_thin_for_a_layer(nst, tmp_path: Path, key: str):
+def test_a_picture_too_thin_for_a_layer(command, tmp_path: Path, key: str):
     path = tmp_path / "thin.png"
     noise(path, 100, 10)
     arguments = [*SMALL, f"{key}.path={path}", "style.layers=[conv4_1]"]
     # conv4_1 comes after three poolings, so it needs 2 * 2 * 2 pixels.
-    line = refusal(nst, *arguments, "content.layers=[conv1_1]")
+    line = refusal(command, *arguments, "content.layers=[conv1_1]")
     has(line, [key, "size=32", "32 x 3 pixels", "conv4_1", "8 pixels"])
     (smallest,) = map(int, re.findall(r"size of (\d+)", line))
     # 10 of 100 pixels at size 75 are 7.5, rounded to 8.
     assert smallest == 75
     if key == "style":  # the same sum for both
-        done = nst(*arguments, "content.layers=[conv1_1]", f"size={smallest}")
+        done = command(*arguments, "content.layers=[conv1_1]", f"size={smallest}")
         assert done.returncode == 0, done.stderr
 
 
@@ -329,16 +329,16 @@ NAN[1, 1, 0, 5] = np.nan
     ],
     ids=["missing", "text", "truncated", "transposed", "nan", "lacks a layer"],
 )
-def test_weights(nst, tmp_path: Path, make, parts: list[str]):
+def test_weights(command, tmp_path: Path, make, parts: list[str]):
     path = tmp_path / "mine.h5"
     make(path)
-    has(refusal(nst, *SMALL, f"network.weights={path}"), [str(path), *parts])
+    has(refusal(command, *SMALL, f"network.weights={path}"), [str(path), *parts])
 
 
-def test_cached_weights_with_a_wrong_checksum(nst, tmp_path: Path):
+def test_cached_weights_with_a_wrong_checksum(command, tmp_path: Path):
     name = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
     (tmp_path / name).write_text("something else")
-    line = refusal(nst, *SMALL, "network=vgg19", env={"NST_CACHE": str(tmp_path)})
+    line = refusal(command, *SMALL, "network=vgg19", env={"NST_CACHE": str(tmp_path)})
     # The checksum that Keras publishes for the file.
     has(line, ["network=vgg19", name, "wrong checksum", "md5:253f8cb515780f3b799900260a226db6"])
 
@@ -346,38 +346,38 @@ def test_cached_weights_with_a_wrong_checksum(nst, tmp_path: Path):
 # --- Elsewhere ----------------------------------------------------------------------------------
 
 
-def test_a_source_out_of_reach(nst, tmp_path: Path):
+def test_a_source_out_of_reach(command, tmp_path: Path):
     with socket.socket() as taken:
         # A port that is taken and not listened on refuses every connection.
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/starry.jpg"
         arguments = ("style=starry", f"style.url={url}", "assets.fallback=false")
-        line = refusal(nst, *SMALL, *arguments, env={"NST_CACHE": str(tmp_path / "cache")})
+        line = refusal(command, *SMALL, *arguments, env={"NST_CACHE": str(tmp_path / "cache")})
     has(line, ["style=starry", "refused", f"download {url} to", "starry_night.jpg", "style.path="])
 
 
 @pytest.mark.parametrize("below", [False, True])
-def test_an_output_folder_that_cannot_be(nst, tmp_path: Path, below: bool):
+def test_an_output_folder_that_cannot_be(command, tmp_path: Path, below: bool):
     file = tmp_path / "file"
     file.write_text("mine")
     folder = file / "run" if below else file
-    has(refusal(nst, *SMALL, f"hydra.run.dir={folder}"), [str(folder), ": "])
+    has(refusal(command, *SMALL, f"hydra.run.dir={folder}"), [str(folder), ": "])
     assert file.read_text() == "mine"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_an_output_folder_that_may_not_be_written(nst, tmp_path: Path):
+def test_an_output_folder_that_may_not_be_written(command, tmp_path: Path):
     folder = tmp_path / "locked"
     folder.mkdir(mode=0o555)
-    has(refusal(nst, *SMALL, f"hydra.run.dir={folder / 'run'}"), [str(folder), "denied"])
+    has(refusal(command, *SMALL, f"hydra.run.dir={folder / 'run'}"), [str(folder), "denied"])
 
 
-def test_online_without_a_key(nst, tmp_path: Path):
+def test_online_without_a_key(command, tmp_path: Path):
     env = {
         "HOME": str(tmp_path),
         "WANDB_API_KEY": None,
         "WANDB_MODE": None,
         "NETRC": str(tmp_path / "netrc"),
     }
-    line = refusal(nst, *SMALL, "tracking=online", env=env)
+    line = refusal(command, *SMALL, "tracking=online", env=env)
     has(line, ["tracking=online", "key", "WANDB_API_KEY", "tracking=offline"])

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from conftest import Command
+from helpers import Command
 from PIL import Image
 
 from nst.base.errors import UserError

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Command
+from helpers import Command
 from kill_grid import history
 
 RUN = (

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import fake_runs
 import pytest
-from conftest import Command, environment
+from helpers import Command, environment
 from PIL import Image
 
 from nst.base import files

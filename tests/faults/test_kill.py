@@ -8,7 +8,7 @@ from pathlib import Path
 
 import kill_grid
 import pytest
-from conftest import Command
+from helpers import Command
 from PIL import Image
 
 DYING = (sys.executable, str(Path(__file__).with_name("dying.py")), "kill")

@@ -6,7 +6,7 @@ import re
 import sys
 
 import pytest
-from conftest import Command
+from helpers import Command
 
 from nst.base.errors import UserError
 from nst.engine import memory

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Command, Inspect, environment
+from helpers import Command, Inspect, environment
 from PIL import Image
 
 from nst.base.errors import UserError

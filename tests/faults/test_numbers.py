@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Command
+from helpers import Command
 from PIL import Image
 
 QUICK = (

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import fake_runs
 import pytest
-from conftest import TINY, Command, environment
+from helpers import TINY, Command, environment
 
 from nst.base import locks
 from nst.base.errors import UserError

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import TINY
+from helpers import TINY
 from PIL import Image
 
 from nst.base import home

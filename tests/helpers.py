@@ -1,0 +1,225 @@
+"""What several files of tests use: constants, and the two doors to the command line."""
+
+import contextlib
+import importlib
+import io
+import logging
+import os
+import signal
+import subprocess
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+
+from nst.base import interrupt
+from nst.command import placing
+from nst.sources import download
+
+ROOT = Path(__file__).parents[1]
+#: The schema of a run.json.
+SCHEMA = ROOT / "docs" / "run.schema.json"
+
+#: The smallest run there is.
+TINY = (
+    "network=vgg16",
+    "size=32",
+    "steps=2",
+    "check_every=1",
+    "content.layers=[conv1_1]",
+    "style.layers=[conv1_1]",
+)
+
+#: The module and function behind ``python -m NAME``.
+ENTRIES = {
+    "nst.run": "nst.run",
+    "nst.sweep": "nst.sweep",
+    "nst.weights": "nst.weights",
+    "nst.report": "nst.report.__main__",
+}
+#: Variables that a library reads once, as it loads: they want a process of their own.
+READ_AT_IMPORT = ("JAX_", "XLA_", "PYTHON", "LC_", "LANG", "OMP_", "TF_")
+
+Done = subprocess.CompletedProcess[str]
+#: What the fixture of that name gives.
+Inspect = Callable[..., list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Process:
+    """``python -m nst.run`` in an empty folder, as a user would run it."""
+
+    folder: Path
+
+    def __call__(
+        self,
+        *arguments: str,
+        env: Mapping[str, str | None] | None = None,
+        before: Sequence[str] = (),
+        program: Sequence[str] = (sys.executable, "-m", "nst.run"),
+    ) -> Done:
+        """Run it to its end.
+
+        Args:
+          arguments: of the command.
+          env: variables to set; None as a value takes one away.
+          before: a command that runs the command.
+          program: the command itself.
+        """
+        return subprocess.run(
+            [*before, *program, *arguments],
+            cwd=self.folder,
+            env=environment(env),
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+
+    def start(
+        self, *arguments: str, env: Mapping[str, str | None] | None = None
+    ) -> subprocess.Popen[str]:
+        """Start it in a process group of its own, with Ctrl-C at work as in a terminal."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "nst.run", *arguments],
+            cwd=self.folder,
+            env=environment(env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            # A runner of tests may ignore the signal, and children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+
+    def files(self) -> list[str]:
+        """Return what lies in the folder, folders too."""
+        return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*"))
+
+    def run_folder(self) -> Path:
+        """Return the folder of the only run."""
+        (record,) = self.folder.glob("outputs/*/*/run.json")
+        return record.parent
+
+
+class Command(Process):
+    """The same without the process: nst's `main` is called here, where JAX has loaded long ago.
+
+    What a process alone can do has one: a command before it, another program, a variable that a
+    library reads as it loads, and `start`.
+    """
+
+    def __call__(
+        self,
+        *arguments: str,
+        env: Mapping[str, str | None] | None = None,
+        before: Sequence[str] = (),
+        program: Sequence[str] = (sys.executable, "-m", "nst.run"),
+    ) -> Done:
+        """Run it to its end, as `Process` does."""
+        *python, name = program
+        own = python == [sys.executable, "-m"] and name in ENTRIES
+        if before or not own or any(key.startswith(READ_AT_IMPORT) for key in env or ()):
+            return super().__call__(*arguments, env=env, before=before, program=program)
+        module = importlib.import_module(ENTRIES[name])
+        with _as_new(self.folder, [str(module.__file__), *arguments], env), _captured() as texts:
+            status = _status(module.main)
+        return Done([*program, *arguments], status, *texts())
+
+
+def environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:
+    """Return the variables of this process with changes; None takes one away."""
+    merged = {**os.environ, **(changes or {})}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def _status(main: Callable[[], object]) -> int:
+    """Return the exit status with which Python would end after `main`."""
+    try:
+        return int(main() or 0)  # type: ignore[call-overload]
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        print(end.code, file=sys.stderr)
+        return 1
+    except BaseException:
+        traceback.print_exc()
+        return 1
+
+
+@contextlib.contextmanager
+def _captured() -> Iterator[Callable[[], tuple[str, str]]]:
+    """Take what is printed; the function that this gives returns it."""
+    files = [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]
+
+    def texts() -> tuple[str, str]:
+        out, err = (file.buffer.getvalue().decode() for file in files)  # type: ignore[attr-defined]
+        return out, err
+
+    with contextlib.redirect_stdout(files[0]), contextlib.redirect_stderr(files[1]):
+        yield texts
+
+
+@contextlib.contextmanager
+def _as_new(folder: Path, argv: list[str], env: Mapping[str, str | None] | None) -> Iterator[None]:
+    """Let `main` find a process as it is at its start, and put everything back after it."""
+    variables, arguments = dict(os.environ), sys.argv
+    heard = signal.getsignal(signal.SIGINT)
+    _forget()
+    try:
+        with contextlib.chdir(folder), _logging_kept(), warnings.catch_warnings():
+            _set_environment(environment(env))
+            sys.argv = argv
+            yield
+            _forget()
+    finally:
+        sys.argv = arguments
+        _set_environment(variables)
+        signal.signal(signal.SIGINT, heard)
+        _close_wandb()
+
+
+def _set_environment(variables: Mapping[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(variables)
+
+
+def _forget() -> None:
+    """Forget what Hydra and nst keep for as long as a process lives."""
+    GlobalHydra.instance().clear()
+    HydraConfig.instance().cfg = None
+    interrupt._asked = False
+    placing._new.clear()
+    download._silent.clear()
+
+
+@contextlib.contextmanager
+def _logging_kept() -> Iterator[None]:
+    """Put the root logger's handlers back, and close those that Hydra gave it."""
+    root = logging.getLogger()
+    handlers, level, raises = root.handlers[:], root.level, logging.raiseExceptions
+    root.handlers[:] = []  # pytest's own would be closed
+    try:
+        yield
+    finally:
+        for handler in root.handlers:
+            handler.close()
+            getattr(handler, "target", None) and handler.target.close()  # type: ignore[attr-defined]
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        logging.raiseExceptions = raises
+
+
+def _close_wandb() -> None:
+    """Let W&B, if it was loaded, read its environment anew the next time."""
+    wandb: Any = sys.modules.get("wandb")
+    if wandb is not None:
+        wandb.teardown()
+        from nst.tracking import wandb_run
+
+        wandb_run._reached.clear()
