@@ -17,10 +17,11 @@ from nst.engine.memory import check_lanes, exhausted, lanes_that_fit, memory_err
 from nst.engine.scales import Stage
 from nst.rundir import checkpoint
 from nst.runner.job import Job
+from nst.runner.known import ended_before, repeated
 from nst.runner.outcome import Outcome, failed
 from nst.runner.plan import Member, Outcomes, planned, refused
 from nst.runner.progress import GridDisplay
-from nst.runner.session import Session, ended_before, repeated
+from nst.runner.session import Session
 from nst.runner.stages import as_lane, stages_of
 
 log = logging.getLogger("nst")

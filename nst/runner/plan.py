@@ -9,9 +9,9 @@ from nst.base.errors import UserError
 from nst.rundir import checkpoint, refusal
 from nst.runner import alike
 from nst.runner.job import Job
+from nst.runner.known import ended_before, same_files
 from nst.runner.outcome import Outcome, failed
 from nst.runner.prepare import Prepared, prepare
-from nst.runner.session import ended_before, files
 
 #: How runs ended, by their number in the order of the grid.
 Outcomes = dict[int, Outcome]
@@ -54,7 +54,7 @@ def planned(jobs: Sequence[Job]) -> Plan:
         except UserError as error:
             plan.outcomes[number] = refused(job, error)
             continue
-        same = files(prepared)
+        same = same_files(prepared)
         if ended := ended_before(prepared, job.place):
             plan.outcomes[number] = ended
         else:

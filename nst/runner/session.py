@@ -2,31 +2,28 @@
 
 import contextlib
 import logging
-import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any
 
 import jax
 
 from nst.base import interrupt, locks
-from nst.base.errors import UserError, one_line
-from nst.config import blend, identity
-from nst.config.schema import Config, to_mapping
+from nst.base.errors import UserError
+from nst.config import blend
+from nst.config.schema import to_mapping
 from nst.engine import cache, memory, scales
 from nst.engine.check import Check
 from nst.images import color
 from nst.metrics import evaluate
-from nst.rundir import checkpoint, history, ownership, repeat, runlog
+from nst.rundir import checkpoint, history, runlog
 from nst.rundir.record import Record
 from nst.runner import prepare
 from nst.runner.job import Place
+from nst.runner.known import known, tracked
 from nst.runner.outcome import Outcome
 from nst.runner.prepare import Prepared
 from nst.runner.progress import Display
 from nst.runner.stages import as_lane, stages_of
-from nst.tracking.tracker import Tracker, sweep_group, track
 
 log = logging.getLogger("nst")
 
@@ -39,21 +36,7 @@ def perform(prepared: Prepared, place: Place) -> Outcome:
     """
     cache.use_cache()
     with locks.run_lock(place.folder):
-        return _known(prepared, place) or _perform(prepared, place)
-
-
-def repeated(prepared: Prepared, place: Place) -> Outcome | None:
-    """Return how a run ended that needn't be computed: it ended before, or equals another one.
-
-    Raises:
-      UserError: as `ended_before`, or the folder is in use.
-    """
-    with locks.run_lock(place.folder):
-        return _known(prepared, place)
-
-
-def _known(prepared: Prepared, place: Place) -> Outcome | None:
-    return ended_before(prepared, place) or _as_another(prepared, place)
+        return known(prepared, place) or _perform(prepared, place)
 
 
 def _perform(prepared: Prepared, place: Place) -> Outcome:
@@ -80,86 +63,6 @@ def _checks(prepared: Prepared, earlier: checkpoint.Saved | None) -> Iterator[Ch
     return (check for _, check in found)
 
 
-def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
-    """Return how this run ended when it was run in this folder before, or None if it is to run.
-
-    Raises:
-      UserError: the folder holds another run, and the message names what differs; or it holds
-        files that are not nst's.
-    """
-    fields = ownership.check(place.folder, log=False)
-    if fields is None or fields["config_hash"] is None:  # refused before it started
-        return None
-    config = to_mapping(prepared.config)
-    if fields["config_hash"] != identity.config_hash(
-        prepared.config, prepared.static.network, prepared.sources
-    ):
-        differ = identity.differences(fields["config"], config) or [
-            "the pictures' or weights' bytes"
-        ]
-        found = one_line("; ".join(differ))
-        raise UserError(
-            f"{place.folder} holds another run, which differs in {found}: take another folder"
-        )
-    status, best = fields["status"], fields["best"] or {"step": 0, "total": None}
-    over = status == "finished" or (
-        status in ("diverged", "failed") and not prepared.config.sweep.retry
-    )
-    if not over:
-        return None
-    checkpoint.remove(place.folder)  # a kill may have come between the last record and this
-    picture = place.folder / "result.png"
-    return Outcome(status, picture, best["step"], best["total"], fields["error"])
-
-
-def files(prepared: Prepared) -> tuple[str, int]:
-    """Return what is equal for two runs that leave the same files: the hash, images_every.
-
-    Offline, style=starry and style=night are the same run: the one picture stands in for the other.
-    """
-    config = prepared.config
-    own = identity.config_hash(config, prepared.static.network, prepared.sources)
-    return own, config.tracking.images_every
-
-
-def _as_another(prepared: Prepared, place: Place) -> Outcome | None:
-    """Take the result of a run of this sweep that leaves the same files, if one has finished."""
-    if place.sweep is None:
-        return None  # a run by itself
-    original = ownership.find_equal(place.folder, *files(prepared))
-    if original is None:
-        return None
-    config, folder = prepared.config, place.folder
-    settings = to_mapping(config) | {
-        "overrides": list(place.overrides),
-        "same_as": os.path.relpath(original, folder),
-    }
-    with _tracked(config, settings, place) as tracker:
-        fields = repeat.write(
-            original,
-            folder,
-            prepared.static.network,
-            config,
-            prepared.sources,
-            place.overrides,
-            place.hydra,
-        )
-        runlog.keep(folder)
-        picture, best = folder / "result.png", fields["best"]
-        tracker.restore(history.rows(folder / "history.csv"), folder / "images")
-        known = fields["metrics"] or {}
-        tracker.finish(fields["status"], best, prepared.sources, picture, known)
-    log.info("the same run as %s, whose result it takes", original)
-    return Outcome(fields["status"], picture, best["step"], best["total"], fields["error"])
-
-
-def _tracked(
-    config: Config, settings: dict[str, Any], place: Place
-) -> AbstractContextManager[Tracker]:
-    group = sweep_group(place.sweep) if place.sweep else None
-    return track(config, settings, place.sweep or place.folder, group)
-
-
 class Session:
     """A run while it goes on: its record and its tracking, to be entered and then fed checks."""
 
@@ -176,7 +79,7 @@ class Session:
         config = prepared.config
         settings = to_mapping(config) | {"overrides": list(place.overrides)}
         with contextlib.ExitStack() as stack:
-            self._tracker = stack.enter_context(_tracked(config, settings, place))
+            self._tracker = stack.enter_context(tracked(config, settings, place))
             self._record = Record(
                 place.folder,
                 prepared.static.network,

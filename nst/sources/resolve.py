@@ -1,4 +1,4 @@
-"""A name in the configuration to a verified local file: built in, cached, fetched, or its stand-in.
+"""A name in the configuration to a verified local file: built in, cached, fetched, or its fallback.
 
 Imports nothing heavy, and never the packages whose data it finds.
 """
@@ -16,7 +16,7 @@ from nst.config.groups import Source
 from nst.sources.download import UnreachableError, checked_file_name, digest, download, verified
 
 _log = logging.getLogger("nst")
-_warned: set[str] = set()  # reasons for stand-ins that the user knows of
+_warned: set[str] = set()  # reasons for fallbacks that the user knows of
 
 
 class _BuiltIn(NamedTuple):
@@ -49,8 +49,8 @@ class ResolvedSource:
     requested: str  # what was asked for: a source's name, or the path that a user gave
     path: Path
     sha256: str  # of the file's bytes, 64 hex digits
-    fallback: bool  # whether a stand-in serves
-    reason: str | None  # one sentence: why a stand-in serves
+    fallback: bool  # whether a fallback is used
+    reason: str | None  # one sentence: why a fallback is used
     url: str | None  # where the file comes from; none: a built-in or a user's own
     title: str  # work, author, year, licence: for people
 
@@ -98,7 +98,7 @@ def locate(source: Source, path: str | None, *, key: str, fallback: bool) -> Res
       path: a user's own file, which wins over the source; none: the source counts.
       key: the configuration key that takes such a file: "content.path", "style.path" or
         "network.weights"; messages name it, and its group.
-      fallback: whether the source's stand-in serves, with a warning, where it can't be fetched.
+      fallback: whether the source's fallback is used, with a warning, where it can't be fetched.
 
     Raises:
       UserError: the file can't be had, or its checksum is wrong.
@@ -117,7 +117,7 @@ def locate(source: Source, path: str | None, *, key: str, fallback: bool) -> Res
             target, source.checksum, f"{wanted}: {target}", "delete it to fetch it anew"
         )
     except (UnreachableError, OSError) as error:
-        return _stand_in(source, wanted, key, fallback, f"{error}", target)
+        return _fallback(source, wanted, key, fallback, f"{error}", target)
     return ResolvedSource(
         source.name, source.name, target, sha256, False, None, source.url, source.title
     )
@@ -142,7 +142,7 @@ def _built_in(name: str, source: Source, wanted: str) -> ResolvedSource:
     )
 
 
-def _stand_in(
+def _fallback(
     source: Source, wanted: str, key: str, fallback: bool, why: str, target: Path
 ) -> ResolvedSource:
     if fallback and source.fallback:

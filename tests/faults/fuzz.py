@@ -163,11 +163,11 @@ def resumed(folder: Path) -> Target:
     from nst.config import identity
     from nst.config.schema import Config
     from nst.rundir.run_json import STATUSES
-    from nst.runner import session
+    from nst.runner import known
 
     def read(data: bytes) -> Any:
         (own / "run.json").write_bytes(data)
-        session.ended_before(prepared, session.Place(own))
+        known.ended_before(prepared, known.Place(own))
         return True
 
     prepared: Any = SimpleNamespace(config=Config(), static=SimpleNamespace(network="vgg16"))

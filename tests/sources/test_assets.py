@@ -1,4 +1,4 @@
-"""Sources: built in, cached, fetched from a server on this machine, or replaced by a stand-in."""
+"""Sources: built in, cached, fetched from a server on this machine, or replaced by a fallback."""
 
 import contextlib
 import hashlib
@@ -319,7 +319,7 @@ def closed_port() -> str:
 
 
 def unreachable(url: str, why: str, cache: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Check that a url is an error without a stand-in, and a warning with one."""
+    """Check that a url is an error without a fallback, and a warning with one."""
     text = refusal(source(url), fallback=False)
     for part in ("style=starry", why, url, str(cache / "starry.jpg"), "style.path="):
         assert part in text

@@ -1,0 +1,114 @@
+"""Runs that needn't be computed: those that ended before, and those that equal another one."""
+
+import logging
+import os
+from contextlib import AbstractContextManager
+from typing import Any
+
+from nst.base import locks
+from nst.base.errors import UserError, one_line
+from nst.config import identity
+from nst.config.schema import Config, to_mapping
+from nst.rundir import checkpoint, history, ownership, repeat, runlog
+from nst.runner.job import Place
+from nst.runner.outcome import Outcome
+from nst.runner.prepare import Prepared
+from nst.tracking.tracker import Tracker, sweep_group, track
+
+log = logging.getLogger("nst")
+
+
+def repeated(prepared: Prepared, place: Place) -> Outcome | None:
+    """Return how a run ended that needn't be computed: it ended before, or equals another one.
+
+    Raises:
+      UserError: as `ended_before`, or the folder is in use.
+    """
+    with locks.run_lock(place.folder):
+        return known(prepared, place)
+
+
+def known(prepared: Prepared, place: Place) -> Outcome | None:
+    """Return what `repeated` does, for one who holds the run lock."""
+    return ended_before(prepared, place) or _as_another(prepared, place)
+
+
+def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
+    """Return how this run ended when it was run in this folder before, or None if it is to run.
+
+    Raises:
+      UserError: the folder holds another run, and the message names what differs; or it holds
+        files that are not nst's.
+    """
+    fields = ownership.check(place.folder, log=False)
+    if fields is None or fields["config_hash"] is None:  # refused before it started
+        return None
+    config = to_mapping(prepared.config)
+    if fields["config_hash"] != identity.config_hash(
+        prepared.config, prepared.static.network, prepared.sources
+    ):
+        differ = identity.differences(fields["config"], config) or [
+            "the pictures' or weights' bytes"
+        ]
+        found = one_line("; ".join(differ))
+        raise UserError(
+            f"{place.folder} holds another run, which differs in {found}: take another folder"
+        )
+    status, best = fields["status"], fields["best"] or {"step": 0, "total": None}
+    over = status == "finished" or (
+        status in ("diverged", "failed") and not prepared.config.sweep.retry
+    )
+    if not over:
+        return None
+    checkpoint.remove(place.folder)  # a kill may have come between the last record and this
+    picture = place.folder / "result.png"
+    return Outcome(status, picture, best["step"], best["total"], fields["error"])
+
+
+def same_files(prepared: Prepared) -> tuple[str, int]:
+    """Return what two runs that leave the same files have in common: the hash and images_every.
+
+    Offline, style=starry and style=night are the same run: the one is the other's fallback.
+    """
+    config = prepared.config
+    own = identity.config_hash(config, prepared.static.network, prepared.sources)
+    return own, config.tracking.images_every
+
+
+def _as_another(prepared: Prepared, place: Place) -> Outcome | None:
+    """Take the result of a run of this sweep that leaves the same files, if one has finished."""
+    if place.sweep is None:
+        return None  # a run by itself
+    original = ownership.find_equal(place.folder, *same_files(prepared))
+    if original is None:
+        return None
+    config, folder = prepared.config, place.folder
+    settings = to_mapping(config) | {
+        "overrides": list(place.overrides),
+        "same_as": os.path.relpath(original, folder),
+    }
+    with tracked(config, settings, place) as tracker:
+        fields = repeat.write(
+            original,
+            folder,
+            prepared.static.network,
+            config,
+            prepared.sources,
+            place.overrides,
+            place.hydra,
+        )
+        runlog.keep(folder)
+        picture, best = folder / "result.png", fields["best"]
+        tracker.restore(history.rows(folder / "history.csv"), folder / "images")
+        metrics = fields["metrics"] or {}
+        tracker.finish(fields["status"], best, prepared.sources, picture, metrics)
+    log.info("the same run as %s, whose result it takes", original)
+    return Outcome(fields["status"], picture, best["step"], best["total"], fields["error"])
+
+
+def tracked(
+    config: Config, settings: dict[str, Any], place: Place
+) -> AbstractContextManager[Tracker]:
+    """Open the tracker of a run; of a sweep's, in the sweep's group."""
+    group = sweep_group(place.sweep) if place.sweep else None
+    return track(config, settings, place.sweep or place.folder, group)
