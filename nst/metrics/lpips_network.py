@@ -8,20 +8,18 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from nst.networks.lpips_jax import LAYERS
 from nst.networks.vgg import activations
-
-#: The last activations of every block.
-LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3", "relu5_3")
 
 
 def unit_features(params: dict[str, Any], picture: jax.Array) -> dict[str, jax.Array]:
     """Return each layer's activations, those of every position divided by their length.
 
-    LPIPS's own preprocessing is torchvision's, which `nst.weights` folds into the parameters; the
-    scale of these, which is another one, goes with the length.
+    LPIPS's own preprocessing is torchvision's, which `nst.networks.lpips_jax` folds into the
+    parameters; the scale of these, which is another one, goes with the length.
 
     Args:
-      params: of VGG-16, as `nst.weights.load` returns them.
+      params: of VGG-16, as `nst.networks.conversion.convert` returns them.
       picture: (H, W, 3) float32 RGB in [0, 255], both sides at least 16 pixels.
 
     Returns:
@@ -39,8 +37,8 @@ def distance(
     """Return the weighted squared difference of two pictures' features, averaged over positions.
 
     Args:
-      heads: layer -> (C,), as `nst.weights.lpips_heads` returns them: the squares of equation 1's
-        weights, as the release has them.
+      heads: layer -> (C,), as `nst.networks.lpips_jax.heads` returns them: the squares of
+        equation 1's weights, as the release has them.
       one: layer -> (H', W', C), `unit_features` of a picture.
       other: likewise, of a picture of the same shape.
     """

