@@ -24,7 +24,7 @@ Params = dict[str, Any]
 
 
 def read(path: Path, network: str) -> Params:
-    """Return the parameters of `network` from a Keras HDF5 file, in the form of `weights.load`.
+    """Return the parameters of `network` from a Keras HDF5 file, as `conversion.convert` does.
 
     Args:
       path: legacy weights, a whole model, or .weights.h5.
