@@ -137,7 +137,7 @@ def _masks(config: Config) -> None:
 
 def _lone_mask(given: str, path: str | None, lacking: str) -> UserError:
     return UserError(
-        f"{given}={path} needs {lacking} beside it: a region is a colour that both masks have"
+        f"{given}={path} needs {lacking} beside it: a region is a color that both masks have"
     )
 
 

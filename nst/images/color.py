@@ -1,7 +1,7 @@
-"""The photograph's colours kept: the painting recoloured before a run, or chroma put back after it.
+"""The photograph's colors kept: the painting recolored before a run, or chroma put back after it.
 
 Gatys et al. 2016, "Preserving Color in Neural Artistic Style Transfer" (arXiv:1606.05897), which
-takes both the transfer in luminance and the linear matching of colours from Hertzmann et al. 2001,
+takes both the transfer in luminance and the linear matching of colors from Hertzmann et al. 2001,
 "Image Analogies" (doi:10.1145/383259.383295). Plain numpy.
 """
 
@@ -10,7 +10,7 @@ import numpy as np
 #: Red, green and blue in luminance (ITU-R BT.601), the Y of YIQ and of YUV.
 LUMA = np.array((0.299, 0.587, 0.114))
 
-#: Below this standard deviation in grey levels a direction of colour holds little but rounding and
+#: Below this standard deviation in grey levels a direction of color holds little but rounding and
 #: JPEG's noise, which a whitening would blow up to the photograph's contrast.
 FAINT = 0.5
 
@@ -22,7 +22,7 @@ def seen(color: str, photograph: np.ndarray, painting: np.ndarray) -> tuple[np.n
     2016): grey pictures vary in one direction alone.
 
     Args:
-      color: "none" and "keep" leave both as they are; "match" recolours the painting; "luminance"
+      color: "none" and "keep" leave both as they are; "match" recolors the painting; "luminance"
         makes both grey, and matches the painting.
       photograph: (H, W, 3) in grey levels.
       painting: (H', W', 3) in grey levels.
@@ -35,7 +35,7 @@ def seen(color: str, photograph: np.ndarray, painting: np.ndarray) -> tuple[np.n
 
 
 def finished(color: str, picture: np.ndarray, photograph: np.ndarray) -> np.ndarray:
-    """Return the picture that a run shows and saves: with "luminance" and "keep" recoloured.
+    """Return the picture that a run shows and saves: with "luminance" and "keep" recolored.
 
     Args:
       color: as for `seen`.
@@ -61,7 +61,7 @@ def with_chroma(picture: np.ndarray, photograph: np.ndarray) -> np.ndarray:
     """Return the luminance of `picture` with the chroma of `photograph`.
 
     In YIQ, as in YUV, luminance goes into each of R, G and B with the factor 1. So to replace a
-    colour's luminance and keep its I and Q is to add the difference of the two luminances to each
+    color's luminance and keep its I and Q is to add the difference of the two luminances to each
     channel. What then lies beyond [0, 255] is clipped when the picture is saved.
 
     Args:
@@ -72,7 +72,7 @@ def with_chroma(picture: np.ndarray, photograph: np.ndarray) -> np.ndarray:
 
 
 def matched(painting: np.ndarray, photograph: np.ndarray) -> np.ndarray:
-    """Return the painting with the mean and the covariance of the photograph's colours.
+    """Return the painting with the mean and the covariance of the photograph's colors.
 
     x -> A (x - mean_S) + mean_C with A cov_S A^T = cov_C has many solutions A (Gatys et al. 2016).
     This is that of Image Analogies, A = cov_C^(1/2) cov_S^(-1/2) with symmetric roots, and the
@@ -85,7 +85,7 @@ def matched(painting: np.ndarray, photograph: np.ndarray) -> np.ndarray:
 
     Returns:
       (H', W', 3) float32, not clipped, since that would change the moments again. A direction in
-      which the painting's colours hardly vary (`FAINT`), all but one of a grey painting say, is
+      which the painting's colors hardly vary (`FAINT`), all but one of a grey painting say, is
       left out: the result does not vary in it either.
     """
     mean_s, cov_s = _moments(painting)
@@ -95,7 +95,7 @@ def matched(painting: np.ndarray, photograph: np.ndarray) -> np.ndarray:
 
 
 def _moments(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean colour, (3,), and the covariance of the colours, (3, 3), in float64."""
+    """Return the mean color, (3,), and the covariance of the colors, (3, 3), in float64."""
     colors = picture.reshape(-1, 3).astype(np.float64)
     mean = colors.mean(axis=0)
     colors -= mean

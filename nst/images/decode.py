@@ -236,7 +236,7 @@ def _on_canvas(image: Image.Image, frame: tuple[int, int, int, int]) -> Image.Im
 
 
 def _mend_key(image: Image.Image, raw: str, file: Path) -> None:
-    """Mend a PNG's transparent colour, which Pillow takes for one of 8 bits (PNG, 11.3.2.1)."""
+    """Mend a PNG's transparent color, which Pillow takes for one of 8 bits (PNG, 11.3.2.1)."""
     key = image.info["transparency"]
     if raw in ("L;2", "L;4"):
         most = 2 ** int(raw[-1]) - 1
@@ -255,7 +255,7 @@ def _mend_key(image: Image.Image, raw: str, file: Path) -> None:
 
 
 def _gamma(image: Image.Image) -> float | None:
-    """Return the gAMA of a PNG that says nothing better of its colours, unless it is near sRGB's.
+    """Return the gAMA of a PNG that says nothing better of its colors, unless it is near sRGB's.
 
     Nearer than 5% is left alone, as libpng and browsers do.
     """
@@ -279,7 +279,7 @@ def plain(image: Image.Image, subject: str) -> Image.Image:
       subject: names the file in messages.
 
     Raises:
-      UserError: its colours can't be converted.
+      UserError: its colors can't be converted.
     """
     if image.mode in ("CMYK", "F"):
         return image
@@ -290,12 +290,12 @@ def plain(image: Image.Image, subject: str) -> Image.Image:
         converted = image if image.mode == mode else image.convert(mode)
     except ValueError:
         raise UserError(
-            f"{subject} has the colour mode {image.mode}, but RGB, grey, palette or CMYK is needed"
+            f"{subject} has the color mode {image.mode}, but RGB, grey, palette or CMYK is needed"
         ) from None
     if gamma:
         table = np.rint(_shown(np.arange(256), gamma)).astype(int).tolist()
-        colours = len(converted.getbands()) - clear
-        converted = converted.point(table * colours + list(range(256)) * clear)
+        colors = len(converted.getbands()) - clear
+        converted = converted.point(table * colors + list(range(256)) * clear)
     return _on_white(converted) if clear else converted
 
 

@@ -138,7 +138,7 @@ def save(path: Path, picture: np.ndarray, text: dict[str, str]) -> None:
 def _pixels(image: Image.Image, profile: bytes | None) -> np.ndarray:
     if image.mode in ("RGB", "CMYK"):
         return np.asarray(_to_srgb(image, profile), dtype=np.float32)
-    # Colour management knows 8 bits only, so deeper greys go between the colours of these.
+    # Color management knows 8 bits only, so deeper greys go between the colors of these.
     steps = np.arange(256)
     ramp = np.asarray(_to_srgb(Image.fromarray(steps[None].astype(np.uint8)), profile))[0]
     greys = np.clip(np.asarray(image), 0, 255)

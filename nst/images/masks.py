@@ -1,4 +1,4 @@
-"""Mask pictures: files of flat colours, each of which is a region of a photograph or a painting."""
+"""Mask pictures: files of flat colors, each of which is a region of a photograph or a painting."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +10,7 @@ from nst.base.errors import UserError
 from nst.images import files
 from nst.losses import guided
 
-#: Most colours of a mask; antialiasing and JPEG's noise make many more.
+#: Most colors of a mask; antialiasing and JPEG's noise make many more.
 MOST = 16
 
 
@@ -33,7 +33,7 @@ def read(path: Path, key: str, own: tuple[int, int], name: str, shape: tuple[int
       shape: of the picture in the run, (H, W, 3).
 
     Raises:
-      UserError: it can't be read, has another size than its picture, or too many colours.
+      UserError: it can't be read, has another size than its picture, or too many colors.
     """
     pixels = np.rint(files.load(path, None, key=key)).astype(np.uint32)
     subject = f"{key}: {str(path)!r}"
@@ -47,8 +47,8 @@ def read(path: Path, key: str, own: tuple[int, int], name: str, shape: tuple[int
     colors = np.unique(packed)
     if len(colors) > MOST:
         raise UserError(
-            f"{subject} has {len(colors)} colours, but at most {MOST} are allowed: a mask wants "
-            "flat colours, one for each region, as in a PNG drawn without antialiasing"
+            f"{subject} has {len(colors)} colors, but at most {MOST} are allowed: a mask wants "
+            "flat colors, one for each region, as in a PNG drawn without antialiasing"
         )
     scaled = [averaged(packed == color, shape) for color in colors]
     return Mask(tuple(int(color) for color in colors), np.stack(scaled), subject)
@@ -83,7 +83,7 @@ def _averaged_rows(values: np.ndarray, count: int) -> np.ndarray:
 def paired(
     photograph: Mask, painting: Mask, network: str, style_layers: Iterable[str]
 ) -> guided.Regions:
-    """Return the regions of both pictures, those of one colour being one region.
+    """Return the regions of both pictures, those of one color being one region.
 
     Args:
       photograph: the mask of the photograph.
@@ -92,14 +92,14 @@ def paired(
       style_layers: in each of which each region must be found.
 
     Raises:
-      UserError: a colour is in one mask only, or a region too small for a layer.
+      UserError: a color is in one mask only, or a region too small for a layer.
     """
     for one, other in ((photograph, painting), (painting, photograph)):
         alone = sorted(set(one.colors) - set(other.colors))
         if alone:
             raise UserError(
                 f"{one.subject} has {_named(alone)}, which is not in {other.subject} (there: "
-                f"{_named(other.colors)}): a region is a colour that both masks have"
+                f"{_named(other.colors)}): a region is a color that both masks have"
             )
     for mask, size in ((photograph, "size"), (painting, "style.size")):
         small = guided.missing(mask.shares, network, style_layers)

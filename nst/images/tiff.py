@@ -19,9 +19,9 @@ from nst.images import depth
 
 #: PhotometricInterpretation: what samples mean.
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR, LAB = 0, 1, 2, 3, 5, 6, 8
-#: Of which so many are colours.
-COLOURS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3, LAB: 3}
-#: ExtraSamples: alpha that colours are multiplied by, or are not.
+#: Of which so many are colors.
+COLORS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3, LAB: 3}
+#: ExtraSamples: alpha that colors are multiplied by, or are not.
 PREMULTIPLIED, ALPHA = 1, 2
 #: SampleFormat; 4 is undefined, which is read as unsigned.
 KINDS = {1: depth.UNSIGNED, 2: depth.SIGNED, 3: depth.FLOAT, 4: depth.UNSIGNED}
@@ -146,7 +146,7 @@ def decode(file: Path, page: Page, subject: str) -> tuple[Image.Image, int]:
       UserError: samples have a meaning or an arrangement that is not read.
       Exception: of almost any class, where the file is damaged.
     """
-    if page.photometric not in COLOURS or (page.photometric == CMYK and page.inks != 1):
+    if page.photometric not in COLORS or (page.photometric == CMYK and page.inks != 1):
         raise _unread(subject, f"PhotometricInterpretation {page.photometric}, InkSet {page.inks}")
     if page.photometric == CMYK and page.clear:
         raise _unread(subject, "CMYK and transparency")
@@ -208,22 +208,22 @@ def _by_pillow(file: Path, page: Page, subject: str) -> Image.Image:
 
 def _narrow_palette(image: TiffImagePlugin.TiffImageFile) -> None:
     """Mend a palette that some programs write with 8 bits instead of 16, as libtiff does."""
-    colours = image.tag_v2[TiffImagePlugin.COLORMAP]
-    if max(colours) < 256:
-        image.putpalette(np.reshape(colours, (3, -1)).T.astype(np.uint8).tobytes())
+    colors = image.tag_v2[TiffImagePlugin.COLORMAP]
+    if max(colors) < 256:
+        image.putpalette(np.reshape(colors, (3, -1)).T.astype(np.uint8).tobytes())
 
 
 def _by_tifffile(file: Path, page: Page, subject: str) -> Image.Image:
     import tifffile  # takes 0.1 s, and few files need it
 
-    colours = COLOURS[page.photometric]
-    if page.photometric in (YCBCR, LAB) or len(page.bits) < colours or len(set(page.bits)) > 1:
+    colors = COLORS[page.photometric]
+    if page.photometric in (YCBCR, LAB) or len(page.bits) < colors or len(set(page.bits)) > 1:
         raise _unread(
             subject, f"PhotometricInterpretation {page.photometric} and BitsPerSample {page.bits}"
         )
     if len(set(page.formats)) > 1 or not page.kind:
         raise _unread(subject, f"SampleFormat {page.formats}")
-    if len(page.bits) - colours != len(page.extra) and (page.photometric, len(page.bits)) != (
+    if len(page.bits) - colors != len(page.extra) and (page.photometric, len(page.bits)) != (
         RGB,
         4,
     ):
@@ -258,25 +258,25 @@ def _by_tifffile(file: Path, page: Page, subject: str) -> Image.Image:
 
 def _plain(samples: np.ndarray, page: Page, subject: str) -> Image.Image:
     """Return samples (H, W, N) as a picture on white: of mode F for greys, else RGB or CMYK."""
-    colours = COLOURS[page.photometric]
-    white = depth.white(samples[..., :colours], page.kind, page.bits[0], subject)
-    extra = page.extra or (ALPHA,) * (samples.shape[2] - colours)
-    place = next((n for n, one in enumerate(extra, colours) if one in (PREMULTIPLIED, ALPHA)), 0)
+    colors = COLORS[page.photometric]
+    white = depth.white(samples[..., :colors], page.kind, page.bits[0], subject)
+    extra = page.extra or (ALPHA,) * (samples.shape[2] - colors)
+    place = next((n for n, one in enumerate(extra, colors) if one in (PREMULTIPLIED, ALPHA)), 0)
     paper = 0 if page.photometric == WHITE_IS_ZERO else 255
     full = depth.white(samples[..., place], page.kind, page.bits[0], subject) if place else 1
-    kind = np.float32 if colours == 1 else np.uint8
-    out = np.empty((*samples.shape[:2], colours), kind)
+    kind = np.float32 if colors == 1 else np.uint8
+    out = np.empty((*samples.shape[:2], colors), kind)
     rows = max(1, BAND // samples[0].size)
     for row in range(0, len(samples), rows):
-        band = depth.greys(samples[row : row + rows, :, :colours], white)
+        band = depth.greys(samples[row : row + rows, :, :colors], white)
         if place:
             alpha = depth.greys(samples[row : row + rows, :, place, None], full) / np.float32(255)
-            band *= 1 if extra[place - colours] == PREMULTIPLIED else alpha
+            band *= 1 if extra[place - colors] == PREMULTIPLIED else alpha
             band = np.clip(band + paper * (1 - alpha), 0, 255)
         if page.photometric == WHITE_IS_ZERO:
             band = 255 - band
-        out[row : row + rows] = band if colours == 1 else np.rint(band)
-    image = Image.fromarray(out[..., 0] if colours == 1 else out, mode={4: "CMYK"}.get(colours))
+        out[row : row + rows] = band if colors == 1 else np.rint(band)
+    image = Image.fromarray(out[..., 0] if colors == 1 else out, mode={4: "CMYK"}.get(colors))
     if page.profile:
         image.info["icc_profile"] = page.profile
     return image

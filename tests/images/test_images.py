@@ -441,7 +441,7 @@ def test_a_colour_mode_that_pillow_cannot_convert(
         raise ValueError("conversion from LAB to RGB not supported")
 
     monkeypatch.setattr(Image.Image, "convert", no_way)
-    assert "the colour mode LAB" in refusal(path)
+    assert "the color mode LAB" in refusal(path)
 
 
 def test_greys_that_are_not_finite(tmp_path: Path) -> None:

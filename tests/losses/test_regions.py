@@ -289,7 +289,7 @@ def test_masks_that_do_not_fit_are_refused(compose: Any, files: dict[str, Path],
     has(refused("three.png", three), "style.mask: ", "has #00ff00", "not in content.mask")
     noisy = np.random.default_rng(0).integers(0, 255, (40, 60, 3))
     text = refused("noisy.jpg", noisy, quality=30)
-    has(text, "style.mask: ", "noisy.jpg", " colours", "at most 16", "PNG", "antialiasing")
+    has(text, "style.mask: ", "noisy.jpg", " colors", "at most 16", "PNG", "antialiasing")
     tiny = halves((36, 48), BLUE, BLUE)
     tiny[5, 7] = RED
     text = refused("tiny.png", tiny, key="content")
