@@ -121,7 +121,7 @@ def test_a_missing_torch_is_one_sentence(monkeypatch):
 
 
 def test_the_benchmark_imports_neither_hydra_nor_wandb_nor_torch():
-    modules = "__main__, case, ceiling, flops, grid, memory, startup, step"
+    modules = "__main__, case, ceiling, flops, grid, memory, ours, startup, step, two_steps"
     program = (
         "import json, sys, nst.bench\n"
         f"from nst.bench import {modules}\n"
