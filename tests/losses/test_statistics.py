@@ -153,7 +153,8 @@ def test_a_picture_of_one_colour_has_a_finite_loss_and_gradient(statistic: str, 
 
 @pytest.mark.parametrize("statistic", ["mean_std", "wasserstein"])
 def test_a_statistic_brings_the_picture_nearer_to_the_painting(statistic: str):
-    static = Static("vgg16", "avg", "float32", ("conv1_1",), ("conv1_1", "conv2_1"), statistic)
+    layers = ("conv1_1",), ("conv1_1", "conv2_1")
+    static = Static("vgg16", "avg", "float32", *layers, statistic=statistic)
     rng = np.random.default_rng(7)
     photograph, painting = rng.uniform(0, 255, (2, 16, 20, 3)).astype(np.float32)
     photograph *= 0.5
