@@ -10,7 +10,7 @@ from nst.report.blocks import Block, below, beside, text
 from nst.report.caption import Sheet
 from nst.report.draw import GREY, Picture, render
 from nst.report.lettering import width, wrapped
-from nst.report.panel import Measures
+from nst.report.measures import Measures, beside_each_other, of_sheet
 from nst.report.summary import Report
 from nst.rundir.runs import Run
 
@@ -70,7 +70,7 @@ def _plan(sheet: Sheet, runs: list[Run], cell: int | None) -> Block:
 
 
 def _page(sheet: Sheet, cell: int) -> Block:
-    measures = panel.measures(sheet.layout, cell)
+    measures = of_sheet(sheet.layout, cell)
     margin = measures.margin
     panels, strip = _panels(sheet, measures), _strip(sheet, measures)
     room = max(panels.width, _NARROWEST, sum(one.width + margin for one in strip[:2]))
@@ -92,7 +92,7 @@ def _panels(sheet: Sheet, measures: Measures) -> Block:
         below([Block(wide, most, heading.marks), one], measures.gap)
         for heading, one in zip(headings, drawn, strict=True)
     ]
-    across = panel.across(len(several), wide + 2 * margin, high + 3 * margin)
+    across = beside_each_other(len(several), wide + 2 * margin, high + 3 * margin)
     lines = [whole[at : at + across] for at in range(0, len(whole), across)]
     return below([beside(line, 2 * margin) for line in lines], 2 * margin)
 

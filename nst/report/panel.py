@@ -1,9 +1,6 @@
 """One grid of a contact sheet: its pictures, and what stands above, beside and below them."""
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
 
 from PIL import Image
@@ -11,56 +8,13 @@ from PIL import Image
 from nst.report.blocks import Block
 from nst.report.caption import Sheet
 from nst.report.draw import GREY, Box, Mark, Picture, Text, fitted
-from nst.report.layout import Cell, Layout, Panel
+from nst.report.layout import Cell, Panel
 from nst.report.lettering import line_height, width, wrapped
+from nst.report.measures import Measures
 from nst.report.summary import Key
 from nst.rundir.runs import Run
 
-#: Width to height that panels and lines are arranged for: a page on its side.
-ASPECT = 1.4
-_SMALLEST = 10  # letters below a picture, in pixels
 _GROUND = "#f4f4f4"
-
-
-@dataclass(frozen=True)
-class Measures:
-    """Lengths of a sheet in pixels, and where the pictures of a panel stand from the first."""
-
-    cell: int  # long edge of a run's picture
-    text: int  # size of the letters
-    small: int  # of those below a picture
-    captions: int  # their lines
-    gap: int  # between two pictures
-    margin: int
-    columns: list[int]  # widths
-    rows: list[int]  # heights
-    lefts: list[int]  # of the columns, and where the next one would be
-    tops: list[int]
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of all pictures."""
-        return self.lefts[-1] - self.gap, self.tops[-1] - self.gap
-
-
-def measures(layout: Layout, cell: int) -> Measures:
-    """Return the lengths of a sheet.
-
-    Args:
-      layout: what it shows.
-      cell: long edge of a run's picture in pixels.
-    """
-    text, gap, margin = round(cell * 0.078), max(3, round(cell / 40)), max(14, round(cell / 10))
-    text = min(20, max(12 if cell >= 96 else 10, text))
-    small = max(_SMALLEST, min(round(text * 0.85), cell // 12))
-    lines = max(len(one.lines) for panel in layout.panels for row in panel.cells for one in row)
-    # Where a line would be cut before its value, the name of the run says more.
-    lines = lines if cell >= 12 * _SMALLEST else min(1, lines)
-    step = gap + (lines and lines * line_height(small) + gap + margin // 2)
-    columns, rows = _sizes(layout, cell, gap, step)
-    lefts = list(accumulate((wide + gap for wide in columns), initial=0))
-    tops = list(accumulate((high + step for high in rows), initial=0))
-    return Measures(cell, text, small, lines, gap, margin, columns, rows, lefts, tops)
 
 
 def draw(sheet: Sheet, panel: Panel, measures: Measures) -> Block:
@@ -81,52 +35,6 @@ def draw(sheet: Sheet, panel: Panel, measures: Measures) -> Block:
     left, beside = _beside(sheet, measures)
     marks = Block(0, 0, [*above, *beside, *marks]).at(left, top)
     return Block(left + measures.size[0], top + measures.size[1], marks)
-
-
-def across(count: int, wide: int, high: int) -> int:
-    """Return how many panels or cells stand in a line, so that the page has a page's shape.
-
-    Args:
-      count: of panels.
-      wide: width of each with its margin.
-      high: height of each with its margin.
-    """
-
-    def badness(across: int) -> float:
-        down = math.ceil(count / across)
-        empty = 1 - count / (across * down)
-        return abs(math.log(across * wide / (down * high) / ASPECT)) + empty
-
-    return min(range(1, count + 1), key=badness)
-
-
-def _sizes(layout: Layout, cell: int, gap: int, step: int) -> tuple[list[int], list[int]]:
-    """Return the widths of the columns and the heights of the rows, each as its pictures need."""
-    cells = [row for panel in layout.panels for row in panel.cells]
-    # A mark must find room in the slimmest of pictures.
-    least = cell // 3
-
-    def needed(line: list[Cell], side: int, otherwise: int) -> int:
-        found = [size[side] for one in line if (size := _scaled(one.run, cell))]
-        return max(least, *found) if found else otherwise
-
-    everything = [one for row in cells for one in row]
-    wide, high = (needed(everything, side, cell) for side in (0, 1))
-    if layout.wrap:
-        right = across(len(everything), wide + gap, high + step)
-        return [wide] * right, [high] * math.ceil(len(everything) / right)
-    count = len(layout.panels[0].cells)
-    columns = [needed([row[at] for row in cells], 0, wide) for at in range(len(cells[0]))]
-    rows = [
-        needed([one for row in cells[at::count] for one in row], 1, high) for at in range(count)
-    ]
-    return columns, rows
-
-
-def _scaled(run: Run | None, cell: int) -> tuple[int, int] | None:
-    if run is None or not run.width or not run.height:
-        return None
-    return fitted((run.width, run.height), (cell, cell))
 
 
 def _above(sheet: Sheet, measures: Measures) -> tuple[int, list[Mark]]:
