@@ -203,7 +203,9 @@ def _logging_kept() -> Iterator[None]:
     """Put the root logger's handlers back, and close those that Hydra gave it."""
     root = logging.getLogger()
     handlers, level, raises = root.handlers[:], root.level, logging.raiseExceptions
-    root.handlers[:] = []  # pytest's own would be closed
+    # Hydra's settings close whatever handler there is, absl's with the stream that pytest gave it.
+    known: list[Any] = logging._handlerList[:]  # type: ignore[attr-defined]
+    logging._handlerList[:] = root.handlers[:] = []  # type: ignore[attr-defined]
     try:
         yield
     finally:
@@ -211,6 +213,7 @@ def _logging_kept() -> Iterator[None]:
             handler.close()
             getattr(handler, "target", None) and handler.target.close()  # type: ignore[attr-defined]
         root.handlers[:] = handlers
+        logging._handlerList[:] = known  # type: ignore[attr-defined]
         root.setLevel(level)
         logging.raiseExceptions = raises
 

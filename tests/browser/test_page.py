@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import Command
 from PIL import Image
 
 from nst.report import page, page_data
@@ -705,15 +706,15 @@ def test_five_hundred_runs_are_a_page_of_25_mb_that_opens_in_two_seconds(
     assert len(opened.drawn()) == 500
 
 
-def test_a_real_sweep_from_its_command_to_its_page(nst: Any, browser: webdriver.Chrome):
-    done = nst(
+def test_a_real_sweep_from_its_command_to_its_page(command: Command, browser: webdriver.Chrome):
+    done = command(
         *("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep", "network=vgg16"),
         *("size=48", "steps=4", "check_every=2", "tracking=disabled", "content.layers=[conv1_1]"),
         *("style.layers=[conv1_1],[conv1_1,conv2_1]", "pooling=avg,max", "beta=1e3,1e4"),
         "tv.gamma=0,1e3",
     )
     assert done.returncode == 0, done.stderr
-    sweep = nst.folder / "sweep"
+    sweep = command.folder / "sweep"
     records = [json.loads((sweep / str(n) / "run.json").read_text()) for n in range(16)]
     browser.get_log("browser")
     browser.get((sweep / "index.html").as_uri())

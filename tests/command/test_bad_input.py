@@ -253,7 +253,9 @@ def test_picture(command, tmp_path: Path, key: str, make, parts: list[str]):
 def test_a_picture_to_start_from(command, tmp_path: Path, make, parts: list[str]):
     path = tmp_path / "start.png"
     make(path)
-    has(refusal(command, *SMALL, "init=file", f"init.path={path}"), ["init.path", str(path), *parts])
+    has(
+        refusal(command, *SMALL, "init=file", f"init.path={path}"), ["init.path", str(path), *parts]
+    )
 
 
 @pytest.mark.parametrize("key", ["content", "style"])

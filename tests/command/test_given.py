@@ -22,39 +22,39 @@ def picture(path: Path) -> None:
     Image.effect_noise((48, 32), 80).save(path)
 
 
-def test_relative_paths_are_meant_from_where_the_command_is_given(nst: Command):
-    picture(nst.folder / "me.png")
-    done = nst(*TINY, "hydra.job.chdir=true", "content.path=me.png", "hydra.run.dir=runs/1")
+def test_relative_paths_are_meant_from_where_the_command_is_given(command: Command):
+    picture(command.folder / "me.png")
+    done = command(*TINY, "hydra.job.chdir=true", "content.path=me.png", "hydra.run.dir=runs/1")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("runs/1/result.png")
     grid = ("-m", *TINY, "hydra.job.chdir=true", "content.path=me.png", "tv.gamma=0,1")
-    done = nst(*grid, "hydra.sweep.dir=runs/2")
+    done = command(*grid, "hydra.sweep.dir=runs/2")
     assert done.returncode == 0, done.stderr
-    assert (nst.folder / "runs" / "2" / "index.html").exists()
+    assert (command.folder / "runs" / "2" / "index.html").exists()
 
 
-def test_the_home_folder_of_a_folder_in_a_file(nst: Command):
-    (nst.folder / "mine").mkdir()
+def test_the_home_folder_of_a_folder_in_a_file(command: Command):
+    (command.folder / "mine").mkdir()
     text = "defaults: [config, _self_]\nhydra: {run: {dir: ~/runs/1}}\n"
-    (nst.folder / "mine" / "own.yaml").write_text(text)
-    home = nst.folder / "home"
+    (command.folder / "mine" / "own.yaml").write_text(text)
+    home = command.folder / "home"
     home.mkdir()
-    done = nst("-cd", "mine", "-cn", "own", *TINY, env={"HOME": str(home)})
+    done = command("-cd", "mine", "-cn", "own", *TINY, env={"HOME": str(home)})
     assert done.returncode == 0, done.stderr
     assert (home / "runs" / "1" / "result.png").exists()
-    assert sorted(path.name for path in nst.folder.iterdir()) == ["home", "mine"]
+    assert sorted(path.name for path in command.folder.iterdir()) == ["home", "mine"]
 
 
-def test_the_record_of_a_run_names_the_command_that_runs_it_again(nst: Command):
-    assert nst(*TINY, "beta=77", "hydra.run.dir=1").returncode == 0
-    done = nst("--config-dir=1/.hydra", "--config-name=config")
+def test_the_record_of_a_run_names_the_command_that_runs_it_again(command: Command):
+    assert command(*TINY, "beta=77", "hydra.run.dir=1").returncode == 0
+    done = command("--config-dir=1/.hydra", "--config-name=config")
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
-    command = shlex.split(line.split("`")[1])
-    assert command[:3] == ["python", "-m", "nst.run"]
-    assert nst(*command[3:], "hydra.run.dir=2").returncode == 0
+    typed = shlex.split(line.split("`")[1])
+    assert typed[:3] == ["python", "-m", "nst.run"]
+    assert command(*typed[3:], "hydra.run.dir=2").returncode == 0
     hashes = {
-        json.loads((nst.folder / run / "run.json").read_text())["config_hash"] for run in "12"
+        json.loads((command.folder / run / "run.json").read_text())["config_hash"] for run in "12"
     }
     assert len(hashes) == 1
 
@@ -88,33 +88,33 @@ def test_another_primary_folder_is_refused():
 
 
 @pytest.mark.parametrize("empty", ["style=glob(zz*)", "beta=range(5,1)"])
-def test_a_sweep_of_no_jobs_is_no_success(nst: Command, empty: str):
-    done = nst("-m", *TINY, "pooling=avg,max", empty, "hydra.sweep.dir=sweep")
+def test_a_sweep_of_no_jobs_is_no_success(command: Command, empty: str):
+    done = command("-m", *TINY, "pooling=avg,max", empty, "hydra.sweep.dir=sweep")
     assert done.returncode == 1
     assert done.stderr.splitlines() == [f"nst: {empty} gives no value, so there is nothing to run"]
-    assert nst.files() == []
+    assert command.files() == []
 
 
-def test_a_sweep_whose_folders_nest_has_its_report(nst: Command):
-    picture(nst.folder / "images" / "a.png")
-    picture(nst.folder / "wandb" / "b.png")
+def test_a_sweep_whose_folders_nest_has_its_report(command: Command):
+    picture(command.folder / "images" / "a.png")
+    picture(command.folder / "wandb" / "b.png")
     exclude = "network,tracking,size,steps,check_every,content.layers,style.layers"
-    done = nst(
-        *("-m", *TINY, f"style.path={nst.folder}/images/a.png,{nst.folder}/wandb/b.png"),
+    done = command(
+        *("-m", *TINY, f"style.path={command.folder}/images/a.png,{command.folder}/wandb/b.png"),
         "hydra.sweep.subdir=${hydra.job.override_dirname}",
         f"hydra.job.config.override_dirname.exclude_keys=[{exclude}]",
         "hydra.sweep.dir=sweep",
     )
     assert done.returncode == 0, done.stderr
-    assert len((nst.folder / "sweep" / "metrics.csv").read_text().splitlines()) == 3
+    assert len((command.folder / "sweep" / "metrics.csv").read_text().splitlines()) == 3
 
 
 @pytest.mark.slow
-def test_callbacks_of_hydras_manual_find_their_folder(nst: Command):
+def test_callbacks_of_hydras_manual_find_their_folder(command: Command):
     pickling = "{_target_: hydra.experimental.callbacks.PickleJobInfoCallback}"
-    done = nst(*TINY, f"+hydra.callbacks.kept={pickling}", "hydra.run.dir=run")
+    done = command(*TINY, f"+hydra.callbacks.kept={pickling}", "hydra.run.dir=run")
     assert done.returncode == 0, done.stderr
     assert "Warning" not in done.stderr
-    assert (nst.folder / "run" / ".hydra" / "config.pickle").exists()
-    again = nst("--experimental-rerun", "run/.hydra/config.pickle")
+    assert (command.folder / "run" / ".hydra" / "config.pickle").exists()
+    again = command("--experimental-rerun", "run/.hydra/config.pickle")
     assert again.returncode == 0, again.stderr

@@ -61,7 +61,7 @@ def script(name: str) -> Path:
 # --- One run ------------------------------------------------------------------------------------
 
 
-def test_the_users_own_command_with_the_network_cut_off(nst, inspect, tmp_path: Path):
+def test_the_users_own_command_with_the_network_cut_off(command, inspect, tmp_path: Path):
     cut = ["unshare", "-rn"]
     if (
         not shutil.which("unshare")
@@ -72,14 +72,14 @@ def test_the_users_own_command_with_the_network_cut_off(nst, inspect, tmp_path: 
     home.mkdir()
     env = {"HOME": str(home), "NST_CACHE": None, "XDG_CACHE_HOME": None, "WANDB_MODE": None}
     quick = ("size=64", "steps=2", "check_every=1")
-    done = nst("style=starry", "tv.gamma=1e3", *quick, env=env, before=cut)
+    done = command("style=starry", "tv.gamma=1e3", *quick, env=env, before=cut)
     assert done.returncode == 0, done.stderr
     warnings = [line for line in done.stderr.splitlines() if line.startswith("WARNING: ")]
     assert len(warnings) == 2
     assert re.search("style=starry .*night", warnings[0])
     assert re.search("network=vgg19 .*vgg16", warnings[1])
-    folder = nst.run_folder()
-    assert str(folder.relative_to(nst.folder) / "result.png") in done.stdout
+    folder = command.run_folder()
+    assert str(folder.relative_to(command.folder) / "result.png") in done.stdout
     # Chelsea is 451 x 300: 300 * 64 / 451 = 42.6.
     assert pixels(folder / "result.png").shape == (43, 64, 3)
     written = record(folder)
@@ -112,27 +112,27 @@ def read_back(folder: Path, inspect: Callable[..., list[dict[str, Any]]]) -> Non
         assert item["weighted/tv"] == pytest.approx(1000 * float(row["tv"]))
 
 
-def test_the_same_seed_gives_the_same_bytes(nst):
+def test_the_same_seed_gives_the_same_bytes(command):
     def noise(folder: str, seed: int) -> Path:
-        done = nst(*QUICK, *SHALLOW, "init=noise", f"seed={seed}", f"hydra.run.dir={folder}")
+        done = command(*QUICK, *SHALLOW, "init=noise", f"seed={seed}", f"hydra.run.dir={folder}")
         assert done.returncode == 0, done.stderr
-        return nst.folder / folder / "result.png"
+        return command.folder / folder / "result.png"
 
     first, again, other = noise("first", 1), noise("again", 1), noise("other", 2)
     assert first.read_bytes() == again.read_bytes()
     assert (pixels(first) != pixels(other)).any()
 
 
-def test_the_reports_pictures(nst, report_pictures: Path, tmp_path: Path):
+def test_the_reports_pictures(command, report_pictures: Path, tmp_path: Path):
     manifest = json.loads((report_pictures / "manifest.json").read_text())
     # A copy: the run writes to its cache.
     cache = shutil.copytree(report_pictures, tmp_path / "cache")
     cache.chmod(0o755)
     arguments = ("experiment=report", "network=vgg16", "steps=2", "check_every=1", "size=64")
-    done = nst(*arguments, "tracking=disabled", env={"NST_CACHE": str(cache)})
+    done = command(*arguments, "tracking=disabled", env={"NST_CACHE": str(cache)})
     assert done.returncode == 0, done.stderr
     assert "WARNING" not in done.stderr
-    folder = nst.run_folder()
+    folder = command.run_folder()
     assert folder.parent.name == "report"
     for key, name in (("content", "neckarfront"), ("style", "starry")):
         source = record(folder)["sources"][key]
@@ -142,21 +142,21 @@ def test_the_reports_pictures(nst, report_pictures: Path, tmp_path: Path):
     assert pixels(folder / "result.png").shape == (48, 64, 3)
 
 
-def test_a_cache_that_cannot_be_written_costs_only_time(nst, tmp_path: Path):
+def test_a_cache_that_cannot_be_written_costs_only_time(process, tmp_path: Path):
     (tmp_path / "file").touch()
-    done = nst(*QUICK, *SHALLOW, env={"NST_CACHE": str(tmp_path / "file" / "cache")})
+    done = process(*QUICK, *SHALLOW, env={"NST_CACHE": str(tmp_path / "file" / "cache")})
     assert done.returncode == 0, done.stderr
-    assert record(nst.run_folder())["status"] == "finished"
+    assert record(process.run_folder())["status"] == "finished"
 
 
 # --- Sweeps -------------------------------------------------------------------------------------
 
 
-def test_a_sweep_has_numbered_folders_and_one_of_wandb(nst):
+def test_a_sweep_has_numbered_folders_and_one_of_wandb(command):
     arguments = ("-m", "style=night", "tv.gamma=0,1e3", *QUICK, *SHALLOW, "tracking=offline")
-    done = nst(*arguments)
+    done = command(*arguments)
     assert done.returncode == 0, done.stderr
-    (sweep,) = nst.folder.glob("outputs/*/*")
+    (sweep,) = command.folder.glob("outputs/*/*")
     names = sorted(path.name for path in sweep.iterdir() if path.is_dir())
     assert names == [".report", "0", "1", "wandb"]
     assert [record(sweep / job)["config"]["tv"]["gamma"] for job in "01"] == [0, 1000]
@@ -168,11 +168,11 @@ def test_a_sweep_has_numbered_folders_and_one_of_wandb(nst):
 # --- Runs that end early ------------------------------------------------------------------------
 
 
-def started(nst, *arguments: str, step: int = 1) -> subprocess.Popen[str]:
+def started(command, *arguments: str, step: int = 1) -> subprocess.Popen[str]:
     """Start a long run and wait until its history has the row of `step`."""
-    run = nst.start(*QUICK, "steps=100000", *arguments)
+    run = command.start(*QUICK, "steps=100000", *arguments)
     deadline = time.monotonic() + 120
-    while not any(int(row["step"]) >= step for row in history(nst)):
+    while not any(int(row["step"]) >= step for row in history(command)):
         if run.poll() is not None or time.monotonic() > deadline:
             run.kill()
             pytest.fail(f"the run did not come to step {step}: {run.communicate()}")
@@ -180,12 +180,14 @@ def started(nst, *arguments: str, step: int = 1) -> subprocess.Popen[str]:
     return run
 
 
-def history(nst) -> list[dict[str, str]]:
-    return [row for path in nst.folder.glob("outputs/*/*/history.csv") for row in rows(path.parent)]
+def history(command) -> list[dict[str, str]]:
+    return [
+        row for path in command.folder.glob("outputs/*/*/history.csv") for row in rows(path.parent)
+    ]
 
 
-def test_ctrl_c_keeps_the_best_so_far(nst, inspect):
-    run = started(nst, "tracking=offline")
+def test_ctrl_c_keeps_the_best_so_far(command, inspect):
+    run = started(command, "tracking=offline")
     # As a terminal does: to every process of the group, W&B's service among them.
     os.killpg(run.pid, signal.SIGINT)
     try:
@@ -195,7 +197,7 @@ def test_ctrl_c_keeps_the_best_so_far(nst, inspect):
     assert run.returncode == 130, err
     assert "Traceback" not in err
     assert "result.png" in out
-    folder = nst.run_folder()
+    folder = command.run_folder()
     written = record(folder)
     assert written["status"] == "interrupted"
     assert written["best"]["step"] >= 1
@@ -206,10 +208,10 @@ def test_ctrl_c_keeps_the_best_so_far(nst, inspect):
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.4])
-def test_ctrl_c_while_jax_loads(nst, delay: float):
-    run = nst.start(*QUICK, "steps=100000")
+def test_ctrl_c_while_jax_loads(command, delay: float):
+    run = command.start(*QUICK, "steps=100000")
     try:
-        while not list(nst.folder.glob("outputs/*/*/.hydra/overrides.yaml")):
+        while not list(command.folder.glob("outputs/*/*/.hydra/overrides.yaml")):
             assert run.poll() is None
             time.sleep(0.01)
         time.sleep(delay)
@@ -220,17 +222,17 @@ def test_ctrl_c_while_jax_loads(nst, delay: float):
     assert run.returncode == 130, err
     assert "Traceback" not in err
     # Where loading is quicker than the delay, the run has begun.
-    begun = list(nst.folder.glob("outputs/*/*/run.json"))
+    begun = list(command.folder.glob("outputs/*/*/run.json"))
     assert [record(path.parent)["status"] for path in begun] == ["interrupted"] * len(begun)
-    assert begun or nst.files() == []
+    assert begun or command.files() == []
 
 
 @pytest.mark.parametrize("step", [1, 4])
-def test_a_kill_leaves_no_half_file(nst, step: int):
-    run = started(nst, "tracking.images_every=1", step=step)
+def test_a_kill_leaves_no_half_file(command, step: int):
+    run = started(command, "tracking.images_every=1", step=step)
     os.killpg(run.pid, signal.SIGKILL)
     run.communicate(timeout=60)
-    folder = nst.run_folder()
+    folder = command.run_folder()
     assert record(folder)["status"] == "running"
     for path in folder.rglob("*.png"):
         assert pixels(path).shape == (21, 32, 3)
@@ -244,16 +246,16 @@ def test_a_kill_leaves_no_half_file(nst, step: int):
         assert all(np.isfinite(float(value)) for value in line)
 
 
-def test_a_loss_that_overflows_stops_the_run(nst):
+def test_a_loss_that_overflows_stops_the_run(command):
     # Adam's first step moves every value by the learning rate: at 1e9 the style loss, of the
     # fourth power of the activations, is far beyond float32's 3.4e38.
-    done = nst(*QUICK, "steps=50", "optimizer.lr=1e9")
+    done = command(*QUICK, "steps=50", "optimizer.lr=1e9")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     (sentence,) = [line for line in done.stderr.splitlines() if line.startswith("nst: ")]
     assert "step 1" in sentence
     assert "optimizer.lr" in sentence
-    folder = nst.run_folder()
+    folder = command.run_folder()
     written = record(folder)
     assert written["status"] == "diverged"
     assert written["last"]["step"] == 1
@@ -306,27 +308,27 @@ def test_whole_numbers_may_be_written_as_floats(compose: Callable[..., Config]):
 # --- Help, completion, other names --------------------------------------------------------------
 
 
-def test_help_names_every_option(nst):
-    done = nst("--help")
+def test_help_names_every_option(command):
+    done = command("--help")
     assert done.returncode == 0
     for group in GROUPS:
         options = sorted(path.stem for path in (conf_dir() / group).glob("*.yaml"))
         assert f"{group}: {', '.join(options)}\n" in done.stdout
     assert "gamma: 0" in done.stdout
-    assert nst.files() == []
+    assert command.files() == []
 
 
-def test_help_imports_neither_jax_nor_wandb(nst):
-    done = nst("--help", program=(sys.executable, "-X", "importtime", "-m", "nst.run"))
+def test_help_imports_neither_jax_nor_wandb(command):
+    done = command("--help", program=(sys.executable, "-X", "importtime", "-m", "nst.run"))
     imported = {line.rpartition("|")[2].strip().split(".")[0] for line in done.stderr.splitlines()}
     assert "hydra" in imported
     assert not imported & {"jax", "jaxlib", "flax", "optax", "wandb", "h5py", "PIL", "numpy"}
 
 
-def test_help_answers_at_once(nst):
+def test_help_answers_at_once(process):
     def seconds() -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        nst("--help")
+        process("--help")
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         # Of the processor, not of the clock: other tests run beside this one.
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -337,7 +339,7 @@ def test_help_answers_at_once(nst):
     assert best < 0.7
 
 
-def test_bash_completes(nst):
+def test_bash_completes(command):
     bash = shutil.which("bash")
     if not bash:
         pytest.skip("there is no bash")
@@ -349,7 +351,7 @@ def test_bash_completes(nst):
         'hydra_bash_completion; printf "%s\\n" "${COMPREPLY[@]}"'
     )
     path = f"{folder}{os.pathsep}{os.environ['PATH']}"
-    done = nst("-c", text, program=(bash, "--norc"), env={"PATH": path})
+    done = command("-c", text, program=(bash, "--norc"), env={"PATH": path})
     offered = [f"style={name}" for name in ("scream", "seated_nude", "shipwreck", "starry")]
     assert done.stdout.split() == offered, done.stderr
     assert "hydra_bash_completion nst" in done.stderr
@@ -362,15 +364,15 @@ def test_bash_completes(nst):
         ("nst init=", ["init=content", "init=file", "init=noise", "init=style"]),
     ],
 )
-def test_completion_offers(nst, line: str, offered: list[str]):
+def test_completion_offers(command, line: str, offered: list[str]):
     env = {"COMP_LINE": line, "COMP_POINT": str(len(line))}
-    done = nst("-sc", "query=bash", program=(str(script("nst")),), env=env)
+    done = command("-sc", "query=bash", program=(str(script("nst")),), env=env)
     assert done.stdout.split() == offered
 
 
-def test_the_program_is_the_module(nst):
-    as_program = nst("size=7", program=(str(script("nst")),))
-    as_module = nst("size=7")
+def test_the_program_is_the_module(process):
+    as_program = process("size=7", program=(str(script("nst")),))
+    as_module = process("size=7")
     assert as_program.stderr == as_module.stderr
     assert as_program.returncode == as_module.returncode == 1
 

@@ -98,15 +98,15 @@ def test_a_grey_transfer_starts_grey(compose, picture: Path):
         np.testing.assert_array_equal(found, np.repeat(found[..., :1], 3, axis=-1))
 
 
-def test_a_file_as_the_start_of_a_run(nst, compose, picture: Path):
+def test_a_file_as_the_start_of_a_run(command, compose, picture: Path):
     arguments = (*QUICK, *SHALLOW, "init=file", f"init.path={picture}", "hydra.run.dir=first")
-    done = nst(*arguments)
+    done = command(*arguments)
     assert done.returncode == 0, done.stderr
-    first = nst.folder / "first" / "images" / "step_00000.png"
+    first = command.folder / "first" / "images" / "step_00000.png"
     with Image.open(picture) as image:  # 40 x 32, and Chelsea at 32 pixels is 32 x 21
         expected = np.asarray(image.resize((32, 21), Image.Resampling.LANCZOS))
     np.testing.assert_array_equal(pixels(first), expected)
     # The result of one run as the start of the next.
-    result = nst.folder / "first" / "result.png"
+    result = command.folder / "first" / "result.png"
     again = compose(*QUICK, *SHALLOW, "init=file", f"init.path={result}")
     np.testing.assert_array_equal(prepare.start(prepare.prepare(again)), pixels(result))

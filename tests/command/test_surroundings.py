@@ -29,13 +29,13 @@ JAX = {
 
 
 @pytest.mark.parametrize("optimizer", ["lbfgs", pytest.param("adam", marks=pytest.mark.slow)])
-def test_a_picture_is_the_same_whatever_jax_s_variables_say(nst, optimizer: str):
+def test_a_picture_is_the_same_whatever_jax_s_variables_say(command, optimizer: str):
     pictures = []
     for folder, env in (("plain", {}), ("other", JAX)):
         own = (f"optimizer={optimizer}", "tracking=disabled", f"hydra.run.dir={folder}")
-        done = nst(*TINY[:-1], *SHALLOW, *own, env=env)
+        done = command(*TINY[:-1], *SHALLOW, *own, env=env)
         assert done.returncode == 0, done.stderr
-        pictures.append(Image.open(nst.folder / folder / "result.png"))
+        pictures.append(Image.open(command.folder / folder / "result.png"))
     assert ImageChops.difference(*pictures).getbbox() is None
 
 
@@ -56,14 +56,14 @@ def test_a_value_that_jax_refuses_is_a_sentence():
 
 
 @pytest.mark.parametrize("home", ["/proc/nothing", pytest.param(None, marks=pytest.mark.slow)])
-def test_wandb_needs_no_home_that_can_be_written(nst, home: str | None):
+def test_wandb_needs_no_home_that_can_be_written(command, home: str | None):
     env = {"HOME": home, "XDG_CACHE_HOME": None, "WANDB_CACHE_DIR": None, "WANDB_DATA_DIR": None}
-    done = nst(*TINY, *SHALLOW, "tracking=offline", env=env)
+    done = command(*TINY, *SHALLOW, "tracking=offline", env=env)
     assert done.returncode == 0, done.stderr
     # W&B's service would print its log here.
     assert [line for line in done.stderr.splitlines() if not line.startswith("step ")] == []
-    assert len(list(nst.folder.glob("run/wandb/offline-run-*"))) == 1
-    assert sorted(path.name for path in nst.folder.iterdir()) == ["run"]
+    assert len(list(command.folder.glob("run/wandb/offline-run-*"))) == 1
+    assert sorted(path.name for path in command.folder.iterdir()) == ["run"]
 
 
 def test_no_home_at_all_is_a_sentence(monkeypatch: pytest.MonkeyPatch):

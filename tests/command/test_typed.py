@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers import Command
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
@@ -274,7 +275,7 @@ def records(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_records_of_a_sweep_can_be_typed_again(
-    nst: Any,
+    command: Command,
     picture: Path,
     tmp_path: Path,
     compose: Callable[..., Config],
@@ -282,7 +283,7 @@ def test_records_of_a_sweep_can_be_typed_again(
 ):
     home = tmp_path / "my home (1)"
     names = ["a b (1).png", "it's,b.png", "${x}.png"]
-    for folder in (home, nst.folder):
+    for folder in (home, command.folder):
         folder.mkdir(exist_ok=True)
         for name in names:
             (folder / name).write_bytes(picture.read_bytes())
@@ -290,14 +291,14 @@ def test_records_of_a_sweep_can_be_typed_again(
     typed = [f"content.path=~/{names[1]}", f"style.path={style}", "name=1e3"]
     env = {"HOME": str(home)}
     typed += ["tracking.tags=[1.10]", "hydra.sweep.dir=~/s"]
-    done = nst("-m", *QUICK, *typed, env=env)
+    done = command("-m", *QUICK, *typed, env=env)
     assert done.returncode == 0, done.stderr
-    assert not (nst.folder / "~").exists()
+    assert not (command.folder / "~").exists()
     found = records(home / "s")
     paths = [[one["config"][key]["path"] for key in ("content", "style")] for one in found]
     assert paths == [[f"~/{names[1]}", f"~/{names[0]}"], [f"~/{names[1]}", f"./{names[2]}"]]
     monkeypatch.setenv("HOME", str(home))
-    monkeypatch.chdir(nst.folder)
+    monkeypatch.chdir(command.folder)
     for one in found:
         assert str(home) not in json.dumps(one["overrides"])
         again = compose(*understood(one["overrides"]))
@@ -305,25 +306,25 @@ def test_records_of_a_sweep_can_be_typed_again(
         assert (again.name, again.tracking.tags) == ("1e3", ["1.10"])
 
 
-def refusal(nst: Any, *arguments: str, program: Sequence[str] = ()) -> str:
-    done = nst(*arguments, **({"program": program} if program else {}))
+def refusal(command: Command, *arguments: str, program: Sequence[str] = ()) -> str:
+    done = command(*arguments, **({"program": program} if program else {}))
     assert done.returncode == 1, done
     (line,) = done.stderr.splitlines()
     return line
 
 
-def test_a_file_in_place_of_an_option_names_the_key(nst: Any):
-    assert "style.path=a b.png" in refusal(nst, "style=a b.png")
-    assert "content.path=/abs/x.jpg" in refusal(nst, "content=/abs/x.jpg")
-    assert "did you mean 'optimizer.lr'?" in refusal(nst, "lr=5")
-    assert "a folder named ~" in refusal(nst, "name=~/x")
-    assert nst.files() == []
+def test_a_file_in_place_of_an_option_names_the_key(command: Command):
+    assert "style.path=a b.png" in refusal(command, "style=a b.png")
+    assert "content.path=/abs/x.jpg" in refusal(command, "content=/abs/x.jpg")
+    assert "did you mean 'optimizer.lr'?" in refusal(command, "lr=5")
+    assert "a folder named ~" in refusal(command, "name=~/x")
+    assert command.files() == []
 
 
-def test_a_glob_of_no_file_is_refused(nst: Any):
-    line = refusal(nst, "-m", "style.path=glob(p/*)")
+def test_a_glob_of_no_file_is_refused(command: Command):
+    line = refusal(command, "-m", "style.path=glob(p/*)")
     assert line == "nst: style.path=glob(p/*) finds no file: it must match one at least"
-    assert nst.files() == []
+    assert command.files() == []
 
 
 def test_an_option_in_a_folder_of_its_group(tmp_path: Path):
@@ -339,12 +340,12 @@ def test_an_option_in_a_folder_of_its_group(tmp_path: Path):
     assert composed.style.title == "of my own"
 
 
-def test_a_report_in_the_home_folder(nst: Any, picture: Path, tmp_path: Path):
+def test_a_report_in_the_home_folder(command: Command, picture: Path, tmp_path: Path):
     from fake_runs import write_run
 
     write_run(tmp_path / "runs" / "0")
     program = (sys.executable, "-m", "nst.report")
-    done = nst("~/runs", "--out=~/page", program=program, env={"HOME": str(tmp_path)})
+    done = command("~/runs", "--out=~/page", program=program, env={"HOME": str(tmp_path)})
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "page" / "index.html").is_file()
-    assert nst.files() == []
+    assert command.files() == []

@@ -107,14 +107,14 @@ def test_blends_refused(typed: object, parts: list[str]):
         ),
     ],
 )
-def test_refusals_on_the_command_line(nst, other: Path, arguments, parts: list[str]):
-    done = nst(*QUICK, *(one.replace("{other}", str(other)) for one in arguments))
+def test_refusals_on_the_command_line(command, other: Path, arguments, parts: list[str]):
+    done = command(*QUICK, *(one.replace("{other}", str(other)) for one in arguments))
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("nst: ")
     for part in parts:
         assert part in line
-    assert nst.files() == []
+    assert command.files() == []
 
 
 # --- The loss -----------------------------------------------------------------------------------
@@ -193,28 +193,28 @@ def read(folder: Path) -> dict:
     return written
 
 
-def test_a_blend_of_one_painting_is_the_plain_run(nst, picture: Path):
-    plain = nst(*QUICK, *SHALLOW, f"style.path={picture}", "hydra.run.dir=plain")
+def test_a_blend_of_one_painting_is_the_plain_run(command, picture: Path):
+    plain = command(*QUICK, *SHALLOW, f"style.path={picture}", "hydra.run.dir=plain")
     assert plain.returncode == 0, plain.stderr
-    single = nst(*QUICK, *SHALLOW, f"style.blend={{{picture}:2}}", "hydra.run.dir=single")
+    single = command(*QUICK, *SHALLOW, f"style.blend={{{picture}:2}}", "hydra.run.dir=single")
     assert single.returncode == 0, single.stderr
-    one, other = nst.folder / "plain", nst.folder / "single"
+    one, other = command.folder / "plain", command.folder / "single"
     assert (one / "result.png").read_bytes() == (other / "result.png").read_bytes()
     mine, theirs = read(one), read(other)
     for key in ("config_hash", "best", "last", "metrics", "sources"):
         assert mine[key] == theirs[key]
 
 
-def test_a_grid_over_the_weights_is_one_program_and_one_axis(nst, picture: Path):
+def test_a_grid_over_the_weights_is_one_program_and_one_axis(command, picture: Path):
     shares = (0, 0.25, 1)
     blends = ",".join(f"night {1 - share} {picture} {share}" for share in shares)
     batched = ("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep")
     env = {"JAX_LOG_COMPILES": "1"}
-    done = nst(*batched, *QUICK, *SHALLOW, f"style.blend={blends}", env=env)
+    done = command(*batched, *QUICK, *SHALLOW, f"style.blend={blends}", env=env)
     assert done.returncode == 0, done.stderr
     for name in ("advance", "targets"):
         assert done.stderr.count(f"WARNING: Compiling jit({name})") == 1
-    sweep = nst.folder / "sweep"
+    sweep = command.folder / "sweep"
     written = [read(sweep / str(job)) for job in range(3)]
     assert len({one["config_hash"] for one in written}) == 3
     for one, share in zip(written, shares, strict=True):
@@ -233,20 +233,20 @@ def test_a_grid_over_the_weights_is_one_program_and_one_axis(nst, picture: Path)
     assert len(report.style) == 2
 
 
-def test_a_painting_out_of_reach_has_its_stand_in(nst, picture: Path, tmp_path: Path):
+def test_a_painting_out_of_reach_has_its_stand_in(command, picture: Path, tmp_path: Path):
     with socket.socket() as taken:
         # A port that is taken and not listened on refuses every connection.
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/starry.jpg"
         arguments = ("style=starry", f"style.url={url}", f"style.blend={{starry:1,{picture}:1}}")
         env = {"NST_CACHE": str(tmp_path / "cache")}
-        refused = nst(*QUICK, *SHALLOW, *arguments, "assets.fallback=false", env=env)
-        done = nst(*QUICK, *SHALLOW, *arguments, env=env)
+        refused = command(*QUICK, *SHALLOW, *arguments, "assets.fallback=false", env=env)
+        done = command(*QUICK, *SHALLOW, *arguments, env=env)
     assert refused.returncode == 1
     assert "style=starry can't be fetched" in refused.stderr
     assert "a file of your own with style.blend=" in refused.stderr
     assert done.returncode == 0, done.stderr
-    source = read(nst.run_folder())["sources"]["style/starry"]
+    source = read(command.run_folder())["sources"]["style/starry"]
     assert (source["requested"], source["used"], source["fallback"]) == ("starry", "night", True)
 
 

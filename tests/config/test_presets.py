@@ -176,13 +176,13 @@ def test_the_loss_is_the_models(peer: str, size: tuple[int, int], compose: Calla
 
 @pytest.mark.parametrize("peer", ["johnson", pytest.param("tensorflow", marks=pytest.mark.slow)])
 def test_the_first_check_of_a_run_is_the_models_loss_of_its_start(
-    nst, compose: Callable[..., Config], peer: str
+    command, compose: Callable[..., Config], peer: str
 ):
     # Which win over the presets' own; Adam compiles in half the time.
     common = (*QUICK, "init=style", "optimizer=adam", "optimizer.memory=10")
-    end = nst(f"preset={peer}", *common, "hydra.run.dir=run")
+    end = command(f"preset={peer}", *common, "hydra.run.dir=run")
     assert end.returncode == 0, end.stderr
-    folder = nst.folder / "run"
+    folder = command.folder / "run"
     (first, *_) = csv.DictReader((folder / "history.csv").read_text().splitlines())
     config = compose(f"preset={peer}", *common)
     prepared = prepare.prepare(config)
@@ -229,7 +229,7 @@ def test_a_flat_picture_has_a_finite_gradient_in_each_power():
 # --- The report's run ---------------------------------------------------------------------------
 
 
-def test_the_reports_run_is_the_stored_one(nst):
+def test_the_reports_run_is_the_stored_one(command):
     """report_reference.json is of experiment=report as it was before there were presets.
 
     With `network=vgg16 content=chelsea style=night size=48 steps=5 check_every=1`: the losses of
@@ -237,12 +237,12 @@ def test_the_reports_run_is_the_stored_one(nst):
     grey levels end within 1e-3 of these losses and 0.3 grey levels of these blocks.
     """
     stored = json.loads((Path(__file__).parents[1] / "report_reference.json").read_text())
-    end = nst(
+    end = command(
         *("preset=report", "network=vgg16", "content=chelsea", "style=night", "tracking=disabled"),
         *("size=48", "steps=5", "check_every=1"),
     )
     assert end.returncode == 0, end.stderr
-    folder = nst.run_folder()
+    folder = command.run_folder()
     rows = list(csv.DictReader((folder / "history.csv").read_text().splitlines()))
     assert len(rows) == len(stored["checks"]) == 6
     for row, expected in zip(rows, stored["checks"], strict=True):
@@ -315,21 +315,21 @@ def test_the_reports_experiment_is_its_preset_with_its_pictures(compose: Callabl
 # --- What is refused ----------------------------------------------------------------------------
 
 
-def test_a_preset_whose_layer_the_network_lacks_is_refused_in_a_sentence(nst):
-    folder = nst.folder / "mine" / "preset"
+def test_a_preset_whose_layer_the_network_lacks_is_refused_in_a_sentence(command):
+    folder = command.folder / "mine" / "preset"
     folder.mkdir(parents=True)
     text = "# @package _global_\npreset: deep\nstyle:\n  layers: relu1_1, relu3_4\n"
     (folder / "deep.yaml").write_text(text)
-    before = nst.files()
-    end = nst("--config-dir=mine", "preset=deep", "network=vgg16")
+    before = command.files()
+    end = command("--config-dir=mine", "preset=deep", "network=vgg16")
     assert end.returncode == 1
     (sentence,) = end.stderr.splitlines()
     assert "style.layers with preset=deep: vgg16 has no layer 'relu3_4'" in sentence
-    assert nst.files() == before
-    end = nst("-m", "--config-dir=mine", "preset=report,deep", "network=vgg16")
+    assert command.files() == before
+    end = command("-m", "--config-dir=mine", "preset=report,deep", "network=vgg16")
     assert end.returncode == 1
     assert "job 1 (preset=deep): style.layers with preset=deep: vgg16 has no" in end.stderr
-    assert nst.files() == before
+    assert command.files() == before
 
 
 @pytest.mark.parametrize(
@@ -355,29 +355,29 @@ def test_what_is_refused(compose: Callable[..., Config], overrides: tuple[str, .
 # --- Grids --------------------------------------------------------------------------------------
 
 
-def test_a_grid_over_exponents_is_one_program_and_its_lanes_the_runs_alone(nst):
+def test_a_grid_over_exponents_is_one_program_and_its_lanes_the_runs_alone(command):
     common = (
         *("network=vgg16", "tracking=disabled", "size=32", "steps=4", "check_every=4"),
         *("content.layers=[relu1_2]", "style.layers=[relu1_1]", "content.reduction=mean"),
         *("tv.form=power", "tv.reduction=mean", "tv.gamma=10", "alpha=10"),
     )
-    end = nst(
+    end = command(
         *("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep", "hydra.launcher.lanes=2"),
         *("sweep.report=false", *common, "tv.exponent=2,3"),
         env={"JAX_LOG_COMPILES": "1"},
     )
     assert end.returncode == 0, end.stderr
     assert len(re.findall(r"^WARNING: Compiling jit\(advance_lanes\)", end.stderr, re.M)) == 1
-    alone = nst(*common, "tv.exponent=3", "hydra.run.dir=alone")
+    alone = command(*common, "tv.exponent=3", "hydra.run.dir=alone")
     assert alone.returncode == 0, alone.stderr
     lane, one = (
-        json.loads((nst.folder / folder / "run.json").read_text())
+        json.loads((command.folder / folder / "run.json").read_text())
         for folder in ("sweep/1", "alone")
     )
     assert lane["config_hash"] == one["config_hash"]
     assert lane["last"]["tv"] == pytest.approx(one["last"]["tv"], rel=1e-3)
     pictures = [
-        np.asarray(Image.open(nst.folder / folder / "result.png").convert("RGB"), float)
+        np.asarray(Image.open(command.folder / folder / "result.png").convert("RGB"), float)
         for folder in ("sweep/1", "alone", "sweep/0")
     ]
     assert np.abs(pictures[0] - pictures[1]).max() <= 1

@@ -140,16 +140,16 @@ def painting(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def finished(nst, picture: Path, painting: Path) -> Path:
+def finished(command, picture: Path, painting: Path) -> Path:
     """The folder of a run of 2 steps at 32 pixels and 3 at 48, as a user starts it."""
     own = (f"content.path={picture}", f"style.path={painting}", "tracking.images_every=1")
-    done = nst(*TWO, *own, "tracking=offline", "hydra.run.dir=one")
+    done = command(*TWO, *own, "tracking=offline", "hydra.run.dir=one")
     assert done.returncode == 0, done.stderr
     assert [line.split("  ")[0] for line in done.stderr.splitlines() if "step" in line] == [
         f"step {step}/5" for step in (0, 2, 4, 5)
     ]
     assert re.findall(r"\b(\d+) px", done.stderr) == ["32", "32", "48", "48"]
-    return nst.folder / "one"
+    return command.folder / "one"
 
 
 def test_a_run_is_two_optimisations_by_hand(
@@ -418,9 +418,9 @@ def test_lanes_are_the_runs_alone_and_a_lost_one_costs_no_other(compose):
                 np.testing.assert_allclose(mine.picture, theirs.picture, atol=0.05)
 
 
-def test_a_grid_of_scales_compiles_a_program_a_size(nst):
+def test_a_grid_of_scales_compiles_a_program_a_size(command):
     grid = ("scales=[32,48]", "steps=2", "tv.gamma=0,1,2", "style.size=null,48")
-    done = nst(
+    done = command(
         *("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep", *QUICK, *grid),
         env={"JAX_LOG_COMPILES": "1"},
     )
@@ -430,7 +430,7 @@ def test_a_grid_of_scales_compiles_a_program_a_size(nst):
     for program, count in (("advance", 2), ("targets", 3)):
         lines = re.findall(rf"^WARNING: Compiling jit\({program}\)", done.stderr, re.MULTILINE)
         assert len(lines) == count
-    records = [run_json(nst.folder / "sweep" / str(number)) for number in range(6)]
+    records = [run_json(command.folder / "sweep" / str(number)) for number in range(6)]
     assert {record["status"] for record in records} == {"finished"}
     assert len({record["config_hash"] for record in records}) == 6
     assert {record["best"]["step"] for record in records} <= {4}
@@ -470,10 +470,10 @@ def test_scales_that_are_refused(compose: Compose, overrides: list[str], told: s
     assert "\n" not in str(raised.value)
 
 
-def test_a_scale_too_small_for_a_layer_is_refused_before_anything_runs(nst):
-    done = nst("network=vgg16", "scales=[16,64]")
+def test_a_scale_too_small_for_a_layer_is_refused_before_anything_runs(command):
+    done = command("network=vgg16", "scales=[16,64]")
     assert done.returncode == 1
     # Chelsea is 451 x 300 pixels, and conv5_1 needs 16.
     assert "nst: content: at the scale 16 of scales the picture is 16 x 11 pixels" in done.stderr
     assert "take a scale of 24 or more" in done.stderr
-    assert nst.files() == []
+    assert command.files() == []

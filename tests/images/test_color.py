@@ -141,10 +141,10 @@ def same_chroma(picture: np.ndarray, photograph: np.ndarray) -> np.ndarray:
     return np.ptp(difference, axis=-1) <= 1  # rounded channel by channel
 
 
-def test_a_grid_over_the_colours(nst, compose):
-    sweep = nst.folder / "sweep"
+def test_a_grid_over_the_colours(command, compose):
+    sweep = command.folder / "sweep"
     grid = ("color=none,match,luminance,keep", "init.mix=0,0.5", "init=style", "seed=3")
-    done = nst(
+    done = command(
         *("-m", "hydra/launcher=batched", "hydra.launcher.lanes=2", f"hydra.sweep.dir={sweep}"),
         *(*QUICK, *SHALLOW, *grid),
         env={"JAX_LOG_COMPILES": "1"},
@@ -167,8 +167,8 @@ def test_a_grid_over_the_colours(nst, compose):
     # A lane is the run alone.
     cell = ("color=luminance", "init.mix=0.5", "init=style", "seed=3")
     prepared = prepare.prepare(compose(*QUICK, *SHALLOW, *cell))
-    session.perform(prepared, session.Place(nst.folder / "one"))
-    alone, lane = nst.folder / "one", sweep / "5"
+    session.perform(prepared, session.Place(command.folder / "one"))
+    alone, lane = command.folder / "one", sweep / "5"
     mine, theirs = (json.loads((path / "run.json").read_text()) for path in (lane, alone))
     assert mine["config_hash"] == theirs["config_hash"]
     assert mine["best"]["total"] == pytest.approx(theirs["best"]["total"], rel=1e-4)

@@ -317,14 +317,16 @@ def test_a_region_that_vanishes_in_a_deep_layer_is_refused(
         ("style.mask", ["content.mask=", "content.png", "needs style.mask"]),
     ],
 )
-def test_one_mask_alone_is_refused(nst, files: dict[str, Path], lacking: str, wanted: list[str]):
+def test_one_mask_alone_is_refused(
+    command, files: dict[str, Path], lacking: str, wanted: list[str]
+):
     some = [one for one in arguments(files) if not one.startswith(lacking)]
-    done = nst(*QUICK, *some)
+    done = command(*QUICK, *some)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("nst: ")
     has(line, *wanted)
-    assert nst.files() == []
+    assert command.files() == []
 
 
 @pytest.mark.parametrize(
@@ -359,19 +361,19 @@ def redness(folder: Path) -> tuple[float, float]:
     return by[0], by[1]
 
 
-def test_each_half_takes_the_colours_of_its_region(nst, files: dict[str, Path]):
+def test_each_half_takes_the_colours_of_its_region(command, files: dict[str, Path]):
     both = (f"style.mask={files['style']},{files['swapped']}", "tv.gamma=0,1")
     given = [one for one in arguments(files) if not one.startswith("style.mask")]
     forty = ("steps=40", "check_every=20")
     batched = ("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep", *forty)
     layers = ("content.layers=[conv1_1]", "style.layers=[conv1_1,conv2_1]", "alpha=1e-3")
     env = {"JAX_LOG_COMPILES": "1"}
-    done = nst(*batched, *QUICK[:3], *layers, *given, *both, env=env)
+    done = command(*batched, *QUICK[:3], *layers, *given, *both, env=env)
     assert done.returncode == 0, done.stderr
     # Two groups, and one program for both.
     for name in ("advance", "targets"):
         assert done.stderr.count(f"WARNING: Compiling jit({name})") == 1
-    sweep = nst.folder / "sweep"
+    sweep = command.folder / "sweep"
     for run in ("0", "1"):
         left, right = redness(sweep / run)
         assert left > 60
@@ -390,9 +392,9 @@ def test_each_half_takes_the_colours_of_its_region(nst, files: dict[str, Path]):
     assert None not in written[0]["metrics"].values()
     report = build.write([sweep])
     assert [key.name for key in report.keys] == ["tv.gamma", "style.mask"]
-    alone = nst(*QUICK[:3], *forty, *layers, *arguments(files, style="swapped"), "tv.gamma=1")
+    alone = command(*QUICK[:3], *forty, *layers, *arguments(files, style="swapped"), "tv.gamma=1")
     assert alone.returncode == 0, alone.stderr
-    mine, theirs = (folder / "result.png" for folder in (nst.run_folder(), sweep / "3"))
+    mine, theirs = (folder / "result.png" for folder in (command.run_folder(), sweep / "3"))
     assert mine.read_bytes() == theirs.read_bytes()
 
 

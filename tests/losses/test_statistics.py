@@ -171,14 +171,14 @@ def record(folder: Path) -> dict:
     return json.loads((folder / "run.json").read_text())
 
 
-def test_statistics_and_normalisation_through_the_command_line(nst):
+def test_statistics_and_normalisation_through_the_command_line(command):
     grid = ("style.statistic=gram,mean_std,wasserstein", "style.normalize=none,channels")
     batched = ("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep")
-    done = nst(*batched, *QUICK, *SHALLOW, *grid, env={"JAX_LOG_COMPILES": "1"})
+    done = command(*batched, *QUICK, *SHALLOW, *grid, env={"JAX_LOG_COMPILES": "1"})
     assert done.returncode == 0, done.stderr
     # Each statistic is a program; the normalisation is a number.
     assert done.stderr.count("WARNING: Compiling jit(advance)") == 3
-    written = [record(nst.folder / "sweep" / str(job)) for job in range(6)]
+    written = [record(command.folder / "sweep" / str(job)) for job in range(6)]
     assert len({one["config_hash"] for one in written}) == 6
     for plain, by_channels in zip(written[::2], written[1::2], strict=True):
         assert by_channels["config"]["style"]["normalize"] == "channels"
@@ -186,9 +186,9 @@ def test_statistics_and_normalisation_through_the_command_line(nst):
         assert second != first
         # The weighted sum, over the 64 channels of conv1_1 squared.
         assert by_channels["best"]["style"] == pytest.approx(second / 64**2, rel=1e-5)
-    alone = nst(*QUICK, *SHALLOW, "style.statistic=wasserstein", "hydra.run.dir=alone")
+    alone = command(*QUICK, *SHALLOW, "style.statistic=wasserstein", "hydra.run.dir=alone")
     assert alone.returncode == 0, alone.stderr
-    pictures = [nst.folder / folder / "result.png" for folder in ("alone", "sweep/4")]
+    pictures = [command.folder / folder / "result.png" for folder in ("alone", "sweep/4")]
     assert pictures[0].read_bytes() == pictures[1].read_bytes()
 
 
@@ -200,8 +200,8 @@ def test_statistics_and_normalisation_through_the_command_line(nst):
         ("style.size=8", "whole number of pixels from 16 to 16384, not 8"),
     ],
 )
-def test_refusals(nst, argument: str, allowed: str):
-    done = nst(argument)
+def test_refusals(command, argument: str, allowed: str):
+    done = command(argument)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"nst: {argument.partition('=')[0]} must be")

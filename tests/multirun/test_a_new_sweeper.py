@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers import Command
 
 TINY = ("network=vgg16", "tracking=disabled", "size=32", "steps=2", "check_every=1")
 SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
@@ -47,22 +48,24 @@ class Lines(Sweeper):
 """
 
 
-def sweep(nst: Any, lines: str, launcher: str = "basic") -> Any:
-    (plugin := nst.folder.parent / "plugins" / "hydra_plugins" / "toy_lines").mkdir(parents=True)
+def sweep(command: Command, lines: str, launcher: str = "basic") -> Any:
+    (plugin := command.folder.parent / "plugins" / "hydra_plugins" / "toy_lines").mkdir(
+        parents=True
+    )
     (plugin / "__init__.py").write_text(PLUGIN)
-    (nst.folder / "lines.txt").write_text(lines)
+    (command.folder / "lines.txt").write_text(lines)
     path = os.pathsep.join(filter(None, [str(plugin.parents[1]), os.environ.get("PYTHONPATH")]))
     own = ("-m", "hydra/sweeper=lines", "hydra.sweeper.file=lines.txt", "hydra.sweep.dir=sweep")
-    return nst(
+    return command(
         *own, f"hydra/launcher={launcher}", *TINY, *SHALLOW, "name=toy", env={"PYTHONPATH": path}
     )
 
 
 @pytest.mark.parametrize("launcher", ["basic", "batched"])
-def test_its_runs_are_recorded_and_reported(nst: Any, launcher: str):
-    done = sweep(nst, "beta=1e3\nbeta=1e4 pooling=max\n", launcher)
+def test_its_runs_are_recorded_and_reported(command: Command, launcher: str):
+    done = sweep(command, "beta=1e3\nbeta=1e4 pooling=max\n", launcher)
     assert done.returncode == 0, done.stderr
-    folder: Path = nst.folder / "sweep"
+    folder: Path = command.folder / "sweep"
     records = [json.loads((folder / job / "run.json").read_text()) for job in "01"]
     assert [record["status"] for record in records] == ["finished", "finished"]
     assert [record["config"]["beta"] for record in records] == [1e3, 1e4]
@@ -70,8 +73,8 @@ def test_its_runs_are_recorded_and_reported(nst: Any, launcher: str):
     assert {"multirun.yaml", "index.html", "grid.png"} <= {path.name for path in folder.iterdir()}
 
 
-def test_nothing_is_left_of_it_where_a_run_is_refused(nst: Any):
-    done = sweep(nst, "beta=1e3\nbeta=-1\n")
+def test_nothing_is_left_of_it_where_a_run_is_refused(command: Command):
+    done = sweep(command, "beta=1e3\nbeta=-1\n")
     assert done.returncode == 1
     assert done.stderr.startswith("nst: job 1 (beta=-1): beta must be")
-    assert nst.files() == ["lines.txt"]
+    assert command.files() == ["lines.txt"]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from helpers import Command
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.utils import setup_globals
@@ -79,10 +80,10 @@ def test_a_built_in_has_nothing_left_of_the_source_before_it(loader: Any):
     ],
 )
 def test_nothing_is_left_of_a_grid_that_is_refused(
-    nst: Any, launcher: str, override: str, sentence: str
+    command: Command, launcher: str, override: str, sentence: str
 ):
-    end = nst("-m", f"hydra/launcher={launcher}", "network=vgg16", *SHALLOW, override)
+    end = command("-m", f"hydra/launcher={launcher}", "network=vgg16", *SHALLOW, override)
     assert end.returncode == 1
     assert sentence in end.stderr
     assert len(end.stderr.splitlines()) == 1
-    assert nst.files() == []
+    assert command.files() == []

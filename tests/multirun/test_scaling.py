@@ -141,41 +141,43 @@ def test_the_cluster_puts_together_what_the_grid_does(tmp_path: Path):
 
 
 @pytest.mark.slow
-def test_nodes_give_the_pictures_of_one_process(nst):
+def test_nodes_give_the_pictures_of_one_process(process):
     pytest.importorskip("submitit", reason="submitit is not installed: nst[slurm]")
     grid = ("tv.gamma=0,1e3", "pooling=avg,max")
     settings = ("cluster=local", "chunk=2", "array_parallelism=2")
-    inline = nst(*BATCHED, *grid, "hydra.sweep.dir=inline")
+    inline = process(*BATCHED, *grid, "hydra.sweep.dir=inline")
     assert inline.returncode == 0, inline.stderr
-    nodes = nst(
+    nodes = process(
         *(*BATCHED, *grid, "tracking=offline", "hydra.sweep.dir=nodes"),
         *(f"hydra.launcher.{one}" for one in settings),
     )
     assert nodes.returncode == 0, nodes.stderr
-    assert len(results(nst.folder / "nodes")) == 4
-    assert results(nst.folder / "nodes") == results(nst.folder / "inline")
+    assert len(results(process.folder / "nodes")) == 4
+    assert results(process.folder / "nodes") == results(process.folder / "inline")
     # In the grid's order, though a chunk holds the runs of one pooling.
     table, expected = (done.stdout.splitlines()[:5] for done in (nodes, inline))
     assert table == expected
-    assert len(list((nst.folder / "nodes" / ".submitit").glob("*/*_submitted.pkl"))) == 2
-    assert len(list((nst.folder / "nodes" / "wandb").glob("offline-run-*"))) == 4 + 1  # the table
+    assert len(list((process.folder / "nodes" / ".submitit").glob("*/*_submitted.pkl"))) == 2
+    assert (
+        len(list((process.folder / "nodes" / "wandb").glob("offline-run-*"))) == 4 + 1
+    )  # the table
 
 
 @pytest.mark.slow
-def test_a_node_that_dies_fails_its_runs_alone(nst, slurm: Path, monkeypatch):
+def test_a_node_that_dies_fails_its_runs_alone(process, slurm: Path, monkeypatch):
     pytest.importorskip("submitit", reason="submitit is not installed: nst[slurm]")
     monkeypatch.setenv("NODES", "0")
     monkeypatch.setenv("STATE", "NODE_FAIL")
     resources = ("partition=gpu", "gpus_per_node=2", "mem_gb=24", "cpus_per_task=8")
     settings = ("cluster=slurm", "timeout_min=90", "array_parallelism=5", *resources)
-    done = nst(
+    done = process(
         *(*BATCHED, "pooling=avg,max", "tv.gamma=0,1", "hydra.sweep.dir=sweep"),
         *(f"hydra.launcher.{one}" for one in settings),
         "hydra.launcher.sbatch={account: vision}",
     )
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert len(totals(nst.folder / "sweep")) == 2
+    assert len(totals(process.folder / "sweep")) == 2
     assert done.stdout.replace("\n", " ").count("failed: job 7_1") == 2
     assert "ended without a result (NODE_FAIL)" in done.stderr
     script = (slurm / "script.sh").read_text()
@@ -184,10 +186,10 @@ def test_a_node_that_dies_fails_its_runs_alone(nst, slurm: Path, monkeypatch):
         assert f"#SBATCH --{flag}\n" in script
 
 
-def test_ctrl_c_cancels_the_jobs(nst, slurm: Path, monkeypatch):
+def test_ctrl_c_cancels_the_jobs(process, slurm: Path, monkeypatch):
     pytest.importorskip("submitit", reason="submitit is not installed: nst[slurm]")
     monkeypatch.setenv("NODES", "")
-    running = nst.start(*BATCHED, "pooling=avg,max", "hydra.launcher.cluster=slurm")
+    running = process.start(*BATCHED, "pooling=avg,max", "hydra.launcher.cluster=slurm")
     deadline = time.monotonic() + 60
     while not (slurm / "script.sh").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -206,32 +208,32 @@ def test_ctrl_c_cancels_the_jobs(nst, slurm: Path, monkeypatch):
         ("chunk=0", "hydra.launcher.chunk must be at least 1, not 0"),
     ],
 )
-def test_a_setting_out_of_range_is_a_sentence(nst, setting: str, message: str):
-    done = nst(*BATCHED, "tv.gamma=0,1", "hydra.sweep.dir=sweep", f"hydra.launcher.{setting}")
+def test_a_setting_out_of_range_is_a_sentence(process, setting: str, message: str):
+    done = process(*BATCHED, "tv.gamma=0,1", "hydra.sweep.dir=sweep", f"hydra.launcher.{setting}")
     assert done.returncode == 1
     assert message in done.stderr
-    assert nst.files() == []
+    assert process.files() == []
 
 
-def test_a_machine_without_slurm_is_a_sentence(nst):
+def test_a_machine_without_slurm_is_a_sentence(process):
     pytest.importorskip("submitit", reason="submitit is not installed: nst[slurm]")
-    done = nst(*BATCHED, "tv.gamma=0,1", "hydra.launcher.cluster=slurm", env={"PATH": ""})
+    done = process(*BATCHED, "tv.gamma=0,1", "hydra.launcher.cluster=slurm", env={"PATH": ""})
     assert done.returncode == 1
     assert "found no sbatch and no srun here" in done.stderr
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["submitit_local", "submitit_slurm", "joblib"])
-def test_hydra_s_own_launchers_run_the_jobs(nst, slurm: Path, launcher: str):
+def test_hydra_s_own_launchers_run_the_jobs(process, slurm: Path, launcher: str):
     package = f"hydra_plugins.hydra_{launcher.partition('_')[0]}_launcher"
     pytest.importorskip(package, reason=f"{package} is not installed: nst[slurm], nst[joblib]")
     tracking = "offline" if launcher == "submitit_local" else "disabled"
-    done = nst(
+    done = process(
         *("-m", f"hydra/launcher={launcher}", "hydra.sweep.dir=sweep"),
         *(*TINY, *SHALLOW, f"tracking={tracking}", "tv.gamma=0,1"),
     )
     assert done.returncode == 0, done.stderr
-    sweep = nst.folder / "sweep"
+    sweep = process.folder / "sweep"
     assert len(totals(sweep)) == 2
     if tracking == "offline":
         assert len(list((sweep / "wandb").glob("offline-run-*"))) == 2 + 1  # the table
@@ -240,16 +242,16 @@ def test_hydra_s_own_launchers_run_the_jobs(nst, slurm: Path, launcher: str):
 
 
 @pytest.mark.slow
-def test_optuna_lowers_the_total_that_runs_report(nst):
+def test_optuna_lowers_the_total_that_runs_report(process):
     package = "hydra_plugins.hydra_optuna_sweeper"
     pytest.importorskip(package, reason="the sweeper is not installed: nst[optuna]")
-    done = nst(
+    done = process(
         *("-m", "hydra/sweeper=optuna", "hydra/launcher=batched", "hydra.sweep.dir=sweep"),
         *("hydra.sweeper.n_trials=3", "hydra.sweeper.n_jobs=1", "hydra.sweeper.sampler.seed=0"),
         *(*TINY, *SHALLOW, "optimizer.lr=interval(0.1,20)"),
     )
     assert done.returncode == 0, done.stderr
-    found = totals(nst.folder / "sweep")
-    summary = yaml.safe_load((nst.folder / "sweep" / "optimization_results.yaml").read_text())
+    found = totals(process.folder / "sweep")
+    summary = yaml.safe_load((process.folder / "sweep" / "optimization_results.yaml").read_text())
     assert len(set(found)) == 3
     assert summary["best_value"] == pytest.approx(min(found))

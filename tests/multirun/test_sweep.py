@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from helpers import Command
 from hydra.core.utils import JobReturn, JobStatus
 
 from nst.base.errors import UserError
@@ -197,8 +198,8 @@ def test_each_distribution(tmp_path: Path, fields: str, accepts: Callable[[Any],
 # --- Runs ---------------------------------------------------------------------------------------
 
 
-def sweep(nst: Any, *arguments: str) -> Any:
-    return nst(*arguments, program=(sys.executable, "-m", "nst.sweep"))
+def sweep(command: Command, *arguments: str) -> Any:
+    return command(*arguments, program=(sys.executable, "-m", "nst.sweep"))
 
 
 def own_overrides(folder: Path, names: Sequence[str]) -> list[list[str]]:
@@ -207,31 +208,37 @@ def own_overrides(folder: Path, names: Sequence[str]) -> list[list[str]]:
     return [[word for word in words if word.split("=")[0] in names] for words in told]
 
 
-def test_a_grid_runs_and_a_failed_run_stops_no_other(nst):
+def test_a_grid_runs_and_a_failed_run_stops_no_other(command):
     text = GRID.replace("[100.0, 1000.0]", "[100.0, 1.0e+30, 1000.0]")
-    done = sweep(nst, str(write(nst.folder, text)), *TINY)
+    done = sweep(command, str(write(command.folder, text)), *TINY)
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
     assert re.match(r"nst: 1 of 3 runs failed: run 1 \(beta=1e\+30\): .*overflow", last)
-    assert own_overrides(nst.folder, ["beta"]) == [["beta=100.0"], ["beta=1e+30"], ["beta=1000.0"]]
-    assert len(list(nst.folder.glob("outputs/own/*/*/result.png"))) == 3
-    assert len(list(nst.folder.glob("outputs/own/*/multirun.yaml"))) == 1
+    assert own_overrides(command.folder, ["beta"]) == [
+        ["beta=100.0"],
+        ["beta=1e+30"],
+        ["beta=1000.0"],
+    ]
+    assert len(list(command.folder.glob("outputs/own/*/*/result.png"))) == 3
+    assert len(list(command.folder.glob("outputs/own/*/multirun.yaml"))) == 1
 
 
-def test_a_random_search_runs_its_points(nst):
-    path = write(nst.folder, RANDOM, "own, and 'so' on.yaml")
-    done = sweep(nst, path.name, *TINY, "hydra.sweeper.seed=3", "name=own")
+def test_a_random_search_runs_its_points(command):
+    path = write(command.folder, RANDOM, "own, and 'so' on.yaml")
+    done = sweep(command, path.name, *TINY, "hydra.sweeper.seed=3", "name=own")
     assert done.returncode == 0, done.stderr
     expected = [overrides(point) for point in points(read(path), 3)]
-    assert own_overrides(nst.folder, ["beta"]) == expected
+    assert own_overrides(command.folder, ["beta"]) == expected
 
 
-def test_a_bayes_search_runs(nst):
+def test_a_bayes_search_runs(command):
     engine()
     text = BAYES.replace("-m, nst.run", "-m, nst.run, seed=5, alpha=2")
-    done = sweep(nst, str(write(nst.folder, text)), *TINY, "hydra.sweeper.round=2", "pooling=max")
+    done = sweep(
+        command, str(write(command.folder, text)), *TINY, "hydra.sweeper.round=2", "pooling=max"
+    )
     assert done.returncode == 0, done.stderr
-    told = own_overrides(nst.folder, ["beta", "pooling", "seed", "alpha"])
+    told = own_overrides(command.folder, ["beta", "pooling", "seed", "alpha"])
     assert len(told) == 4
     # The command line has the last word, and the file's command the one before.
     assert all(words[1:] == ["seed=5", "alpha=2", "pooling=max"] for words in told)
@@ -336,31 +343,31 @@ def test_a_bayes_search_needs_something_to_look_for(tmp_path: Path):
         searched(plan, 0, lambda point: 1.0)
 
 
-def test_a_run_under_an_agent(nst, inspect: Callable):
+def test_a_run_under_an_agent(command, inspect: Callable):
     from wandb.sdk.launch.sweeps.utils import create_sweep_command_args
     from wandb.sdk.lib.config_util import save_config_file_from_dict
 
     path = next(path for path in FILES if path.stem == "alpha_beta")
     point = points(read(path), 0)[1]
     given = {key: {"value": value} for key, value in point.items()}
-    told = nst.folder / "wandb" / "sweep-s1" / "config-r1.yaml"
+    told = command.folder / "wandb" / "sweep-s1" / "config-r1.yaml"
     save_config_file_from_dict(str(told), given)
     words = create_sweep_command_args({"args": given})["args_no_hyphens"]
-    command = yaml.safe_load(path.read_text())["command"]
-    assert command[:4] == ["${env}", "python", "-m", "nst.run"]
+    own_command = yaml.safe_load(path.read_text())["command"]
+    assert own_command[:4] == ["${env}", "python", "-m", "nst.run"]
     # An agent's runs go online, which there is no account for here.
-    own = [word for word in command[4:-1] if word != "tracking=online"]
+    own = [word for word in own_command[4:-1] if word != "tracking=online"]
     env = {"WANDB_SWEEP_ID": "s1", "WANDB_RUN_ID": "r1", "WANDB_SWEEP_PARAM_PATH": str(told)}
-    done = nst(
+    done = command(
         *own, *words, "network=vgg16", "size=16", "steps=1", "content.layers=conv1_1", env=env
     )
     assert done.returncode == 0, done.stderr
-    (whole,) = inspect(nst.run_folder(), "--summary")
+    (whole,) = inspect(command.run_folder(), "--summary")
     assert whole["config"]["style.layers"] == "[conv1_1]"
     assert whole["config"]["style"]["layers"] == {"conv1_1": 1}
     assert (whole["config"]["beta"], whole["config"]["alpha"]) == (1e4, 1)
     assert "best/loss/total" in whole["summary"]
-    (run,) = (line["run"] for line in inspect(nst.run_folder()) if line["type"] == "run")
+    (run,) = (line["run"] for line in inspect(command.run_folder()) if line["type"] == "run")
     assert (run["sweep_id"], run["run_id"]) == ("s1", "r1")
 
 
@@ -496,19 +503,19 @@ def test_too_many_runs(tmp_path: Path):
         (["own.yaml", "hydra.sweeper.run_cap=0"], ["hydra.sweeper.run_cap", "from 1"]),
     ],
 )
-def test_a_refused_command_leaves_nothing_behind(nst, arguments: list[str], parts: list[str]):
-    write(nst.folder, GRID)
-    write(nst.folder, "a: b", "bad.yaml")
-    before = nst.files()
-    done = sweep(nst, *arguments, *(["hydra/launcher=basic"] if len(arguments) > 1 else []))
+def test_a_refused_command_leaves_nothing_behind(command, arguments: list[str], parts: list[str]):
+    write(command.folder, GRID)
+    write(command.folder, "a: b", "bad.yaml")
+    before = command.files()
+    done = sweep(command, *arguments, *(["hydra/launcher=basic"] if len(arguments) > 1 else []))
     assert done.returncode == 1
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     said(line, ["nst: ", *parts])
-    assert nst.files() == before
+    assert command.files() == before
 
 
-def test_help(nst):
-    done = sweep(nst, "--help")
+def test_help(command):
+    done = sweep(command, "--help")
     assert done.returncode == 0
     assert "python -m nst.sweep FILE" in done.stdout

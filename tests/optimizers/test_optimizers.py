@@ -384,13 +384,13 @@ def history(folder: Path) -> list[dict[str, float]]:
     return [{name: float(value) for name, value in row.items()} for row in rows]
 
 
-def test_a_grid_over_optimizers_is_a_program_each(nst):
+def test_a_grid_over_optimizers_is_a_program_each(command):
     grid = ("optimizer=adam,lbfgs", "tv.gamma=0,1")
-    done = nst(*BATCHED, *TINY, *SHALLOW, *grid, env={"JAX_LOG_COMPILES": "1"})
+    done = command(*BATCHED, *TINY, *SHALLOW, *grid, env={"JAX_LOG_COMPILES": "1"})
     assert done.returncode == 0, done.stderr
     compiled = re.findall(r"^WARNING: Compiling jit\(advance\)", done.stderr, re.MULTILINE)
     assert len(compiled) == 2
-    folders = [nst.folder / "sweep" / str(number) for number in range(4)]
+    folders = [command.folder / "sweep" / str(number) for number in range(4)]
     for number, folder in enumerate(folders):
         assert json.loads((folder / "run.json").read_text())["status"] == "finished"
         evaluations = [row["evaluations"] for row in history(folder)]
@@ -404,15 +404,17 @@ def test_a_grid_over_optimizers_is_a_program_each(nst):
     assert "evaluations" not in curves(folders)["terms"]
 
 
-def test_a_grid_over_the_numbers_is_one_program(nst):
+def test_a_grid_over_the_numbers_is_one_program(command):
     grid = ("optimizer.decay=0.1,1", "optimizer.average=0.5,0.9", "optimizer.schedule=cosine")
-    done = nst(
+    done = command(
         *BATCHED, *TINY, *SHALLOW, *grid, "steps=5", "check_every=5", env={"JAX_LOG_COMPILES": "1"}
     )
     assert done.returncode == 0, done.stderr
     compiled = re.findall(r"^WARNING: Compiling jit\(advance\)", done.stderr, re.MULTILINE)
     assert len(compiled) == 1
-    results = {(nst.folder / "sweep" / str(job) / "result.png").read_bytes() for job in range(4)}
+    results = {
+        (command.folder / "sweep" / str(job) / "result.png").read_bytes() for job in range(4)
+    }
     assert len(results) == 4
 
 
@@ -437,11 +439,11 @@ def test_what_is_refused(compose: Callable[..., Config], overrides: tuple[str, .
     assert "\n" not in str(raised.value)
 
 
-def test_the_command_line_refuses_a_key_of_the_other_optimizer_before_anything_runs(nst):
-    done = nst(*BATCHED, *TINY, "optimizer=adam,lbfgs", "optimizer.b1=0.5")
+def test_the_command_line_refuses_a_key_of_the_other_optimizer_before_anything_runs(command):
+    done = command(*BATCHED, *TINY, "optimizer=adam,lbfgs", "optimizer.b1=0.5")
     assert done.returncode == 1
     assert "nst: job 1 (optimizer=lbfgs): optimizer.b1=0.5 is for optimizer=adam" in done.stderr
-    assert nst.files() == []
+    assert command.files() == []
 
 
 def test_runs_that_use_nothing_of_it_keep_the_hash_they_had(

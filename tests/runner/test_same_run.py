@@ -21,16 +21,16 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("launcher", [pytest.param("basic", marks=pytest.mark.slow), "batched"])
-def test_a_run_that_equals_another_takes_its_result(nst: Command, launcher: str):
-    photos = nst.folder / "photos"
+def test_a_run_that_equals_another_takes_its_result(command: Command, launcher: str):
+    photos = command.folder / "photos"
     photos.mkdir()
     for name in ("one.png", "two.png"):  # the same picture under two names
         Image.fromarray(data.astronaut()[:64, :48]).save(photos / name)
-    command = ["-m", f"hydra/launcher={launcher}", *TINY, "sweep.report=false"]
-    command += ["content.path=photos/one.png,photos/two.png", "beta=1,2", "hydra.sweep.dir=sweep"]
-    done = nst(*command)
+    whole = ["-m", f"hydra/launcher={launcher}", *TINY, "sweep.report=false"]
+    whole += ["content.path=photos/one.png,photos/two.png", "beta=1,2", "hydra.sweep.dir=sweep"]
+    done = command(*whole)
     assert done.returncode == 0, done.stderr
-    runs = [nst.folder / "sweep" / str(number) for number in range(4)]
+    runs = [command.folder / "sweep" / str(number) for number in range(4)]
     fields = [json.loads((run / "run.json").read_text()) for run in runs]
     assert [one.get("same_as") for one in fields] == [None, None, "../0", "../1"]
     assert [one["config"]["content"]["path"] for one in fields[::2]] == [
@@ -43,7 +43,7 @@ def test_a_run_that_equals_another_takes_its_result(nst: Command, launcher: str)
         assert fields[second]["status"] == "finished"
         assert len(bytes_of(runs[first])) == 5
         assert bytes_of(runs[first]) == bytes_of(runs[second])
-    assert len(list((nst.folder / "sweep" / "wandb").glob("offline-run-*"))) == 4
+    assert len(list((command.folder / "sweep" / "wandb").glob("offline-run-*"))) == 4
     # What is there is left alone, and what is lost is taken again.
     (runs[3] / "run.json").unlink()
     for path in bytes_of(runs[3]):
@@ -52,7 +52,7 @@ def test_a_run_that_equals_another_takes_its_result(nst: Command, launcher: str)
         file.unlink()
     before = (runs[1] / "result.png").stat().st_mtime_ns
     (runs[3] / "run.log").unlink(missing_ok=True)
-    done = nst(*command)
+    done = command(*whole)
     assert done.returncode == 0, done.stderr
     assert json.loads((runs[3] / "run.json").read_text())["same_as"] == "../1"
     assert bytes_of(runs[1]) == bytes_of(runs[3])

@@ -15,7 +15,7 @@ def picture(folder: Path) -> np.ndarray:
     return np.asarray(Image.open(folder / "result.png").convert("RGB"), dtype=float)
 
 
-def test_a_grid_over_features_is_its_runs(nst, picture_file: Path):
+def test_a_grid_over_features_is_its_runs(command, picture_file: Path):
     features = (
         f"style.blend='night 0.5 {picture_file} 0.5'",
         "init=style",
@@ -23,22 +23,24 @@ def test_a_grid_over_features_is_its_runs(nst, picture_file: Path):
         "optimizer.schedule=cosine",
     )
     grid = ("color=none,luminance", "style.statistic=gram,mean_std", "optimizer.average=0,0.5")
-    done = nst(
+    done = command(
         *("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep", "hydra.launcher.lanes=2"),
         *(*TINY, *SHALLOW, *features, *grid),
     )
     assert done.returncode == 0, done.stderr
-    records = [json.loads((nst.folder / f"sweep/{n}/run.json").read_text()) for n in range(8)]
+    records = [json.loads((command.folder / f"sweep/{n}/run.json").read_text()) for n in range(8)]
     assert {record["status"] for record in records} == {"finished"}
     assert len({record["config_hash"] for record in records}) == 8
     last = ("color=luminance", "style.statistic=mean_std", "optimizer.average=0.5")
-    alone = nst(*TINY, *SHALLOW, *features, *last, "hydra.run.dir=one")
+    alone = command(*TINY, *SHALLOW, *features, *last, "hydra.run.dir=one")
     assert alone.returncode == 0, alone.stderr
-    one = json.loads((nst.folder / "one" / "run.json").read_text())
+    one = json.loads((command.folder / "one" / "run.json").read_text())
     assert one["config_hash"] == records[7]["config_hash"]
     assert one["metrics"] == pytest.approx(records[7]["metrics"], rel=0.05)
-    assert np.abs(picture(nst.folder / "one") - picture(nst.folder / "sweep" / "7")).max() <= 1
-    again = nst(*TINY, *SHALLOW, *features, *last, "hydra.run.dir=one")
+    assert (
+        np.abs(picture(command.folder / "one") - picture(command.folder / "sweep" / "7")).max() <= 1
+    )
+    again = command(*TINY, *SHALLOW, *features, *last, "hydra.run.dir=one")
     assert again.returncode == 0, again.stderr
 
 

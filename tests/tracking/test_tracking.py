@@ -328,11 +328,11 @@ def test_wandb_mode_is_the_mode_unless_the_command_line_has_one(
 
 
 @pytest.mark.parametrize("mode", ["dryrun", "", "a/b"])
-def test_another_wandb_mode_is_named(nst, mode: str):
-    done = nst(*QUICK, env={"WANDB_MODE": mode})
+def test_another_wandb_mode_is_named(command, mode: str):
+    done = command(*QUICK, env={"WANDB_MODE": mode})
     message = f"nst: WANDB_MODE must be one of disabled, offline, online, not {mode!r}\n"
     assert (done.returncode, done.stderr) == (1, message)
-    assert nst.files() == []
+    assert command.files() == []
 
 
 # --- A folder wandb/ that is somebody else's ----------------------------------------------------
@@ -396,11 +396,11 @@ def test_files_that_go_while_a_run_goes_on_are_said_to_be_lost(
     assert "have gone" in warning
 
 
-def test_disabled_neither_imports_wandb_nor_writes_for_it(nst):
+def test_disabled_neither_imports_wandb_nor_writes_for_it(command):
     program = (sys.executable, "-X", "importtime", "-m", "nst.run")
-    done = nst(*QUICK, *LAYERS, "tracking=disabled", program=program)
+    done = command(*QUICK, *LAYERS, "tracking=disabled", program=program)
     assert done.returncode == 0
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "jax" in imported
     assert not [name for name in imported if name.partition(".")[0] == "wandb"]
-    assert not list(nst.folder.rglob("wandb"))
+    assert not list(command.folder.rglob("wandb"))
