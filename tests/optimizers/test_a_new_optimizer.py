@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import TINY
+from helpers import TINY
 
 from nst.base.errors import UserError
 from nst.config.schema import Config
