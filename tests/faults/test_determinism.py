@@ -26,23 +26,23 @@ def bytes_of(folder: Path) -> tuple[bytes, list[dict[str, str]]]:
 @pytest.mark.parametrize(
     "variant", [VARIANTS[1], *(pytest.param(v, marks=pytest.mark.slow) for v in VARIANTS)]
 )
-def test_in_another_process(nst: Command, variant: str):
+def test_in_another_process(command: Command, variant: str):
     """One with another seed of Python's hashes, and an empty cache."""
     own = [variant] if variant else []
-    other = {"PYTHONHASHSEED": "7", "NST_CACHE": str(nst.folder / "cache")}
-    one = nst(*RUN, *own, "hydra.run.dir=one")
-    two = nst(*RUN, *own, "hydra.run.dir=two", env=other)
+    other = {"PYTHONHASHSEED": "7", "NST_CACHE": str(command.folder / "cache")}
+    one = command(*RUN, *own, "hydra.run.dir=one")
+    two = command(*RUN, *own, "hydra.run.dir=two", env=other)
     assert (one.returncode, two.returncode) == (0, 0), one.stderr + two.stderr
-    assert bytes_of(nst.folder / "one") == bytes_of(nst.folder / "two")
+    assert bytes_of(command.folder / "one") == bytes_of(command.folder / "two")
 
 
 @pytest.mark.parametrize("lanes", [1, pytest.param(3, marks=pytest.mark.slow)])
-def test_in_another_lane(nst: Command, lanes: int):
+def test_in_another_lane(command: Command, lanes: int):
     """The same cells in another order, so each in another place of its program."""
     weights = ["0", "1e2", "1e3", "1e4", "1e5", "1e6"]
     found = {}
     for name, order in (("there", weights), ("back", weights[::-1])):
-        done = nst(
+        done = command(
             "-m",
             "hydra/launcher=batched",
             f"hydra.launcher.lanes={lanes}",
@@ -52,7 +52,7 @@ def test_in_another_lane(nst: Command, lanes: int):
             "sweep.report=false",
         )
         assert done.returncode == 0, done.stderr
-        folders = [path.parent for path in (nst.folder / name).glob("*/run.json")]
+        folders = [path.parent for path in (command.folder / name).glob("*/run.json")]
         found[name] = {
             json.loads((folder / "run.json").read_text())["config"]["tv"]["gamma"]: bytes_of(folder)
             for folder in folders
@@ -60,5 +60,5 @@ def test_in_another_lane(nst: Command, lanes: int):
     assert len(found["there"]) == 6
     assert found["there"] == found["back"]
     if lanes == 1:
-        assert nst(*RUN, "tv.gamma=1e3", "hydra.run.dir=alone").returncode == 0
-        assert bytes_of(nst.folder / "alone") == found["there"][1000.0]
+        assert command(*RUN, "tv.gamma=1e3", "hydra.run.dir=alone").returncode == 0
+        assert bytes_of(command.folder / "alone") == found["there"][1000.0]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import fake_runs
 import pytest
-from helpers import Command, environment
+from helpers import Process, environment
 from PIL import Image
 
 from nst.base import files
@@ -153,13 +153,13 @@ def nothing_half(folder: Path) -> None:
 @pytest.mark.parametrize(
     "pages", [7, *(pytest.param(pages, marks=pytest.mark.slow) for pages in (1, 3, 4, 5, 6, 8))]
 )
-def test_a_disk_fills_up_in_a_run(nst: Command, mount: Mount, pages: int):
+def test_a_disk_fills_up_in_a_run(process: Process, mount: Mount, pages: int):
     disk = mount(f"size={pages * PAGE}k")
     command = (*QUIET, f"hydra.run.dir={disk.folder}/run")
-    assert refused(nst(*command, before=disk.inside), disk.folder).startswith("run/")
+    assert refused(process(*command, before=disk.inside), disk.folder).startswith("run/")
     nothing_half(disk.seen)
     disk.remount("size=1m")
-    done = nst(*command, before=disk.inside)
+    done = process(*command, before=disk.inside)
     assert done.returncode == 0, done.stderr
     whole(disk.seen / "run")
 
@@ -175,11 +175,13 @@ def test_a_disk_fills_up_in_a_run(nst: Command, mount: Mount, pages: int):
         ),
     ],
 )
-def test_a_sweep_goes_on_once_there_is_room(nst: Command, mount: Mount, launcher: str, pages: int):
+def test_a_sweep_goes_on_once_there_is_room(
+    process: Process, mount: Mount, launcher: str, pages: int
+):
     disk = mount(f"size={pages * PAGE}k")
     grid = (f"hydra/launcher={launcher}", "tv.gamma=0,1,10,100", *QUIET)
     command = ("-m", *grid, f"hydra.sweep.dir={disk.folder}/sweep")
-    assert refused(nst(*command, before=disk.inside), disk.folder).startswith("sweep/")
+    assert refused(process(*command, before=disk.inside), disk.folder).startswith("sweep/")
     nothing_half(disk.seen)
     records = sorted((disk.seen / "sweep").glob("*/run.json"))
     ended = [path.parent for path in records if '"status": "finished"' in path.read_text()]
@@ -188,7 +190,7 @@ def test_a_sweep_goes_on_once_there_is_room(nst: Command, mount: Mount, launcher
         whole(folder)
     before = [(folder / "result.png").stat().st_mtime_ns for folder in ended]
     disk.remount("size=10m")
-    done = nst(*command, before=disk.inside)
+    done = process(*command, before=disk.inside)
     assert done.returncode == 0, done.stderr
     for number in range(4):
         whole(disk.seen / "sweep" / str(number))
@@ -196,23 +198,23 @@ def test_a_sweep_goes_on_once_there_is_room(nst: Command, mount: Mount, launcher
     assert (disk.seen / "sweep" / "grid.png").exists()
 
 
-def test_a_disk_without_inodes(nst: Command, mount: Mount):
+def test_a_disk_without_inodes(process: Process, mount: Mount):
     # The disk's own folder, the run's, .hydra and its three files; one for the lock, none is left.
     disk = mount("size=1m,nr_inodes=8")
     command = (*QUIET, f"hydra.run.dir={disk.folder}/run")
-    assert refused(nst(*command, before=disk.inside), disk.folder).startswith("run/")
+    assert refused(process(*command, before=disk.inside), disk.folder).startswith("run/")
     nothing_half(disk.seen)
 
 
 @pytest.mark.parametrize("mode", ["run", "batched"])
-def test_a_read_only_disk(nst: Command, mount: Mount, mode: str):
+def test_a_read_only_disk(process: Process, mount: Mount, mode: str):
     disk = mount("size=1m")
     fake_runs.write_run(disk.seen / "other")
     disk.remount("ro")
     where = [f"hydra.run.dir={disk.folder}/run"]
     if mode == "batched":
         where = ["-m", "hydra/launcher=batched", f"hydra.sweep.dir={disk.folder}/run"]
-    done = nst(*where, *QUIET, before=disk.inside)
+    done = process(*where, *QUIET, before=disk.inside)
     assert refused(done, disk.folder, "Read-only file system").startswith("run")
     assert [path.name for path in disk.seen.iterdir()] == ["other"]
 
@@ -220,22 +222,24 @@ def test_a_read_only_disk(nst: Command, mount: Mount, mode: str):
 @pytest.mark.parametrize(
     "pages", [11, *(pytest.param(pages, marks=pytest.mark.slow) for pages in (3, 4, 6, 8, 10, 13))]
 )
-def test_wandb_offline_on_a_full_disk(nst: Command, mount: Mount, pages: int):
+def test_wandb_offline_on_a_full_disk(process: Process, mount: Mount, pages: int):
     disk = mount(f"size={pages * PAGE}k")
     began = time.monotonic()
-    done = nst(*TINY, "tracking=offline", f"hydra.run.dir={disk.folder}/run", before=disk.inside)
+    done = process(
+        *TINY, "tracking=offline", f"hydra.run.dir={disk.folder}/run", before=disk.inside
+    )
     assert time.monotonic() - began < 60
     assert refused(done, disk.folder).startswith("run/")
     assert [path for path in disk.seen.rglob("*") if path.suffix == ".part"] == []
 
 
 @pytest.mark.parametrize("runs", [1, pytest.param(3, marks=pytest.mark.slow)])
-def test_a_full_cache_costs_only_time(nst: Command, mount: Mount, runs: int):
+def test_a_full_cache_costs_only_time(process: Process, mount: Mount, runs: int):
     disk = mount("size=64k")
     env = {"NST_CACHE": str(disk.folder)}
     for number in range(runs):
-        folder = nst.folder / str(number)
-        done = nst(*QUIET, f"hydra.run.dir={folder}", env=env, before=disk.inside)
+        folder = process.folder / str(number)
+        done = process(*QUIET, f"hydra.run.dir={folder}", env=env, before=disk.inside)
         assert done.returncode == 0, done.stderr
         assert "Traceback" not in done.stderr
         whole(folder)
@@ -243,7 +247,7 @@ def test_a_full_cache_costs_only_time(nst: Command, mount: Mount, runs: int):
     assert not list((disk.seen / "converted").glob("*"))
 
 
-def test_a_full_cache_is_no_place_to_fetch_to(nst: Command, mount: Mount, tmp_path: Path):
+def test_a_full_cache_is_no_place_to_fetch_to(process: Process, mount: Mount, tmp_path: Path):
     from test_network import BYTES, SHA256, Bad, serving
 
     class Good(Bad):
@@ -256,7 +260,7 @@ def test_a_full_cache_is_no_place_to_fetch_to(nst: Command, mount: Mount, tmp_pa
         source = (f"style.url={server.url}", f"style.checksum=sha256:{SHA256}")
         command = (*QUIET, "style=starry", *source, "assets.fallback=false")
         env = {"NST_CACHE": str(disk.folder), "NO_PROXY": "*"}
-        done = nst(*command, env=env, before=disk.inside)
+        done = process(*command, env=env, before=disk.inside)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert re.match(rf"nst: style=starry can't be fetched \({FULL}\): download ", line)
@@ -295,10 +299,10 @@ def test_a_report_on_a_full_disk(mount: Mount):
 LONG = ("steps=400", "tracking.images_every=0")
 
 
-def start(nst: Command, *arguments: str, before: Sequence[str] = ()) -> subprocess.Popen[str]:
+def start(process: Process, *arguments: str, before: Sequence[str] = ()) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*before, sys.executable, "-m", "nst.run", *arguments],
-        cwd=nst.folder,
+        cwd=process.folder,
         env=environment(None),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -321,12 +325,12 @@ def await_rows(history: Path, running: subprocess.Popen[str]) -> None:
 
 
 @pytest.mark.parametrize("tracking", ["disabled", pytest.param("offline", marks=pytest.mark.slow)])
-def test_the_folder_goes_in_mid_run(nst: Command, tracking: str):
-    folder = nst.folder / "run"
-    running = start(nst, *TINY, *LONG, f"tracking={tracking}", f"hydra.run.dir={folder}")
+def test_the_folder_goes_in_mid_run(process: Process, tracking: str):
+    folder = process.folder / "run"
+    running = start(process, *TINY, *LONG, f"tracking={tracking}", f"hydra.run.dir={folder}")
     await_rows(folder / "history.csv", running)
     shutil.rmtree(folder, ignore_errors=True)
-    assert refused(ended(running), nst.folder, MISSING).startswith("run/")
+    assert refused(ended(running), process.folder, MISSING).startswith("run/")
 
 
 REMOVING = (sys.executable, str(Path(__file__).with_name("dying.py")), "remove")
@@ -335,32 +339,32 @@ REMOVING = (sys.executable, str(Path(__file__).with_name("dying.py")), "remove")
 @pytest.mark.parametrize(
     "part", ["short", *(pytest.param(part, marks=pytest.mark.slow) for part in range(4))]
 )
-def test_a_folder_that_goes_is_said_whenever_it_goes(nst: Command, part: int | str):
+def test_a_folder_that_goes_is_said_whenever_it_goes(process: Process, part: int | str):
     """Before each change of a file that a run makes, so that every crossing of the two is tried."""
     often = ("check_every=1", "sweep.save_every=0")
-    done = nst(
-        *(str(nst.folder / "whole"), "0", *QUIET, *often),
-        f"hydra.run.dir={nst.folder}/whole",
+    done = process(
+        *(str(process.folder / "whole"), "0", *QUIET, *often),
+        f"hydra.run.dir={process.folder}/whole",
         program=REMOVING,
     )
     changes = int(done.stdout.split()[-1])
     assert changes > 30
     every = range(1 + int(part), changes + 1, 4) if part != "short" else [changes // 2, changes - 1]
     for fatal in every:
-        folder = nst.folder / f"gone-{fatal}"
+        folder = process.folder / f"gone-{fatal}"
         arguments = (str(folder), str(fatal), *QUIET, *often, f"hydra.run.dir={folder}")
-        done = nst(*arguments, program=REMOVING)
+        done = process(*arguments, program=REMOVING)
         if done.returncode == 0:  # before there was anything to lose
             whole(folder)
         else:
-            assert refused(done, nst.folder, MISSING).startswith(f"gone-{fatal}")
+            assert refused(done, process.folder, MISSING).startswith(f"gone-{fatal}")
 
 
-def test_the_folder_of_one_run_goes_in_a_sweep(nst: Command):
+def test_the_folder_of_one_run_goes_in_a_sweep(process: Process):
     grid = ("-m", "hydra/launcher=batched", "hydra.launcher.lanes=2", "tv.gamma=0,1")
-    sweep = nst.folder / "sweep"
+    sweep = process.folder / "sweep"
     command = (*grid, *QUIET, *LONG, f"hydra.sweep.dir={sweep}")
-    running = start(nst, *command)
+    running = start(process, *command)
     await_rows(sweep / "0" / "history.csv", running)
     shutil.rmtree(sweep / "0", ignore_errors=True)
     done = ended(running)
@@ -371,10 +375,10 @@ def test_the_folder_of_one_run_goes_in_a_sweep(nst: Command):
     assert (sweep / "grid.png").exists()
 
 
-def test_permission_is_lost_in_mid_run(nst: Command, bound: tuple[str, ...]):
-    folder = nst.folder / "run"
+def test_permission_is_lost_in_mid_run(process: Process, bound: tuple[str, ...]):
+    folder = process.folder / "run"
     command = (*QUIET, *LONG, f"hydra.run.dir={folder}")
-    running = start(nst, *command, before=bound)
+    running = start(process, *command, before=bound)
     await_rows(folder / "history.csv", running)
     folder.chmod(0o555)
     done = ended(running)
@@ -384,10 +388,10 @@ def test_permission_is_lost_in_mid_run(nst: Command, bound: tuple[str, ...]):
     folder.chmod(0o755)
 
 
-def test_a_folder_that_may_not_be_written(nst: Command, bound: tuple[str, ...]):
-    (nst.folder / "locked").mkdir(mode=0o555)
-    done = nst(*QUIET, f"hydra.run.dir={nst.folder}/locked/run", before=bound)
-    assert refused(done, nst.folder, "Permission denied") == "locked/run"
+def test_a_folder_that_may_not_be_written(process: Process, bound: tuple[str, ...]):
+    (process.folder / "locked").mkdir(mode=0o555)
+    done = process(*QUIET, f"hydra.run.dir={process.folder}/locked/run", before=bound)
+    assert refused(done, process.folder, "Permission denied") == "locked/run"
 
 
 # --- history.csv --------------------------------------------------------------------------------

@@ -52,10 +52,10 @@ def contents(folder: Path) -> tuple[set[str], dict, list[dict[str, str]], bytes,
     )
 
 
-def undisturbed(nst: Command) -> tuple[Path, int]:
+def undisturbed(command: Command) -> tuple[Path, int]:
     """Return the folder of a run that nobody kills, and how many files it changes."""
-    folder = nst.folder / "whole"
-    done = nst(str(folder), "0", *RUN, f"hydra.run.dir={folder}", program=DYING)
+    folder = command.folder / "whole"
+    done = command(str(folder), "0", *RUN, f"hydra.run.dir={folder}", program=DYING)
     assert done.returncode == 0, done.stderr
     return folder, int(done.stdout.split()[-1])
 
@@ -63,44 +63,44 @@ def undisturbed(nst: Command) -> tuple[Path, int]:
 @pytest.mark.parametrize(
     "part", ["short", *(pytest.param(part, marks=pytest.mark.slow) for part in range(PARTS))]
 )
-def test_a_run_survives_a_kill_before_any_change_of_a_file(nst: Command, part: int | str):
+def test_a_run_survives_a_kill_before_any_change_of_a_file(command: Command, part: int | str):
     """Pictures, history, saved states, records, W&B's files: each before each change of it."""
-    whole, changes = undisturbed(nst)
+    whole, changes = undisturbed(command)
     wanted = contents(whole)
     assert changes > 40
     every = range(1 + int(part), changes + 1, PARTS) if part != "short" else [changes - 3]
     for fatal in every:
-        folder = nst.folder / f"killed-{fatal}"
+        folder = command.folder / f"killed-{fatal}"
         arguments = (*RUN, f"hydra.run.dir={folder}")
-        killed = nst(str(folder), str(fatal), *arguments, program=DYING)
+        killed = command(str(folder), str(fatal), *arguments, program=DYING)
         assert killed.returncode == -9, (fatal, killed.stderr)
-        again = nst(*arguments)
+        again = command(*arguments)
         assert again.returncode == 0, (fatal, again.stderr)
         assert contents(folder) == wanted, fatal
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
-def test_a_run_survives_kills_at_random_moments(nst: Command, seed: int):
+def test_a_run_survives_kills_at_random_moments(command: Command, seed: int):
     """Five kills of each, while it starts, compiles, steps and ends."""
-    whole, _ = undisturbed(nst)
+    whole, _ = undisturbed(command)
     chance = random.Random(seed)
-    folder = nst.folder / "killed"
+    folder = command.folder / "killed"
     arguments = (*RUN, f"hydra.run.dir={folder}")
     for _ in range(5):
-        running = nst.start(*arguments)
+        running = command.start(*arguments)
         time.sleep(chance.uniform(0.5, 6))
         running.kill()
         assert running.communicate(timeout=60) is not None
-    again = nst(*arguments)
+    again = command(*arguments)
     assert again.returncode == 0, again.stderr
     assert contents(folder) == contents(whole)
 
 
-def test_a_kill_in_the_middle_of_a_file_leaves_nothing(nst: Command):
-    run = nst.folder / "run"
+def test_a_kill_in_the_middle_of_a_file_leaves_nothing(command: Command):
+    run = command.folder / "run"
     arguments = (*RUN, "tracking=disabled", f"hydra.run.dir={run}")
-    running = nst.start(*arguments)
+    running = command.start(*arguments)
     while not (run / "history.csv").exists():
         assert running.poll() is None
         time.sleep(0.01)
@@ -111,6 +111,6 @@ def test_a_kill_in_the_middle_of_a_file_leaves_nothing(nst: Command):
     others = (".run.json.1.part", ".run.json.2-c31e18ae.part", "images/.mine.png.1-85c5cd29.part")
     for name in (*halves, *others):
         (run / name).write_bytes(b"half")
-    assert nst(*arguments).returncode == 0
+    assert command(*arguments).returncode == 0
     left = {path.relative_to(run).as_posix() for path in run.rglob("*.part")}
     assert left == set(others)

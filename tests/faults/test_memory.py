@@ -24,9 +24,9 @@ LIMITED = (
 
 
 @pytest.mark.parametrize("key", ["size", "style.size", "scales"])
-def test_what_can_t_fit_is_refused_at_once(nst: Command, key: str):
+def test_what_can_t_fit_is_refused_at_once(command: Command, key: str):
     value = "[256,16384]" if key == "scales" else "16384"
-    done = nst(*RUN, f"{key}={value}")
+    done = command(*RUN, f"{key}={value}")
     assert done.returncode == 1
     found = re.fullmatch(
         rf"nst: {key}=16384 needs at least (\d+\.\d) GiB of memory at 16384 x \d+ pixels, and "
@@ -36,7 +36,7 @@ def test_what_can_t_fit_is_refused_at_once(nst: Command, key: str):
     assert found, done.stderr
     assert float(found[1]) > float(found[2])
     assert int(found[3]) % 16 == 0
-    assert nst.files() == []
+    assert command.files() == []
 
 
 def test_the_size_that_fits_is_not_refused(compose, monkeypatch: pytest.MonkeyPatch):
@@ -59,24 +59,24 @@ def test_the_limit_of_a_container_counts(monkeypatch: pytest.MonkeyPatch):
     assert memory._memory() == machine
 
 
-def test_the_device_s_error_is_a_sentence(nst: Command):
+def test_the_device_s_error_is_a_sentence(command: Command):
     """5 GiB of address space: enough for 32 pixels, not for 2500."""
-    done = nst("5000", *RUN, "size=2500", "hydra.run.dir=one", program=LIMITED)
+    done = command("5000", *RUN, "size=2500", "hydra.run.dir=one", program=LIMITED)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
-    record = json.loads((nst.folder / "one" / "run.json").read_text())
+    record = json.loads((command.folder / "one" / "run.json").read_text())
     assert record["status"] == "failed"
     assert record["error"].startswith("the device's memory is used up: take a smaller size")
     assert done.stderr.startswith(f"nst: {record['error']}")
 
 
 @pytest.mark.slow
-def test_the_device_s_error_is_of_one_run_of_a_sweep(nst: Command):
+def test_the_device_s_error_is_of_one_run_of_a_sweep(command: Command):
     grid = ("-m", "hydra/launcher=batched", "size=2500,32", "hydra.sweep.dir=sweep")
-    done = nst("5000", *grid, *RUN, "sweep.report=false", program=LIMITED)
+    done = command("5000", *grid, *RUN, "sweep.report=false", program=LIMITED)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr, done.stderr
     large, small = (
-        json.loads((nst.folder / "sweep" / name / "run.json").read_text()) for name in "01"
+        json.loads((command.folder / "sweep" / name / "run.json").read_text()) for name in "01"
     )
     assert (large["status"], small["status"]) == ("failed", "finished")
     assert large["error"].startswith("the device's memory is used up: take a smaller size")

@@ -22,19 +22,19 @@ QUICK = (
 
 
 @pytest.fixture
-def pictures(nst: Command, picture: Path) -> str:
+def pictures(command: Command, picture: Path) -> str:
     """A grey, a black, a white and a coloured picture, as values of a sweep."""
     plain = {"grey": 128, "black": 0, "white": 255}
     for name, level in plain.items():
-        Image.fromarray(np.full((32, 40, 3), level, np.uint8)).save(nst.folder / f"{name}.png")
-    Image.open(picture).save(nst.folder / "blocks.png")
+        Image.fromarray(np.full((32, 40, 3), level, np.uint8)).save(command.folder / f"{name}.png")
+    Image.open(picture).save(command.folder / "blocks.png")
     return ",".join(f"{name}.png" for name in (*plain, "blocks"))
 
 
-def check(nst: Command, count: int) -> dict[str, int]:
+def check(command: Command, count: int) -> dict[str, int]:
     """Hold every run of the sweep to the rule; return how many ended in which way."""
     ends: dict[str, int] = {}
-    folders = [path.parent for path in nst.folder.glob("sweep/*/run.json")]
+    folders = [path.parent for path in command.folder.glob("sweep/*/run.json")]
     assert len(folders) == count
     for folder in folders:
         fields = json.loads((folder / "run.json").read_text())
@@ -60,7 +60,7 @@ def check(nst: Command, count: int) -> dict[str, int]:
     ],
 )
 def test_extreme_weights_and_rates(
-    nst: Command, pictures: str, precision: str, alpha: list[str], lr: list[str]
+    command: Command, pictures: str, precision: str, alpha: list[str], lr: list[str]
 ):
     sweep = (
         f"content.path={pictures}",
@@ -71,10 +71,10 @@ def test_extreme_weights_and_rates(
         f"precision={precision}",
     )
     arguments = ("-m", "hydra/launcher=batched", *QUICK, *sweep, "hydra.sweep.dir=sweep")
-    done = nst(*arguments)
+    done = command(*arguments)
     assert "Traceback" not in done.stderr, done.stderr[-2000:]
     runs = 4 * 2 * len(alpha) * 2 * len(lr)
-    ends = check(nst, runs)
+    ends = check(command, runs)
     # Both happen, and the command's status says when not all is well.
     assert ends["finished"] > runs * 20 / 96
     assert done.returncode == (1 if ends.get("diverged") else 0)
@@ -95,8 +95,8 @@ def test_extreme_weights_and_rates(
     ids=" ".join,
 )
 @pytest.mark.slow
-def test_extremes_of_every_kind(nst: Command, pictures: str, options: tuple[str, ...]):
-    done = nst(
+def test_extremes_of_every_kind(command: Command, pictures: str, options: tuple[str, ...]):
+    done = command(
         "-m",
         "hydra/launcher=batched",
         *QUICK,
@@ -106,4 +106,4 @@ def test_extremes_of_every_kind(nst: Command, pictures: str, options: tuple[str,
         "hydra.sweep.dir=sweep",
     )
     assert "Traceback" not in done.stderr, done.stderr[-2000:]
-    check(nst, 8)
+    check(command, 8)

@@ -300,11 +300,11 @@ def test_overrides_of_a_sweep_give_plans_or_a_sentence(ask: Ask, seed: int):
         ("--size=64", "--size=64; a key has no dashes, size=64"),
     ],
 )
-def test_the_oddest_from_the_command_line(nst, override: str, part: str):
-    done = nst(*override.split(" "))
+def test_the_oddest_from_the_command_line(command, override: str, part: str):
+    done = command(*override.split(" "))
     assert done.returncode == 1, done
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert is_a_sentence(line)
     assert part in line
-    assert nst.files() == []
+    assert command.files() == []

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import fake_runs
 import pytest
-from helpers import TINY, Command, environment
+from helpers import TINY, Command, Process, environment
 
 from nst.base import locks
 from nst.base.errors import UserError
@@ -65,18 +65,18 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_is_refused_leaves_a_folder_as_it_was(nst: Command, case: str):
+def test_what_is_refused_leaves_a_folder_as_it_was(command: Command, case: str):
     arguments, why = REFUSED[case]
-    fill(nst.folder, (*OF_A_RUN, *OF_A_REPORT, *OTHERS))
-    fill(nst.folder / "sub" / "1", OF_A_RUN)
-    fill(nst.folder / "site", OF_A_REPORT)
-    before = seen(nst.folder)
+    fill(command.folder, (*OF_A_RUN, *OF_A_REPORT, *OTHERS))
+    fill(command.folder / "sub" / "1", OF_A_RUN)
+    fill(command.folder / "site", OF_A_REPORT)
+    before = seen(command.folder)
     # A later override would win.
-    done = nst(*arguments[:1], *QUIET, *arguments[1:], env={"WANDB_API_KEY": None})
+    done = command(*arguments[:1], *QUIET, *arguments[1:], env={"WANDB_API_KEY": None})
     assert done.returncode == 1, done
     assert "Traceback" not in done.stderr
     assert why in done.stderr.splitlines()[-1]
-    assert seen(nst.folder) == before
+    assert seen(command.folder) == before
 
 
 @pytest.mark.parametrize("name", [*OF_A_RUN])
@@ -136,27 +136,27 @@ def await_change(path: Path, running: subprocess.Popen[str]) -> None:
         time.sleep(0.01)
 
 
-def test_a_users_files_survive_a_run_from_its_kill_to_its_report(nst: Command):
+def test_a_users_files_survive_a_run_from_its_kill_to_its_report(process: Process):
     """Killed, interrupted, resumed, finished, run again, reported: only nst's own files change."""
     mine = [name for name in OTHERS if name != "multirun.yaml"]
-    fill(nst.folder, mine)
-    before = seen(nst.folder)
+    fill(process.folder, mine)
+    before = seen(process.folder)
     command = [*TINY, "steps=400", "sweep.save_every=0", "hydra.run.dir=."]
     command += ["tracking.images_every=0"]
     for number in (signal.SIGINT, signal.SIGKILL):
-        running = nst.start(*command)
-        await_change(nst.folder / "state.msgpack", running)
+        running = process.start(*command)
+        await_change(process.folder / "state.msgpack", running)
         os.kill(running.pid, number)
         code, stderr = finish(running)
         assert "Traceback" not in stderr, stderr
         assert code == (130 if number == signal.SIGINT else -9)
     for _ in range(2):
-        done = nst(*command)
+        done = process(*command)
         assert done.returncode == 0, done.stderr
     for _ in range(2):
-        report = nst(".", program=(sys.executable, "-m", "nst.report"))
+        report = process(".", program=(sys.executable, "-m", "nst.report"))
         assert report.returncode == 0, report.stderr
-    after = seen(nst.folder)
+    after = seen(process.folder)
     assert {name: after.get(name, "gone") for name in before} == before
     added = {name for name in set(after) - set(before) if not name.startswith("wandb/")}
     assert added == {
@@ -166,30 +166,30 @@ def test_a_users_files_survive_a_run_from_its_kill_to_its_report(nst: Command):
     }
 
 
-def test_an_own_report_is_replaced_and_another_page_is_not(nst: Command):
-    fake_runs.write_run(nst.folder / "0")
+def test_an_own_report_is_replaced_and_another_page_is_not(process: Process):
+    fake_runs.write_run(process.folder / "0")
     command = [sys.executable, "-m", "nst.report", "."]
 
     def report() -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            command, cwd=nst.folder, env=environment(None), capture_output=True, text=True
+            command, cwd=process.folder, env=environment(None), capture_output=True, text=True
         )
         assert "Traceback" not in done.stderr
         return done
 
-    fill(nst.folder, ["index.html"])
-    before = seen(nst.folder)
+    fill(process.folder, ["index.html"])
+    before = seen(process.folder)
     assert "index.html" in report().stderr
-    assert seen(nst.folder) == before
-    (nst.folder / "index.html").unlink()
+    assert seen(process.folder) == before
+    (process.folder / "index.html").unlink()
     assert report().returncode == 0
-    fake_runs.write_run(nst.folder / "1", **{"tv.gamma": 1.0})
+    fake_runs.write_run(process.folder / "1", **{"tv.gamma": 1.0})
     assert report().returncode == 0
     # A column of one's own makes the table one's own.
-    with (nst.folder / "metrics.csv").open("a") as table:
+    with (process.folder / "metrics.csv").open("a") as table:
         table.write("mine\n")
-    before = seen(nst.folder)
+    before = seen(process.folder)
     done = report()
     assert done.returncode == 1
     assert "metrics.csv" in done.stderr
-    assert seen(nst.folder) == before
+    assert seen(process.folder) == before

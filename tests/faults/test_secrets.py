@@ -7,10 +7,9 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from helpers import TINY
+from helpers import TINY, Command
 from PIL import Image
 
 from nst.base import home
@@ -30,12 +29,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def start(nst: Any, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def start(command: Command, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     cache = folder / "cache"
     cache.mkdir(exist_ok=True)
     (cache / "starry_night.jpg").write_bytes(b"not the picture")
     env = {"HOME": str(folder), "NST_CACHE": str(cache), "WANDB_API_KEY": KEY}
-    return nst(*arguments, env=env)
+    return command(*arguments, env=env)
 
 
 def texts(path: Path) -> Iterator[bytes]:
@@ -55,59 +54,59 @@ def tell(folder: Path, secret: str, but: str = "wandb") -> list[str]:
     return [str(path.relative_to(folder)) for path in found]
 
 
-def test_a_tracked_run_tells_neither_key_nor_home(nst, folder: Path):
+def test_a_tracked_run_tells_neither_key_nor_home(command, folder: Path):
     pictures = folder / "pictures"
     run = [*TINY, "tracking=offline", f"content.path={pictures}/me.jpg", "init=file"]
     run += [f"init.path={pictures}/you.jpg", f"style.blend={{{pictures}/you.jpg:1,night:1}}"]
-    done = start(nst, folder, *run, "hydra.run.dir=run")
+    done = start(command, folder, *run, "hydra.run.dir=run")
     assert done.returncode == 0, done.stderr
-    assert tell(nst.folder, str(folder)) == []
-    assert tell(nst.folder, KEY, but="") == []
+    assert tell(command.folder, str(folder)) == []
+    assert tell(command.folder, KEY, but="") == []
     # W&B keeps the folder of a run and nothing else of the home folder.
-    assert tell(nst.folder, str(pictures), but="") == []
-    written = json.loads((nst.folder / "run" / "run.json").read_text())
+    assert tell(command.folder, str(pictures), but="") == []
+    written = json.loads((command.folder / "run" / "run.json").read_text())
     assert written["config"]["content"]["path"] == "~/pictures/me.jpg"
     assert written["config"]["init"]["path"] == "~/pictures/you.jpg"
     assert written["sources"]["content"]["requested"] == "~/pictures/me.jpg"
     assert "content.path=~/pictures/me.jpg" in written["overrides"]
-    settings = (nst.folder / "run" / ".hydra" / "hydra.yaml").read_text()
+    settings = (command.folder / "run" / ".hydra" / "hydra.yaml").read_text()
     assert "cwd: ~/work\n" in settings
     # The same run, whichever way its pictures are given, so nothing is left to do.
     short = [one.replace(f"={folder}", "='~").replace(".jpg", ".jpg'") for one in run[:-1]]
     for again in (run, [*short, run[-1]]):
-        done = start(nst, folder, *again, "hydra.run.dir=run")
+        done = start(command, folder, *again, "hydra.run.dir=run")
         assert done.returncode == 0, done.stderr
-        assert json.loads((nst.folder / "run" / "run.json").read_text()) == written
+        assert json.loads((command.folder / "run" / "run.json").read_text()) == written
 
 
-def test_a_warning_is_logged_and_recorded_without_it(nst, folder: Path):
+def test_a_warning_is_logged_and_recorded_without_it(command, folder: Path):
     (folder / "file").touch()  # where the cache folder can't be made
     env = {"HOME": str(folder), "NST_CACHE": str(folder / "file" / "cache")}
     run = ("style=starry", "tracking=disabled", "hydra.run.dir=run")
-    done = nst(*TINY, *run, env=env)
+    done = command(*TINY, *run, env=env)
     assert done.returncode == 0, done.stderr
-    assert "~/file/cache" in (nst.folder / "run" / "run.log").read_text()
-    source = json.loads((nst.folder / "run" / "run.json").read_text())["sources"]["style"]
+    assert "~/file/cache" in (command.folder / "run" / "run.log").read_text()
+    source = json.loads((command.folder / "run" / "run.json").read_text())["sources"]["style"]
     assert "~/file/cache" in source["reason"]
-    assert tell(nst.folder, str(folder)) == []
+    assert tell(command.folder, str(folder)) == []
 
 
 @pytest.mark.parametrize("launcher", ["batched", pytest.param("basic", marks=pytest.mark.slow)])
-def test_a_sweep_and_its_page_tell_neither_key_nor_home(nst, folder: Path, launcher: str):
+def test_a_sweep_and_its_page_tell_neither_key_nor_home(command, folder: Path, launcher: str):
     paths = f"content.path={folder}/pictures/me.jpg,{folder}/pictures/you.jpg"
     sweep = ("-m", f"hydra/launcher={launcher}", "hydra.sweep.dir=sweep", "tracking=disabled")
     # The file of starry in the cache is a wrong one, and what is said of it names it.
-    done = start(nst, folder, *sweep, *TINY, paths, "style=night,starry")
+    done = start(command, folder, *sweep, *TINY, paths, "style=night,starry")
     assert done.returncode == 1, done.stderr
-    assert (nst.folder / "sweep").is_dir(), done.stderr
+    assert (command.folder / "sweep").is_dir(), done.stderr
     errors = [
-        json.loads((nst.folder / "sweep" / f"{n}" / "run.json").read_text()) for n in range(4)
+        json.loads((command.folder / "sweep" / f"{n}" / "run.json").read_text()) for n in range(4)
     ]
     assert ["~/cache/starry_night.jpg" in str(one["error"]) for one in errors] == [False, True] * 2
     for name in ("index.html", "metrics.csv", "grid.png", "multirun.yaml", "0/.hydra/hydra.yaml"):
-        assert (nst.folder / "sweep" / name).is_file()
-    assert tell(nst.folder, str(folder)) == []
-    assert tell(nst.folder, KEY) == []
+        assert (command.folder / "sweep" / name).is_file()
+    assert tell(command.folder, str(folder)) == []
+    assert tell(command.folder, KEY) == []
 
 
 @pytest.mark.parametrize(

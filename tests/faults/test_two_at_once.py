@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from helpers import Command
+from helpers import Command, Process
 from PIL import Image
 
 from nst.base import locks
@@ -32,10 +32,10 @@ BUSY = r"is in use by another process: let that end, or take another folder"
 
 
 def both(
-    nst: Command, *arguments: str, env: Mapping[str, str | None] | None = None
+    process: Process, *arguments: str, env: Mapping[str, str | None] | None = None
 ) -> list[tuple[int, str]]:
     """Run a command in two processes; return the exit status and the messages of each."""
-    two = [nst.start(*arguments, env=env) for _ in range(2)]
+    two = [process.start(*arguments, env=env) for _ in range(2)]
     errors = [one.communicate(timeout=240)[1] for one in two]
     return [(one.returncode, text) for one, text in zip(two, errors, strict=True)]
 
@@ -49,37 +49,37 @@ def steps(folder: Path) -> list[int]:
     return [int(row["step"]) for row in rows]
 
 
-def test_one_sweep_s_folder(nst: Command):
+def test_one_sweep_s_folder(command: Command):
     grid = ("-m", "hydra/launcher=batched", *QUICK, "steps=60", "sweep.report=false")
     cells = ("tv.gamma=0,1e2,1e3,1e4", "hydra.sweep.dir=sweep")
-    ends = both(nst, *grid, *cells)
+    ends = both(command, *grid, *cells)
     # What one of them has is not the other's to do: it says so, and goes on with the rest.
     for status, text in ends:
         assert "Traceback" not in text
         assert status in (0, 1)
-    runs = [nst.folder / "sweep" / str(number) for number in range(4)]
+    runs = [command.folder / "sweep" / str(number) for number in range(4)]
     assert [read(run)["status"] for run in runs] == ["finished"] * 4
     assert all(steps(run) == list(range(0, 61, 5)) for run in runs)
     # Nothing of what either of them has left is half a file, and each picture is that of its run.
-    assert not list(nst.folder.rglob("*.part"))
-    assert not list(nst.folder.rglob(".lock"))
+    assert not list(command.folder.rglob("*.part"))
+    assert not list(command.folder.rglob(".lock"))
     for run in runs:
         with Image.open(run / "result.png") as picture:
             assert picture.text["nst:config_hash"] == read(run)["config_hash"]  # type: ignore[attr-defined]
     written = {run: (run / "result.png").stat().st_mtime_ns for run in runs}
-    assert nst(*grid, *cells).returncode == 0
+    assert command(*grid, *cells).returncode == 0
     assert {run: (run / "result.png").stat().st_mtime_ns for run in runs} == written
 
 
-def test_one_run_s_folder(nst: Command):
+def test_one_run_s_folder(command: Command):
     arguments = (*QUICK, "steps=200", "hydra.run.dir=run")
-    first = nst.start(*arguments)
-    run = nst.folder / "run"
+    first = command.start(*arguments)
+    run = command.folder / "run"
     while not (run / "history.csv").exists():
         assert first.poll() is None
         time.sleep(0.02)
     first.send_signal(signal.SIGSTOP)  # so that it is at it for as long as it takes
-    second = nst(*arguments)
+    second = command(*arguments)
     first.send_signal(signal.SIGCONT)
     assert second.returncode == 1
     assert re.fullmatch(rf"nst: .*run {BUSY}\n", second.stderr)
@@ -133,7 +133,7 @@ def server(picture: Path) -> Iterator[ThreadingHTTPServer]:
     server.server_close()
 
 
-def test_one_cache(nst: Command, server: ThreadingHTTPServer, tmp_path: Path):
+def test_one_cache(process: Process, server: ThreadingHTTPServer, tmp_path: Path):
     """An empty one: each process needs the same picture, weights and programs."""
     digest = hashlib.sha256(server.picture).hexdigest()  # type: ignore[attr-defined]
     source = (
@@ -143,26 +143,26 @@ def test_one_cache(nst: Command, server: ThreadingHTTPServer, tmp_path: Path):
         "content.name=a",
     )
     cache = tmp_path / "cache"
-    ends = both(nst, *QUICK, *source, "steps=5", env={"NST_CACHE": str(cache)})
+    ends = both(process, *QUICK, *source, "steps=5", env={"NST_CACHE": str(cache)})
     assert [status for status, _ in ends] == [0, 0], ends
     assert server.asked == ["/a.png"]  # type: ignore[attr-defined]
     assert (cache / "a.png").read_bytes() == server.picture  # type: ignore[attr-defined]
-    records = [json.loads(path.read_text()) for path in nst.folder.rglob("run.json")]
+    records = [json.loads(path.read_text()) for path in process.folder.rglob("run.json")]
     assert [one["status"] for one in records] == ["finished"] * 2
     assert len({one["best"]["total"] for one in records}) == 1
     # And a third finds it all whole.
-    third = nst(*QUICK, *source, "steps=5", env={"NST_CACHE": str(cache)})
+    third = process(*QUICK, *source, "steps=5", env={"NST_CACHE": str(cache)})
     assert (third.returncode, "Warning" in third.stderr) == (0, False)
 
 
-def test_a_damaged_program_in_the_cache(nst: Command, tmp_path: Path):
+def test_a_damaged_program_in_the_cache(process: Process, tmp_path: Path):
     env = {"NST_CACHE": str(tmp_path / "cache")}
-    assert nst(*QUICK, "steps=5", "hydra.run.dir=whole", env=env).returncode == 0
+    assert process(*QUICK, "steps=5", "hydra.run.dir=whole", env=env).returncode == 0
     programs = sorted((tmp_path / "cache" / "compiled").iterdir())
     assert programs
     for program in programs:
         program.write_bytes(program.read_bytes()[:-1000])
-    again = nst(*QUICK, "steps=5", "hydra.run.dir=half", env=env)
+    again = process(*QUICK, "steps=5", "hydra.run.dir=half", env=env)
     assert (again.returncode, "Warning" in again.stderr) == (0, False)
-    pictures = [nst.folder / name / "result.png" for name in ("whole", "half")]
+    pictures = [process.folder / name / "result.png" for name in ("whole", "half")]
     assert pictures[0].read_bytes() == pictures[1].read_bytes()
