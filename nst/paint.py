@@ -46,7 +46,7 @@ class Canvas:
     scene: np.ndarray  # (H, W, 3), 0 to 255
     angle: np.ndarray  # direction of the strokes, radians
     region: np.ndarray  # sky 0, far ridge 1, bay 2, hill 3
-    colour: np.ndarray  # (OVER * H, OVER * W, 3), 0 to 255
+    color: np.ndarray  # (OVER * H, OVER * W, 3), 0 to 255
     height: np.ndarray  # thickness of the paint, canvas pixels
 
 
@@ -127,7 +127,7 @@ def trace(canvas: Canvas, start: np.ndarray, step: float, count: int) -> np.ndar
     """Return paths (N, count + 1, 2) from `start` (N, 2) along the scene, in picture pixels.
 
     A path stands still at an outline, so that no stroke smears it (Hertzmann 1998, "Painterly
-    rendering with curved brush strokes of multiple sizes", ends one where the colour changes).
+    rendering with curved brush strokes of multiple sizes", ends one where the color changes).
     """
     home, paths, heading = look(canvas.region, start), [start], np.zeros_like(start)
     for _ in range(count):
@@ -141,8 +141,8 @@ def trace(canvas: Canvas, start: np.ndarray, step: float, count: int) -> np.ndar
     return np.stack(paths, axis=1)
 
 
-def lay(canvas: Canvas, path: np.ndarray, width: float, colour: np.ndarray) -> None:
-    """Draw one stroke of `colour` (3,) along `path` (K, 2), x and y, `width` in canvas pixels.
+def lay(canvas: Canvas, path: np.ndarray, width: float, color: np.ndarray) -> None:
+    """Draw one stroke of `color` (3,) along `path` (K, 2), x and y, `width` in canvas pixels.
 
     The stroke is a ribbon of bristles, each of its own thickness, length and share of two
     half-mixed paints; thin ones run out of paint and show what lies below.
@@ -166,13 +166,13 @@ def lay(canvas: Canvas, path: np.ndarray, width: float, colour: np.ndarray) -> N
     dry = rng.uniform(0, 1) * (0.6 + 1.2 * share[:, None])
     wet = (share[:, None] < ends) & (ridge > dry - 2.4)
     wet &= (px >= 0) & (px < canvas.height.shape[1]) & (py >= 0) & (py < canvas.height.shape[0])
-    light, dark = colour * rng.uniform(1.08, 1.4) + 8, colour * rng.uniform(0.56, 0.88)
+    light, dark = color * rng.uniform(1.08, 1.4) + 8, color * rng.uniform(0.56, 0.88)
     if rng.random() < 0.16:
         dark = 0.5 * dark + 0.5 * ACCENTS[rng.integers(len(ACCENTS))]
     tint = np.clip(0.5 + 0.5 * ridge, 0, 1)[wet][:, None]
     thick = width**0.5 * (0.55 - 0.35 * across**6 + 0.5 * ridge + 0.25 * (share[:, None] > 0.9))
     px, py = px[wet], py[wet]
-    canvas.colour[py, px] = np.clip(light * tint + dark * (1 - tint), 4, 252)
+    canvas.color[py, px] = np.clip(light * tint + dark * (1 - tint), 4, 252)
     canvas.height[py, px] = 0.4 * canvas.height[py, px] + thick[wet]
 
 
@@ -184,27 +184,27 @@ def cover(canvas: Canvas, width: float, length: float, layers: float) -> None:
     if width < 0.02 * cols:  # Fine strokes in patches only, so that broad ones stay in sight.
         patches = 0.55 + 0.8 * stretch(rng.uniform(-1, 1, (6, 8)), (rows, cols))
         start = start[rng.random(count) < look(patches, start)]
-    # A broad brush follows the broad colours only (Hertzmann blurs the picture for each brush).
+    # A broad brush follows the broad colors only (Hertzmann blurs the picture for each brush).
     small = Image.fromarray(canvas.scene.astype(np.uint8)).reduce(max(1, int(width * 0.6)))
     seen = np.asarray(small.resize((cols, rows), Image.Resampling.BILINEAR), dtype=float)
-    colours = look(seen, start) * rng.normal(1, 0.15, (len(start), 1))
-    colours += rng.normal(0, 8, colours.shape)
+    colors = look(seen, start) * rng.normal(1, 0.15, (len(start), 1))
+    colors += rng.normal(0, 8, colors.shape)
     ahead, back = (trace(canvas, start, way * width * length / 10, 5) for way in (1, -1))
     paths = np.concatenate([back[:, :0:-1], ahead], axis=1)
-    for path, colour in zip(paths, colours, strict=True):
+    for path, color in zip(paths, colors, strict=True):
         path = path[rng.integers(0, 3) : 11 - rng.integers(0, 3)]
         path = path[np.concatenate([[True], np.any(np.diff(path, axis=0) != 0, axis=1)])]
         if len(path) > 2:
-            lay(canvas, path * OVER, width * OVER * rng.uniform(0.7, 1.25), colour)
+            lay(canvas, path * OVER, width * OVER * rng.uniform(0.7, 1.25), color)
 
 
 def dab(canvas: Canvas, at: tuple[float, float], angle: float, size: tuple[float, float],
-        colour: np.ndarray, bend: float = 0.0) -> None:  # fmt: skip
+        color: np.ndarray, bend: float = 0.0) -> None:  # fmt: skip
     """Lay one short stroke about `at`, `size` (length, width) in picture pixels, `bend` radians."""
     turn = angle + np.linspace(-0.5, 0.5, 6) * bend
     path = np.cumsum(np.stack([np.cos(turn), np.sin(turn)], axis=1) * size[0] / 6, axis=0)
     path += np.array(at) - path.mean(axis=0)
-    lay(canvas, path * OVER, size[1] * OVER, colour * canvas.rng.normal(1, 0.08))
+    lay(canvas, path * OVER, size[1] * OVER, color * canvas.rng.normal(1, 0.08))
 
 
 def village(canvas: Canvas) -> None:
@@ -243,7 +243,7 @@ def relief(canvas: Canvas) -> Image.Image:
     """Return `canvas` under a raking light from the upper left, reduced to the picture's size."""
     down, right = np.gradient(canvas.height)
     slope = np.tanh(0.35 * (right + down))[..., None]
-    lit = canvas.colour * (1 + 0.45 * slope) + 26 * np.maximum(slope - 0.45, 0)
+    lit = canvas.color * (1 + 0.45 * slope) + 26 * np.maximum(slope - 0.45, 0)
     return Image.fromarray(np.clip(lit, 0, 255).astype(np.uint8)).reduce(OVER)
 
 

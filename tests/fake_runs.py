@@ -13,7 +13,7 @@ from PIL import Image
 
 from nst.report.watch import Server
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
 
 def record(**changes: Any) -> dict[str, Any]:
@@ -69,20 +69,20 @@ def record(**changes: Any) -> dict[str, Any]:
 
 def write_run(
     folder: Path,
-    colour: Colour | None = (200, 30, 60),
+    color: Color | None = (200, 30, 60),
     shape: tuple[int, int] = (60, 40),
     /,
     **changes: Any,
 ) -> Path:
-    """Write a run's folder with a picture of one colour, or with none."""
+    """Write a run's folder with a picture of one color, or with none."""
     folder.mkdir(parents=True, exist_ok=True)
-    # Runs with one hash are the same run, and their colours differ here.
+    # Runs with one hash are the same run, and their colors differ here.
     changes.setdefault("config_hash", hashlib.sha256(os.fsencode(folder)).hexdigest()[:16])
     changes.setdefault("picture", {"width": shape[0], "height": shape[1]})
     (folder / "run.json").write_text(json.dumps(record(**changes)))
     (folder / "history.csv").write_text("step,seconds,total\n0,0.0,9.0\n")
-    if colour:
-        Image.new("RGB", shape, colour).save(folder / "result.png")
+    if color:
+        Image.new("RGB", shape, color).save(folder / "result.png")
     return folder
 
 

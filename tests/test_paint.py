@@ -72,9 +72,9 @@ def test_night_is_a_small_rgb_jpeg_without_metadata() -> None:
 
 def test_night_has_strokes_everywhere() -> None:
     with Image.open(NIGHT) as image:
-        grey = np.asarray(image.convert("L"), dtype=float)
-    down, right = np.gradient(grey)
+        gray = np.asarray(image.convert("L"), dtype=float)
+    down, right = np.gradient(gray)
     slope = np.hypot(down, right)
     tiles = slope.reshape(24, 24, 24, 32).mean(axis=(1, 3))
-    assert slope.mean() > 8.0, "mean change from pixel to pixel, in grey levels of 255"
+    assert slope.mean() > 8.0, "mean change from pixel to pixel, in gray levels of 255"
     assert tiles.min() > 2.0, "the smoothest tile of 24 by 32 pixels still shows strokes"

@@ -20,7 +20,7 @@ class Hyperparameters(NamedTuple):
     decay: float = 1.0
     average: float = 0.0
     steps: float = 1.0  # of the whole run
-    blend: tuple[float, ...] = ()  # weights of several paintings, sum 1; empty: there is one
+    blend: tuple[float, ...] = ()  # weights of several style images, sum 1; empty: there is one
     tv_exponent: float = 2.0
 
 

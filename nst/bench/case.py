@@ -51,12 +51,12 @@ def parameters(case: Case) -> dict:
 
 
 def pictures(case: Case, seed: int) -> np.ndarray:
-    """Return random pictures, (N, S, S, 3) float32 in grey levels; another seed, others."""
+    """Return random pictures, (N, S, S, 3) float32 in gray levels; another seed, others."""
     shape = (case.batch, case.size, case.size, 3)
     return np.random.default_rng(seed).uniform(0, 255, shape).astype(np.float32)
 
 
 def sources(case: Case) -> tuple[np.ndarray, np.ndarray]:
-    """Return a photograph and a painting, each (S, S, 3) float32 in grey levels."""
+    """Return a content image and a style image, each (S, S, 3) float32 in gray levels."""
     one = Case(size=case.size)
     return pictures(one, seed=2**32 - 1)[0], pictures(one, seed=2**32 - 2)[0]

@@ -17,7 +17,7 @@ from nst.base.program import Hyperparameters, Static
 from nst.bench.case import Case, Interval, parameters, pictures, program, sources
 from nst.networks.spec import NETWORKS
 
-#: Pictures (N, 3, S, S) in grey levels to the sum of their losses.
+#: Pictures (N, 3, S, S) in gray levels to the sum of their losses.
 Loss = Callable[[Any], Any]
 
 
@@ -99,9 +99,9 @@ def loss_function(case: Case, autocast: bool = False) -> Loss:
             return _features(static, weights, x, dtype)
 
     with torch.no_grad():
-        photograph, painting = (features(_tensor(one[None])) for one in sources(case))
-        content = {layer: photograph[layer] for layer in static.content_layers}
-        style = {layer: _gram(painting[layer]) for layer in static.style_layers}
+        content_image, style_image = (features(_tensor(one[None])) for one in sources(case))
+        content = {layer: content_image[layer] for layer in static.content_layers}
+        style = {layer: _gram(style_image[layer]) for layer in static.style_layers}
 
     def loss(x: Any) -> Any:
         return _loss(hyperparameters, x, features(x), content, style)

@@ -1,7 +1,7 @@
-"""Several paintings at once: which they are, with which weights, and where they come from.
+"""Several style images at once: which they are, with which weights, and where they come from.
 
-The style loss of a blend is the mean of the style losses towards its paintings, by weight. Imports
-nothing heavy, so that a refused blend answers at once.
+The style loss of a blend is the mean of the style losses towards its style images, by weight.
+Imports nothing heavy, so that a refused blend answers at once.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,8 +16,8 @@ from nst.config.weighted import weights_by_name
 KEY = "style.blend"
 
 
-class Painting(NamedTuple):
-    """One painting of a run, before its file is found."""
+class StyleImage(NamedTuple):
+    """One style image of a run, before its file is found."""
 
     source: Source
     path: str | None  # a user's own file, which wins over the source
@@ -25,13 +25,13 @@ class Painting(NamedTuple):
 
 
 def checked(style: Style) -> dict[str, float] | None:
-    """Return the weights of a blend by painting, sum 1 and in the order of names; or None.
+    """Return the weights of a blend by style image, sum 1 and in the order of names; or None.
 
     Args:
       style: as composed; its `blend` holds names in conf/style/ and files of one's own.
 
     Raises:
-      UserError: a name is unknown, a weight not allowed, or one painting is given by style.path.
+      UserError: a name is unknown, a weight not allowed, or one style image is given by style.path.
     """
     if style.blend is None:
         return None
@@ -54,30 +54,30 @@ def checked(style: Style) -> dict[str, float] | None:
     # Scaled first, since the sum of large weights may overflow.
     largest = max(weights.values())
     total = sum(weight / largest for weight in weights.values())
-    # One order for one set: the same paintings in another order reuse the compiled program. To 12
-    # digits, so that 7 to 3 is 0.7 to 0.3.
+    # One order for one set: the same style images in another order reuse the compiled program. To
+    # 12 digits, so that 7 to 3 is 0.7 to 0.3.
     return {name: float(f"{weights[name] / largest / total:.12g}") for name in sorted(weights)}
 
 
-def paintings(style: Style) -> dict[str, Painting]:
-    """Return the paintings of a checked `style`: "style", or "style/NAME" for each of a blend.
+def style_images(style: Style) -> dict[str, StyleImage]:
+    """Return the style images of a checked `style`: "style", or "style/NAME" for each of a blend.
 
-    A blend of one painting is that painting.
+    A blend of one style image is that style image.
     """
     if style.blend is None:
-        return {"style": Painting(style.source, style.path, "style.path")}
-    found = {f"style/{name}": _painting(name, style) for name in style.blend}
+        return {"style": StyleImage(style.source, style.path, "style.path")}
+    found = {f"style/{name}": _style_image(name, style) for name in style.blend}
     return found if len(found) > 1 else {"style": found.popitem()[1]}
 
 
 def means(
     weights: Iterable[float], each: Iterable[Mapping[str, float | None]]
 ) -> dict[str, float | None]:
-    """Return the metrics of a picture as the means of its metrics against each painting, by weight.
+    """Return a picture's metrics: the means, by weight, of those against each style image.
 
     Args:
-      weights: of the paintings, above 0.
-      each: metrics by name; None where a painting has none, which then has no mean.
+      weights: of the style images, above 0.
+      each: metrics by name; None where a style image has none, which then has no mean.
     """
     pairs = list(zip(weights, each, strict=True))
     if len(pairs) == 1:
@@ -91,17 +91,17 @@ def means(
 
 
 def is_file(name: str) -> bool:
-    """Return whether a painting of a blend is a file of the user's own rather than a name."""
+    """Return whether a style image of a blend is a file of the user's own rather than a name."""
     return "/" in str(name) or "." in str(name)
 
 
-def _painting(name: str, style: Style) -> Painting:
+def _style_image(name: str, style: Style) -> StyleImage:
     if is_file(name):
-        return Painting(Source(name=name), name, KEY)
+        return StyleImage(Source(name=name), name, KEY)
     # What `style=` chose may have been changed on the command line, or lie in a --config-dir.
     source = style.source if name == style.source.name else named.source("style", name)
     assert source is not None  # as checked
-    return Painting(source, None, KEY)
+    return StyleImage(source, None, KEY)
 
 
 def _names(style: Style) -> list[str]:

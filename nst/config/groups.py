@@ -154,6 +154,6 @@ class Init:
         "the noise is uniform over 127.5 plus or minus this",
         low=0,
         high=127.5,
-        unit="grey levels",
+        unit="gray levels",
     )
     mix: float = key(0.0, "share of noise in the start, [below](#start)", low=0, high=1)

@@ -43,7 +43,7 @@ def config_hash(config: Config, network: str, sources: Mapping[str, Checksummed]
 def _settings(config: Config) -> dict[str, Any]:
     """Return what of a configuration changes the picture, its sources apart."""
     settings = _of_the_picture(to_mapping(config))
-    # Through several sizes a painting without a size of its own takes each of them.
+    # Through several sizes a style image without a size of its own takes each of them.
     if config.style.size == config.size and config.scales is None:
         settings["style"]["size"] = None
     return settings
@@ -69,7 +69,7 @@ def _other_than(defaults: dict[str, Any], settings: dict[str, Any]) -> dict[str,
 
 def _blend(config: Config, sources: Mapping[str, Checksummed]) -> list[tuple[str, float]]:
     blend = config.style.blend
-    # A blend of one painting is that painting.
+    # A blend of one style image is that style image.
     if not blend or len(blend) == 1:
         return []
     return sorted((sources[f"style/{name}"].sha256, weight) for name, weight in blend.items())

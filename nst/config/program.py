@@ -56,5 +56,5 @@ def _style_weights(style: Style, network: str) -> dict[str, float]:
 
 
 def _blend_weights(style: Style) -> tuple[float, ...]:
-    # A blend of one painting is that painting, by the very same program.
+    # A blend of one style image is that style image, by the very same program.
     return tuple(style.blend.values()) if style.blend and len(style.blend) > 1 else ()

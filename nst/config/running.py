@@ -15,7 +15,7 @@ class Optimizer:
     name: str = key("???", "set by `optimizer=`", choices=OPTIMIZERS)
     lr: float = key(
         10.0,
-        "learning rate of Adam, in grey levels, and of SGD, in grey levels^2 / loss",
+        "learning rate of Adam, in gray levels, and of SGD, in gray levels^2 / loss",
         low=0,
         above=True,
         high=1e9,

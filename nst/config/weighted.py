@@ -1,4 +1,4 @@
-"""Things with weights as a user writes them, layers and paintings: a mapping, a list or a text."""
+"""Layers and style images with weights, as a user writes them: a mapping, a list or a text."""
 
 import re
 from collections.abc import Callable

@@ -18,7 +18,7 @@ class Check:
     seconds: float  # spent in steps so far
     compile_seconds: float  # spent in compilation so far, apart from `seconds`
     evaluations: int  # of loss and gradient, by the steps so far
-    picture: np.ndarray  # (H, W, 3) float32 in grey levels, not clipped; the average if there is
+    picture: np.ndarray  # (H, W, 3) float32 in gray levels, not clipped; the average if there is
     terms: Terms[float]  # of this picture, as Python floats
     best: bool  # whether no earlier check of this size had a lower total
     overflow: bool  # whether the optimizer's state has left the range of float32

@@ -26,7 +26,7 @@ from nst.optimizers.table import OPTIMIZERS
 class Lane:
     """One run of a group, as the compiled program sees it."""
 
-    picture: np.ndarray  # (H, W, 3) float32 in grey levels, where to start
+    picture: np.ndarray  # (H, W, 3) float32 in gray levels, where to start
     hyperparameters: Hyperparameters  # with a weight for each of the group's layers
     after: Check | None = None  # the check to go on from; none: from the start
     lowest: float = math.inf  # the lowest total of the checks up to `after`

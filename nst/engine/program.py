@@ -19,8 +19,8 @@ from nst.optimizers.table import OPTIMIZERS
 def compute_targets(
     static: Static,
     params: dict,
-    photograph: jax.Array | np.ndarray,
-    *paintings: jax.Array | np.ndarray,
+    content_image: jax.Array | np.ndarray,
+    *style_images: jax.Array | np.ndarray,
     masks: Regions | None = None,
 ) -> Targets:
     """Return the targets of a run.
@@ -28,11 +28,11 @@ def compute_targets(
     Args:
       static: the choices that the program is compiled for.
       params: the network's parameters.
-      photograph: (H, W, 3) in grey levels.
-      paintings: one, or those of a blend, each (H', W', 3) in grey levels; of any size.
-      masks: the regions of the photograph and of its one painting; none: each is one.
+      content_image: (H, W, 3) in gray levels.
+      style_images: one, or those of a blend, each (H', W', 3) in gray levels; of any size.
+      masks: the regions of the content image and of its one style image; none: each is one.
     """
-    return _targets_program()(static, params, photograph, *paintings, masks=masks)
+    return _targets_program()(static, params, content_image, *style_images, masks=masks)
 
 
 @functools.cache
@@ -40,13 +40,13 @@ def _targets_program() -> Callable[..., Targets]:
     def targets(
         static: Static,
         params: dict,
-        photograph: jax.Array,
-        *paintings: jax.Array,
+        content_image: jax.Array,
+        *style_images: jax.Array,
         masks: Regions | None,
     ) -> Targets:
         return losses.targets(
-            _activations(static, params, photograph, static.content_layers),
-            [_activations(static, params, one, static.style_layers) for one in paintings],
+            _activations(static, params, content_image, static.content_layers),
+            [_activations(static, params, one, static.style_layers) for one in style_images],
             static.content_layers,
             static.style_layers,
             static.statistic,
@@ -55,7 +55,7 @@ def _targets_program() -> Callable[..., Targets]:
         )
 
     # It runs once: on a CPU it takes a second less to compile so, and as little longer to run. The
-    # content loss of the photograph itself is 0 all the same.
+    # content loss of the content image itself is 0 all the same.
     quickly = {"xla_backend_optimization_level": 0}
     options = quickly if jax.default_backend() == "cpu" else None
     return jax.jit(targets, static_argnames="static", compiler_options=options)
@@ -79,7 +79,7 @@ def advance(
       static: the choices that the program is compiled for.
       stride: optimizer steps to take.
       params: the network's parameters.
-      targets: of the photograph and the painting.
+      targets: of the content image and the style image.
       state: the picture and the optimizer's state.
       hyperparameters: float32 scalars, traced.
     """

@@ -1,4 +1,4 @@
-"""The photograph's colors kept: the painting recolored before a run, or chroma put back after it.
+"""The content image's colors kept: a style image recolored, or chroma put back after the run.
 
 Gatys et al. 2016, "Preserving Color in Neural Artistic Style Transfer" (arXiv:1606.05897), which
 takes both the transfer in luminance and the linear matching of colors from Hertzmann et al. 2001,
@@ -10,40 +10,42 @@ import numpy as np
 #: Red, green and blue in luminance (ITU-R BT.601), the Y of YIQ and of YUV.
 LUMA = np.array((0.299, 0.587, 0.114))
 
-#: Below this standard deviation in grey levels a direction of color holds little but rounding and
-#: JPEG's noise, which a whitening would blow up to the photograph's contrast.
+#: Below this standard deviation in gray levels a direction of color holds little but rounding and
+#: JPEG's noise, which a whitening would blow up to the content image's contrast.
 FAINT = 0.5
 
 
-def seen(color: str, photograph: np.ndarray, painting: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return photograph and painting as the losses see them.
+def seen(
+    color: str, content_image: np.ndarray, style_image: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return content image and style image as the losses see them.
 
     With "luminance" the matching below is that of the two mean and standard deviation (Gatys et al.
-    2016): grey pictures vary in one direction alone.
+    2016): gray pictures vary in one direction alone.
 
     Args:
-      color: "none" and "keep" leave both as they are; "match" recolors the painting; "luminance"
-        makes both grey, and matches the painting.
-      photograph: (H, W, 3) in grey levels.
-      painting: (H', W', 3) in grey levels.
+      color: "none" and "keep" leave both as they are; "match" recolors the style image; "luminance"
+        makes both gray, and matches the style image.
+      content_image: (H, W, 3) in gray levels.
+      style_image: (H', W', 3) in gray levels.
     """
     if color == "luminance":
-        photograph, painting = grey(photograph), grey(painting)
+        content_image, style_image = gray(content_image), gray(style_image)
     if color in ("match", "luminance"):
-        painting = matched(painting, photograph)
-    return photograph, painting
+        style_image = matched(style_image, content_image)
+    return content_image, style_image
 
 
-def finished(color: str, picture: np.ndarray, photograph: np.ndarray) -> np.ndarray:
+def finished(color: str, picture: np.ndarray, content_image: np.ndarray) -> np.ndarray:
     """Return the picture that a run shows and saves: with "luminance" and "keep" recolored.
 
     Args:
       color: as for `seen`.
-      picture: (H, W, 3) in grey levels, as the loop has it.
-      photograph: (H, W, 3) in grey levels.
+      picture: (H, W, 3) in gray levels, as the loop has it.
+      content_image: (H, W, 3) in gray levels.
     """
     if color in ("luminance", "keep"):
-        return with_chroma(picture, photograph)
+        return with_chroma(picture, content_image)
     return picture
 
 
@@ -52,27 +54,27 @@ def luminance(picture: np.ndarray) -> np.ndarray:
     return (picture @ LUMA.astype(picture.dtype))[..., None]
 
 
-def grey(picture: np.ndarray) -> np.ndarray:
+def gray(picture: np.ndarray) -> np.ndarray:
     """Return an (H, W, 3) picture's luminance in each of three channels."""
     return np.repeat(luminance(picture), 3, axis=-1)
 
 
-def with_chroma(picture: np.ndarray, photograph: np.ndarray) -> np.ndarray:
-    """Return the luminance of `picture` with the chroma of `photograph`.
+def with_chroma(picture: np.ndarray, content_image: np.ndarray) -> np.ndarray:
+    """Return the luminance of `picture` with the chroma of `content_image`.
 
     In YIQ, as in YUV, luminance goes into each of R, G and B with the factor 1. So to replace a
     color's luminance and keep its I and Q is to add the difference of the two luminances to each
     channel. What then lies beyond [0, 255] is clipped when the picture is saved.
 
     Args:
-      picture: (H, W, 3) in grey levels; clipped to [0, 255] first, as its file would hold it.
-      photograph: (H, W, 3) in grey levels.
+      picture: (H, W, 3) in gray levels; clipped to [0, 255] first, as its file would hold it.
+      content_image: (H, W, 3) in gray levels.
     """
-    return photograph + (luminance(picture.clip(0, 255)) - luminance(photograph))
+    return content_image + (luminance(picture.clip(0, 255)) - luminance(content_image))
 
 
-def matched(painting: np.ndarray, photograph: np.ndarray) -> np.ndarray:
-    """Return the painting with the mean and the covariance of the photograph's colors.
+def matched(style_image: np.ndarray, content_image: np.ndarray) -> np.ndarray:
+    """Return the style image with the mean and the covariance of the content image's colors.
 
     x -> A (x - mean_S) + mean_C with A cov_S A^T = cov_C has many solutions A (Gatys et al. 2016).
     This is that of Image Analogies, A = cov_C^(1/2) cov_S^(-1/2) with symmetric roots, and the
@@ -80,18 +82,18 @@ def matched(painting: np.ndarray, photograph: np.ndarray) -> np.ndarray:
     order of the channels: red would be made of red alone, and blue of all three.
 
     Args:
-      painting: (H', W', 3) in grey levels.
-      photograph: (H, W, 3) in grey levels.
+      style_image: (H', W', 3) in gray levels.
+      content_image: (H, W, 3) in gray levels.
 
     Returns:
       (H', W', 3) float32, not clipped, since that would change the moments again. A direction in
-      which the painting's colors hardly vary (`FAINT`), all but one of a grey painting say, is
-      left out: the result does not vary in it either.
+      which the style image's colors hardly vary (`FAINT`), all but one of a gray style image say,
+      is left out: the result does not vary in it either.
     """
-    mean_s, cov_s = _moments(painting)
-    mean_c, cov_c = _moments(photograph)
+    mean_s, cov_s = _moments(style_image)
+    mean_c, cov_c = _moments(content_image)
     transform = _power(cov_c, 0.5) @ _power(cov_s, -0.5)
-    return ((painting - mean_s) @ transform.T + mean_c).astype(np.float32)
+    return ((style_image - mean_s) @ transform.T + mean_c).astype(np.float32)
 
 
 def _moments(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

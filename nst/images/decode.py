@@ -56,7 +56,7 @@ def decode(file: Path, subject: str) -> tuple[Image.Image, int]:
       subject: names the file in messages.
 
     Returns:
-      A picture of 8 bits, or of mode F with greys in [0, 255]; and the EXIF orientation that it
+      A picture of 8 bits, or of mode F with grays in [0, 255]; and the EXIF orientation that it
       still has.
 
     Raises:
@@ -182,7 +182,7 @@ def _loaded(image: Image.Image, file: Path, subject: str) -> Image.Image:
             raise
         return whole
     if image.mode.startswith("I") or image.mode == "F":
-        return _deep_grey(image, subject)
+        return _deep_gray(image, subject)
     if raw and image.format == "GIF" and raw.extents != (0, 0, *image.size):
         return _on_canvas(image, raw.extents)
     if raw and image.format == "PNG" and "transparency" in image.info:
@@ -211,19 +211,19 @@ def _jpeg_data(number: int) -> bytes:
     return noise + b"".join(bytes((0xFF, 0xD0 + n)) + noise for n in range(8))
 
 
-def _deep_grey(image: Image.Image, subject: str) -> Image.Image:
-    """Return a PNG or PPM of 16-bit greys, or a PPM of floats, with greys in [0, 255]."""
+def _deep_gray(image: Image.Image, subject: str) -> Image.Image:
+    """Return a PNG or PPM of 16-bit grays, or a PPM of floats, with grays in [0, 255]."""
     values = np.asarray(image)
     if image.mode == "F":
         white = depth.white(values, depth.FLOAT, 32, subject)
-        return Image.fromarray(depth.greys(values, white))
-    greys, gamma = depth.greys(values, 65535), _gamma(image)
+        return Image.fromarray(depth.grays(values, white))
+    grays, gamma = depth.grays(values, 65535), _gamma(image)
     if gamma:
-        greys = _shown(greys, gamma)
+        grays = _shown(grays, gamma)
     clear = image.info.get("transparency")
     if isinstance(clear, int):
-        greys[values == clear] = 255
-    deep = Image.fromarray(greys)
+        grays[values == clear] = 255
+    deep = Image.fromarray(grays)
     deep.info = image.info
     return deep
 
@@ -264,9 +264,9 @@ def _gamma(image: Image.Image) -> float | None:
     return gamma if gamma > 0 and not told and abs(gamma * 2.2 - 1) > 0.05 else None
 
 
-def _shown(greys: np.ndarray, gamma: float) -> np.ndarray:
-    """Return sRGB greys in [0, 255] of greys that are light ** gamma (PNG 13.13, IEC 61966-2-1)."""
-    light = (np.asarray(greys, np.float64) / 255) ** (1 / gamma)
+def _shown(grays: np.ndarray, gamma: float) -> np.ndarray:
+    """Return sRGB grays in [0, 255] of grays that are light ** gamma (PNG 13.13, IEC 61966-2-1)."""
+    light = (np.asarray(grays, np.float64) / 255) ** (1 / gamma)
     curved = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
     return (255 * curved).astype(np.float32)
 
@@ -290,7 +290,7 @@ def plain(image: Image.Image, subject: str) -> Image.Image:
         converted = image if image.mode == mode else image.convert(mode)
     except ValueError:
         raise UserError(
-            f"{subject} has the color mode {image.mode}, but RGB, grey, palette or CMYK is needed"
+            f"{subject} has the color mode {image.mode}, but RGB, gray, palette or CMYK is needed"
         ) from None
     if gamma:
         table = np.rint(_shown(np.arange(256), gamma)).astype(int).tolist()

@@ -1,4 +1,4 @@
-"""Samples of any depth to grey levels in [0, 255], also where a file does not say what is white."""
+"""Samples of any depth to gray levels in [0, 255], also where a file does not say what is white."""
 
 import numpy as np
 
@@ -40,8 +40,8 @@ def white(samples: np.ndarray, kind: str, bits: int, subject: str) -> float:
     return found
 
 
-def greys(samples: np.ndarray, white: float) -> np.ndarray:
-    """Return samples as float32 grey levels, clipped to [0, 255]."""
+def grays(samples: np.ndarray, white: float) -> np.ndarray:
+    """Return samples as float32 gray levels, clipped to [0, 255]."""
     if samples.dtype.itemsize > 4:
         samples = samples / white
         white = 1

@@ -87,7 +87,7 @@ def stretched(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Return a picture resampled by Lanczos with antialiasing, whatever its aspect ratio.
 
     Args:
-      picture: (H', W', 3) float32 in grey levels.
+      picture: (H', W', 3) float32 in gray levels.
       shape: (H, W) in pixels.
     """
     height, width = shape
@@ -138,25 +138,25 @@ def save(path: Path, picture: np.ndarray, text: dict[str, str]) -> None:
 def _pixels(image: Image.Image, profile: bytes | None) -> np.ndarray:
     if image.mode in ("RGB", "CMYK"):
         return np.asarray(_to_srgb(image, profile), dtype=np.float32)
-    # Color management knows 8 bits only, so deeper greys go between the colors of these.
+    # Color management knows 8 bits only, so deeper grays go between the colors of these.
     steps = np.arange(256)
     ramp = np.asarray(_to_srgb(Image.fromarray(steps[None].astype(np.uint8)), profile))[0]
-    greys = np.clip(np.asarray(image), 0, 255)
-    return np.stack([np.interp(greys, steps, ramp[:, c]) for c in range(3)], -1).astype(np.float32)
+    grays = np.clip(np.asarray(image), 0, 255)
+    return np.stack([np.interp(grays, steps, ramp[:, c]) for c in range(3)], -1).astype(np.float32)
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """Convert to sRGB by the file's ICC profile, which counts as absent where it is broken."""
     if not profile:
         return image.convert("RGB")
-    grey = image.mode == "L"
-    # The fast way is up to 10 of 255 off in dark greys, and a ramp of greys is small.
-    flags = ImageCms.Flags.NOOPTIMIZE if grey else ImageCms.Flags.NONE
+    gray = image.mode == "L"
+    # The fast way is up to 10 of 255 off in dark grays, and a ramp of grays is small.
+    flags = ImageCms.Flags.NOOPTIMIZE if gray else ImageCms.Flags.NONE
     converted = None
     with contextlib.suppress(ImageCms.PyCMSError, OSError, TypeError, ValueError):
         given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        # Grey files often carry the profile of the RGB picture they were made from.
-        fitting = image.convert("RGB") if grey and given.profile.xcolor_space == "RGB " else image
+        # Gray files often carry the profile of the RGB picture they were made from.
+        fitting = image.convert("RGB") if gray and given.profile.xcolor_space == "RGB " else image
         srgb = ImageCms.createProfile("sRGB")
         converted = ImageCms.profileToProfile(fitting, given, srgb, outputMode="RGB", flags=flags)
     return converted or image.convert("RGB")

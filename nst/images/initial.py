@@ -2,7 +2,7 @@
 
 import numpy as np
 
-#: The middle of the grey levels, which noise is spread around.
+#: The middle of the gray levels, which noise is spread around.
 MIDDLE = 127.5
 
 
@@ -10,9 +10,9 @@ def initial_picture(start: np.ndarray, mix: float, amplitude: float, seed: int) 
     """Return (1 - mix) start + mix noise; `start` itself where mix is 0.
 
     Args:
-      start: (H, W, 3) float32 in grey levels: content image, style image or another picture.
+      start: (H, W, 3) float32 in gray levels: content image, style image or another picture.
       mix: share of the noise, 0 to 1.
-      amplitude: of the noise, which is uniform over 127.5 +- amplitude, in grey levels.
+      amplitude: of the noise, which is uniform over 127.5 +- amplitude, in gray levels.
       seed: of the noise.
     """
     if mix == 0:

@@ -1,4 +1,4 @@
-"""Mask pictures: files of flat colors, each of which is a region of a photograph or a painting."""
+"""Mask pictures: files of flat colors, each a region of a content or style image."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -81,27 +81,27 @@ def _averaged_rows(values: np.ndarray, count: int) -> np.ndarray:
 
 
 def paired(
-    photograph: Mask, painting: Mask, network: str, style_layers: Iterable[str]
+    content_image: Mask, style_image: Mask, network: str, style_layers: Iterable[str]
 ) -> guided.Regions:
     """Return the regions of both pictures, those of one color being one region.
 
     Args:
-      photograph: the mask of the photograph.
-      painting: the mask of the painting.
+      content_image: the mask of the content image.
+      style_image: the mask of the style image.
       network: whose layers they are.
       style_layers: in each of which each region must be found.
 
     Raises:
       UserError: a color is in one mask only, or a region too small for a layer.
     """
-    for one, other in ((photograph, painting), (painting, photograph)):
+    for one, other in ((content_image, style_image), (style_image, content_image)):
         alone = sorted(set(one.colors) - set(other.colors))
         if alone:
             raise UserError(
                 f"{one.subject} has {_named(alone)}, which is not in {other.subject} (there: "
                 f"{_named(other.colors)}): a region is a color that both masks have"
             )
-    for mask, size in ((photograph, "size"), (painting, "style.size")):
+    for mask, size in ((content_image, "size"), (style_image, "style.size")):
         small = guided.missing(mask.shares, network, style_layers)
         if small:
             region, layer = small
@@ -112,7 +112,7 @@ def paired(
                 f"so it would have no style there: take a larger {size}, style.layers nearer to "
                 "the picture, or a larger region"
             )
-    return guided.Regions(photograph.shares, painting.shares)
+    return guided.Regions(content_image.shares, style_image.shares)
 
 
 def _named(colors: Iterable[int]) -> str:

@@ -32,7 +32,7 @@ UNCOMPRESSED, BOUNDED = 1, (1, 5, 6, 7, 8, 32773, 32946)
 PAGES = 8
 #: Most bytes of the samples that tifffile reads.
 MOST_BYTES = 2**31
-#: Rows of so many samples are made into grey levels at a time.
+#: Rows of so many samples are made into gray levels at a time.
 BAND = 2**22
 
 _quiet = threading.Lock()
@@ -139,7 +139,7 @@ def decode(file: Path, page: Page, subject: str) -> tuple[Image.Image, int]:
       subject: names the file in messages.
 
     Returns:
-      A picture of 8 bits, or of mode F with greys in [0, 255]; and the EXIF orientation that it
+      A picture of 8 bits, or of mode F with grays in [0, 255]; and the EXIF orientation that it
       still has.
 
     Raises:
@@ -257,7 +257,7 @@ def _by_tifffile(file: Path, page: Page, subject: str) -> Image.Image:
 
 
 def _plain(samples: np.ndarray, page: Page, subject: str) -> Image.Image:
-    """Return samples (H, W, N) as a picture on white: of mode F for greys, else RGB or CMYK."""
+    """Return samples (H, W, N) as a picture on white: of mode F for grays, else RGB or CMYK."""
     colors = COLORS[page.photometric]
     white = depth.white(samples[..., :colors], page.kind, page.bits[0], subject)
     extra = page.extra or (ALPHA,) * (samples.shape[2] - colors)
@@ -268,9 +268,9 @@ def _plain(samples: np.ndarray, page: Page, subject: str) -> Image.Image:
     out = np.empty((*samples.shape[:2], colors), kind)
     rows = max(1, BAND // samples[0].size)
     for row in range(0, len(samples), rows):
-        band = depth.greys(samples[row : row + rows, :, :colors], white)
+        band = depth.grays(samples[row : row + rows, :, :colors], white)
         if place:
-            alpha = depth.greys(samples[row : row + rows, :, place, None], full) / np.float32(255)
+            alpha = depth.grays(samples[row : row + rows, :, place, None], full) / np.float32(255)
             band *= 1 if extra[place - colors] == PREMULTIPLIED else alpha
             band = np.clip(band + paper * (1 - alpha), 0, 255)
         if page.photometric == WHITE_IS_ZERO:
@@ -284,7 +284,7 @@ def _plain(samples: np.ndarray, page: Page, subject: str) -> Image.Image:
 
 def _unread(subject: str, what: str) -> UserError:
     return UserError(
-        f"{subject} is a TIFF with {what}, which is not read: save it as PNG, or as TIFF in grey "
+        f"{subject} is a TIFF with {what}, which is not read: save it as PNG, or as TIFF in gray "
         "or RGB with 8 or 16 bits"
     )
 

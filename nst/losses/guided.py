@@ -21,8 +21,8 @@ COUNTS = 0.499
 class Regions(NamedTuple):
     """The regions of a run's pictures, R of each in one order; their shares sum to 1 everywhere."""
 
-    photograph: Any  # (R, H, W) float32: each region's share of each pixel, 0 to 1
-    painting: Any  # (R, H', W') float32
+    content_image: Any  # (R, H, W) float32: each region's share of each pixel, 0 to 1
+    style_image: Any  # (R, H', W') float32
 
 
 def guidance(shares: Any, network: str, layer: str) -> Any:

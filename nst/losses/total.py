@@ -77,8 +77,8 @@ def style_loss(
 
 
 def targets(
-    photograph: Mapping[str, jax.Array],
-    paintings: Sequence[Mapping[str, jax.Array]],
+    content_image: Mapping[str, jax.Array],
+    style_images: Sequence[Mapping[str, jax.Array]],
     content_layers: tuple[str, ...],
     style_layers: tuple[str, ...],
     statistic: str = "gram",
@@ -88,32 +88,36 @@ def targets(
     """Return the targets from the activations of the pictures, each (H, W, C).
 
     Args:
-      photograph: its activations by layer.
-      paintings: the activations of one, or of those of a blend, by layer.
+      content_image: its activations by layer.
+      style_images: the activations of one, or of those of a blend, by layer.
       content_layers: of the content loss.
       style_layers: of the style loss.
       statistic: of the style loss.
-      masks: the regions of photograph and painting; none: each is one.
+      masks: the regions of content image and style image; none: each is one.
       network: whose layers they are; asked for with masks alone.
     """
-    content = {layer: photograph[layer] for layer in content_layers}
+    content = {layer: content_image[layer] for layer in content_layers}
     if masks is not None:
         variant = STATISTICS[statistic].load_guided()
-        (painting,) = paintings
+        (style_image,) = style_images
         return Targets(
             content=content,
             style={
                 layer: variant.target(
-                    painting[layer], guided.guidance(masks.painting, network, layer)
+                    style_image[layer], guided.guidance(masks.style_image, network, layer)
                 )
                 for layer in style_layers
             },
             guidance={
-                layer: guided.guidance(masks.photograph, network, layer) for layer in style_layers
+                layer: guided.guidance(masks.content_image, network, layer)
+                for layer in style_layers
             },
         )
     target = STATISTICS[statistic].load().target
-    each = [{layer: target(painting[layer]) for layer in style_layers} for painting in paintings]
+    each = [
+        {layer: target(style_image[layer]) for layer in style_layers}
+        for style_image in style_images
+    ]
     return Targets(
         content=content,
         style=each[0] if len(each) == 1 else jax.tree.map(lambda *them: jnp.stack(them), *each),
@@ -130,7 +134,7 @@ def terms(
     """Return alpha content + beta style + gamma tv (equation 7 and the report's) and its parts.
 
     Args:
-      picture: (H, W, 3) in grey levels.
+      picture: (H, W, 3) in gray levels.
       activations: layer -> (H, W, C), of the picture.
       target: of the content image and the style images.
       hyperparameters: alpha, beta, gamma, the weights of layers and of a blend's style images.

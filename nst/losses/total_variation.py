@@ -9,12 +9,12 @@ import jax.numpy as jnp
 
 
 def total_variation(picture: jax.Array) -> jax.Array:
-    """Return the anisotropic total variation, the summed |difference| of neighbours.
+    """Return the anisotropic total variation, the summed |difference| of neighbors.
 
     Absolute values, not a root of squares: the root has no finite gradient on a flat picture.
 
     Args:
-      picture: (H, W, 3) in grey levels.
+      picture: (H, W, 3) in gray levels.
     """
     down = jnp.abs(picture[1:, :] - picture[:-1, :])
     right = jnp.abs(picture[:, 1:] - picture[:, :-1])
@@ -22,12 +22,12 @@ def total_variation(picture: jax.Array) -> jax.Array:
 
 
 def power_variation(picture: jax.Array, exponent: jax.Array | float) -> jax.Array:
-    """Return sum (down^2 + right^2)^(exponent/2) over each position with both neighbours.
+    """Return sum (down^2 + right^2)^(exponent/2) over each position with both neighbors.
 
     The last row and column have none, as in jcjohnson/neural-style and in Keras' example.
 
     Args:
-      picture: (H, W, 3) in grey levels.
+      picture: (H, W, 3) in gray levels.
       exponent: at least 2; below, the gradient of a flat picture would not be finite.
     """
     down = picture[1:, :-1] - picture[:-1, :-1]
@@ -41,7 +41,7 @@ def variation(
     """Return the total variation in one of its forms.
 
     Args:
-      picture: (H, W, 3) in grey levels.
+      picture: (H, W, 3) in gray levels.
       form: "absolute" or "power".
       reduction: "sum", or "mean": the sum over the 3 H W numbers of the picture.
       exponent: of the form "power".

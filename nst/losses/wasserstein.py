@@ -17,7 +17,7 @@ import jax.numpy as jnp
 FLOOR = 1e-6
 #: Steps of the iteration: the smallest eigenvalue, FLOOR, grows by 9/4 a step until it is near 1.
 STEPS = 21
-#: Added to the norm, so that a style image of one color divides by something; (grey levels)^4.
+#: Added to the norm, so that a style image of one color divides by something; (gray levels)^4.
 TINY = 1e-12
 
 
@@ -35,8 +35,8 @@ def target(activations: jax.Array) -> Target:
     Args:
       activations: (H, W, N).
     """
-    mean, centred = _centred(activations)
-    covariance = _dot(centred.T, centred) / centred.shape[0]
+    mean, centered = _centered(activations)
+    covariance = _dot(centered.T, centered) / centered.shape[0]
     values, vectors = jnp.linalg.eigh(covariance)
     root = _dot(vectors * jnp.sqrt(jnp.maximum(values, 0)), vectors.T)
     return Target(mean, root, jnp.trace(covariance))
@@ -49,20 +49,20 @@ def loss(activations: jax.Array, target: Target) -> jax.Array:
       activations: (H, W, N), of the picture.
       target: of the style image.
     """
-    mean, centred = _centred(activations)
-    positions, channels = centred.shape
+    mean, centered = _centered(activations)
+    positions, channels = centered.shape
     if positions < channels:
         # X T X' has the eigenvalues of T^1/2 X' X T^1/2 that are not 0, and is the smaller one.
-        mapped = _dot(centred, target.root)
+        mapped = _dot(centered, target.root)
         between = _dot(mapped, mapped.T) / positions
     else:
-        covariance = _dot(centred.T, centred) / positions
+        covariance = _dot(centered.T, centered) / positions
         between = _dot(_dot(target.root, covariance), target.root)
-    spread = jnp.sum(centred**2) / positions + target.variance - 2 * trace_of_root(between)
+    spread = jnp.sum(centered**2) / positions + target.variance - 2 * trace_of_root(between)
     return (jnp.sum((mean - target.mean) ** 2) + spread) / channels
 
 
-def _centred(activations: jax.Array) -> tuple[jax.Array, jax.Array]:
+def _centered(activations: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Return the mean of each channel, (N,), and the activations less it, (M, N)."""
     features = activations.reshape(-1, activations.shape[-1])
     mean = features.mean(axis=0)

@@ -17,7 +17,7 @@ def evaluate(result: np.ndarray, content: np.ndarray, style: np.ndarray) -> dict
     """Return the number of each of `nst.metrics.registry.METRICS`, or None where there is none.
 
     Args:
-      result: (H, W, 3) RGB in grey levels; values beyond [0, 255] are clipped, all are rounded.
+      result: (H, W, 3) RGB in gray levels; values beyond [0, 255] are clipped, all are rounded.
       content: (H, W, 3) RGB in [0, 255], the content image.
       style: (H', W', 3) RGB in [0, 255], the style image; of another size if need be.
 

@@ -28,7 +28,7 @@ def saved(picture: np.ndarray) -> Picture:
     """Return a picture as `nst.images.files.save` writes it.
 
     Args:
-      picture: (H, W, 3) RGB in grey levels.
+      picture: (H, W, 3) RGB in gray levels.
     """
     pixels = np.rint(picture.clip(0, 255)).astype(np.uint8)
     return Picture(pixels.tobytes(), pixels.shape)

@@ -52,7 +52,7 @@ _ALL = (
         "tv",
         "total variation",
         None,
-        "Total variation in grey levels a pixel: 0 is one flat color, higher is busier.",
+        "Total variation in gray levels a pixel: 0 is one flat color, higher is busier.",
         "nst.metrics.total_variation",
     ),
     Metric(

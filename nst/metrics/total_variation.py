@@ -6,7 +6,7 @@ from nst.metrics.pictures import Compared
 
 
 def measure(pictures: Compared) -> float:
-    """Return the sum of absolute differences of neighbors, in grey levels a pixel.
+    """Return the sum of absolute differences of neighbors, in gray levels a pixel.
 
     The report's total variation, after Mahendran and Vedaldi 2015 (arXiv:1412.0035).
 

@@ -86,7 +86,7 @@ def submit(runs: Sequence[Job], settings: BatchedSettings, folder: Path) -> list
 
     Raises:
       UserError: the cluster takes no jobs.
-      KeyboardInterrupt: after the jobs are cancelled.
+      KeyboardInterrupt: after the jobs are canceled.
     """
     parts = chunks([run.config for run in runs], settings.chunk)
     # Slurm keeps to array_parallelism by itself; on this machine nobody else does.

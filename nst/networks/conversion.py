@@ -19,7 +19,7 @@ def convert(path: Path, network: str) -> Params:
       network: a name in `nst.networks.spec.NETWORKS`.
 
     Returns:
-      numpy float32 arrays: "mean" (3,) in grey levels, and for each convolution "kernel"
+      numpy float32 arrays: "mean" (3,) in gray levels, and for each convolution "kernel"
       (3, 3, in, out) and "bias" (out,), as `nst.networks.vgg.activations` takes them.
 
     Raises:

@@ -57,13 +57,13 @@ def opened(data: bytes) -> dict[str, Any]:
 
 
 def parameters(data: bytes) -> dict[str, Any]:
-    """Return VGG-16's parameters in grey levels, as `nst.networks.conversion.convert` does.
+    """Return VGG-16's parameters in gray levels, as `nst.networks.conversion.convert` does.
 
     Args:
       data: of the published file.
     """
     # f(s x; W, s b) = s f(x; W, b) for a ReLU network f: s, 255 times the mean std, brings
-    # torchvision's unit range to grey levels.
+    # torchvision's unit range to gray levels.
     tree = opened(data)["VGG16_0"]
     scale = 255 * TORCHVISION_STD.mean()
     params: dict[str, Any] = {"mean": (255 * TORCHVISION_MEAN).astype(np.float32)}

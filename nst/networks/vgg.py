@@ -74,7 +74,7 @@ class Chain(nn.Module):
           pictures: (N, H, W, 3) RGB in [0, 255].
           layers: names as in `nst.networks.spec`.
         """
-        # Zero padding follows the subtraction, so a border is mean grey, not black.
+        # Zero padding follows the subtraction, so a border is mean gray, not black.
         x = pictures - self.param("mean", nn.initializers.zeros, (3,))
         kept: dict[str, jax.Array] = {}
         for layer in self.network.up_to(layers):
@@ -99,7 +99,7 @@ def activations(
     """Return the activations of `layers` in the scale of the original Caffe weights.
 
     Args:
-      params: "mean" (3,) in grey levels, and for each convolution "kernel" (3, 3, in, out) and
+      params: "mean" (3,) in gray levels, and for each convolution "kernel" (3, 3, in, out) and
         "bias" (out,), as `nst.networks.conversion.convert` returns them, or what `frozen` makes
         of them.
       pictures: (N, H, W, 3) float32 RGB in [0, 255].

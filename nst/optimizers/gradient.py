@@ -54,7 +54,7 @@ def is_finite(state: State) -> jax.Array:
 def learning_rate(
     static: Static, hyperparameters: Hyperparameters, step: jax.Array | float
 ) -> jax.Array | float:
-    """Return the learning rate of a step, in grey levels: lr at first, lr decay after the last.
+    """Return the learning rate of a step, in gray levels: lr at first, lr decay after the last.
 
     The formulas of optax's schedules, which don't take a traced number of steps. The cosine is
     Loshchilov and Hutter 2017 (arXiv:1608.03983), equation 5, without restarts.

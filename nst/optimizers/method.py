@@ -12,21 +12,21 @@ import numpy as np
 
 from nst.base.program import Hyperparameters, Static
 
-#: A picture, (H, W, 3) float32 in grey levels, to its total loss and the parts of it.
+#: A picture, (H, W, 3) float32 in gray levels, to its total loss and the parts of it.
 Loss = Callable[[jax.Array], tuple[jax.Array, Any]]
 
 
 class Average(NamedTuple):
     """The exponential moving average of the iterates, the first picture among them."""
 
-    mean: jax.Array  # (H, W, 3) float32 in grey levels; its weights sum to 1
+    mean: jax.Array  # (H, W, 3) float32 in gray levels; its weights sum to 1
     weight: jax.Array  # 1 + d + d^2 + ..., a term an iterate
 
 
 class State(NamedTuple):
     """What a step changes."""
 
-    picture: jax.Array  # (H, W, 3) float32 in grey levels, clipped only by optimizer.clamp
+    picture: jax.Array  # (H, W, 3) float32 in gray levels, clipped only by optimizer.clamp
     optimizer: Any  # the optimizer's own, of optax say
     average: Average | None = None  # of the pictures; only with optimizer.average
     evaluations: jax.Array | None = None  # of loss and gradient; only where a step takes several
@@ -60,7 +60,7 @@ def start(static: Static, picture: np.ndarray | jax.Array) -> tuple[jax.Array, A
 
     Args:
       static: whether it averages.
-      picture: (H, W, 3) float32 in grey levels.
+      picture: (H, W, 3) float32 in gray levels.
     """
     first = jnp.asarray(picture)
     return first, Average(first, jnp.ones((), first.dtype)) if static.average else None
@@ -87,7 +87,7 @@ def averaged(
     Args:
       hyperparameters: d.
       average: so far; none: there is none.
-      picture: x_t, (H, W, 3) in grey levels.
+      picture: x_t, (H, W, 3) in gray levels.
     """
     if average is None:
         return None

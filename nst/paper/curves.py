@@ -51,7 +51,7 @@ def style_ratio(one: Sequence[Point], other: Sequence[Point]) -> float | None:
 def point(run: Run, pooling: str) -> Point:
     """Return where a run lies, its style seen by VGG-16 with average or with max pooling.
 
-    The metrics' network has average pooling, which might favour runs that have it, too.
+    The metrics' network has average pooling, which might favor runs that have it, too.
 
     Args:
       run: finished.

@@ -41,20 +41,23 @@ def _reconstructions(folder: Path) -> Panel:
     content = grids.runs(grids.CONTENT_RECONSTRUCTIONS, folder)
     style = grids.runs(grids.STYLE_RECONSTRUCTIONS, folder)
     any_run = next(iter(content.values()))
-    painting, photograph = _source(any_run, "style", folder), _source(any_run, "content", folder)
+    style_image, content_image = (
+        _source(any_run, "style", folder),
+        _source(any_run, "content", folder),
+    )
     return Panel(
         "Figure 1. Reconstructions of the painting's style (above) and of the photograph's content "
         "(below), each from noise",
         [
             [
-                Cell(painting, "the painting") if painting else None,
+                Cell(style_image, "the painting") if style_image else None,
                 *(
                     Cell(_picture(run), f"({_ROMAN[at]}) {_up_to(grids.STYLE_LAYERS[at])}")
                     for at, run in enumerate(style.values())
                 ),
             ],
             [
-                Cell(photograph, "the photograph") if photograph else None,
+                Cell(content_image, "the photograph") if content_image else None,
                 *(
                     Cell(_picture(run), f"({_ROMAN[at]}) {layer}")
                     for at, (layer, run) in enumerate(
@@ -75,14 +78,14 @@ def _gallery(grid: grids.Grid, folder: Path) -> Panel:
     runs = grids.runs(grid, folder)
     rows: list[list[Cell | None]] = []
     for init, caption in (("content", "the photograph"), ("noise", "the noise")):
-        of_row = [runs[init, painting] for painting in grids.PAINTINGS]
+        of_row = [runs[init, style_image] for style_image in grids.STYLE_IMAGES]
         start = of_row[0].folder / "images" / "step_00000.png"
         rows.append([Cell(start, caption) if start.exists() else None])
         rows[-1] += [
             Cell(_picture(run), _title(run, "style"), _source(run, "style", folder))
             for run in of_row
         ]
-    first = runs["content", grids.PAINTINGS[0]]
+    first = runs["content", grids.STYLE_IMAGES[0]]
     return Panel(
         f"Figures 4 to 6. {_title(first, 'content')}, in the style of five paintings",
         rows,

@@ -12,10 +12,10 @@ from nst.rundir.reader import read
 from nst.rundir.runs import Run
 
 #: The report's five, in its order.
-PAINTINGS = ("shipwreck", "starry", "scream", "seated_nude", "composition_vii")
-#: Its photograph, and one that is built in.
-PHOTOGRAPHS = ("neckarfront", "chelsea")
-#: A photograph and a painting each, that the statements are tested on.
+STYLE_IMAGES = ("shipwreck", "starry", "scream", "seated_nude", "composition_vii")
+#: Its content image, and one that is built in.
+CONTENT_IMAGES = ("neckarfront", "chelsea")
+#: A content image and a style image each, that the statements are tested on.
 PAIRS = (("neckarfront", "starry"), ("chelsea", "scream"), ("coffee", "composition_vii"))
 SEEDS = ("0", "1", "2")
 
@@ -69,11 +69,11 @@ STYLE_RECONSTRUCTIONS = Grid(
 )
 GALLERIES = [
     Grid(
-        f"figures4to6_{photograph}",
-        {"content": photograph},
-        {"init": ("content", "noise"), "style": PAINTINGS},
+        f"figures4to6_{content_image}",
+        {"content": content_image},
+        {"init": ("content", "noise"), "style": STYLE_IMAGES},
     )
-    for photograph in PHOTOGRAPHS
+    for content_image in CONTENT_IMAGES
 ]
 POOLINGS = Grid("figure7", _REPORT, {"pooling": ("avg", "max")})
 SMOOTHED = Grid("figure8", {**_REPORT, "beta": "1e3"}, {"tv.gamma": ("0", "1e3")})
@@ -87,12 +87,12 @@ LAYERS_BY_RATIO = Grid(
 def _pair(name: str, shared: dict[str, str], swept: dict[str, Sequence[str]]) -> list[Grid]:
     return [
         Grid(
-            f"statements/{name}_{photograph}",
-            {"content": photograph, "style": painting, **shared},
+            f"statements/{name}_{content_image}",
+            {"content": content_image, "style": style_image, **shared},
             swept,
             half=True,
         )
-        for photograph, painting in PAIRS
+        for content_image, style_image in PAIRS
     ]
 
 

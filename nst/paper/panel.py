@@ -1,4 +1,4 @@
-"""A figure as a page: pictures in rows and columns, with letters, labels and small paintings."""
+"""A figure as a page: pictures in rows and columns, with letters, labels and small style images."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,7 +7,7 @@ from string import ascii_uppercase
 from PIL import Image
 
 from nst.report.blocks import Block, below, beside, text
-from nst.report.draw import GREY, Picture, Text, render
+from nst.report.draw import GRAY, Picture, Text, render
 from nst.report.lettering import line_height, width, wrapped
 
 
@@ -17,7 +17,7 @@ class Cell:
 
     picture: Path
     caption: str = ""
-    inset: Path | None = None  # the painting, small in the lower left corner
+    inset: Path | None = None  # the style image, small in the lower left corner
     crop: tuple[float, float, float] | None = None  # left, top, side: shares of the width; enlarged
 
 
@@ -61,7 +61,7 @@ def draw(panel: Panel, cell: int, form: str = "png") -> bytes:
         whole = beside([named, *cells], gap), beside([indent, *captions], gap)
         rows.append(below(whole, gap // 2))
     title = text(wrapped(panel.title, room, large, 3), large)
-    notes = below(text(wrapped(note, room, size, 4), size, GREY) for note in panel.notes)
+    notes = below(text(wrapped(note, room, size, 4), size, GRAY) for note in panel.notes)
     page = below([title, *rows, notes], gap)
     return render((room + 4 * gap, page.height + 4 * gap), page.at(2 * gap, 2 * gap), form)
 

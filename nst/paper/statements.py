@@ -1,4 +1,4 @@
-"""The report's statements, tested with numbers over several photographs, paintings and seeds."""
+"""The report's statements, tested with numbers over several pairs of pictures and seeds."""
 
 from pathlib import Path
 from statistics import geometric_mean, mean
@@ -10,7 +10,7 @@ from nst.rundir import history
 from nst.rundir.runs import Run
 
 #: A pair's name in the first column.
-_PAIRS = [f"{photograph}, {painting}" for photograph, painting in grids.PAIRS]
+_PAIRS = [f"{content_image}, {style_image}" for content_image, style_image in grids.PAIRS]
 
 
 def text(folder: Path) -> str:
@@ -83,16 +83,16 @@ def _starts(folder: Path) -> str:
     keys = ("content_distance", "lpips", "style_distance")
     rows, kept = [], 0
     for at, pair in enumerate(_PAIRS):
-        from_photograph = _plain(folder, at)
+        from_content_image = _plain(folder, at)
         from_noise = grids.runs(grids.INIT_STATEMENT[at], folder).values()
         row = [pair]
         for key in keys:
             seeds = [number(run, key) for run in from_noise]
-            row.append(f"{number(from_photograph, key):.3g}")
+            row.append(f"{number(from_content_image, key):.3g}")
             row.append(f"{min(seeds):.3g} to {max(seeds):.3g}")
         rows.append(row)
         nearest = min(number(run, keys[0]) for run in from_noise)
-        kept += number(from_photograph, keys[0]) < nearest
+        kept += number(from_content_image, keys[0]) < nearest
     head = [
         f"{key.replace('_', ' ')}, {start}" for key in keys for start in ("photograph", "noise")
     ]

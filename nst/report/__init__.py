@@ -1,1 +1,1 @@
-"""Finished runs side by side: a labelled picture grid, a page and a table."""
+"""Finished runs side by side: a labeled picture grid, a page and a table."""

@@ -139,7 +139,7 @@ def _titled(
 
 
 def _of_group(runs: list[Run], group: str) -> list[RecordedSource]:
-    """Return what served a group, the single paintings of a blend too."""
+    """Return what served a group, the single style images of a blend too."""
     return [
         source
         for run in runs

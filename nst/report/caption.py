@@ -84,7 +84,7 @@ def _role(runs: list[Run], key: str, name: str) -> str:
 
 
 def _short(title: str) -> str:
-    """Return a picture's title without photographer and licence."""
+    """Return a picture's title without photographer and license."""
     return title.partition(" (")[0].partition(", painted by")[0]
 
 

@@ -1,4 +1,4 @@
-"""The contact sheet, grid.png: the labelled grid of pictures that the papers of the field print."""
+"""The contact sheet, grid.png: the labeled grid of pictures that the papers of the field print."""
 
 import hashlib
 import math
@@ -8,7 +8,7 @@ from nst.base.errors import UserError
 from nst.report import own, panel
 from nst.report.blocks import Block, below, beside, text
 from nst.report.caption import Sheet
-from nst.report.draw import GREY, Picture, render
+from nst.report.draw import GRAY, Picture, render
 from nst.report.lettering import width, wrapped
 from nst.report.measures import Measures, beside_each_other, of_sheet
 from nst.report.summary import Report
@@ -102,9 +102,9 @@ def _head(sheet: Sheet, measures: Measures, room: int) -> list[Block]:
     size, large = measures.text, round(measures.text * 1.35)
     return [
         text(wrapped(sheet.title, room, large, 2), large),
-        text(_joined(sheet.facts, room, size), size, GREY),
+        text(_joined(sheet.facts, room, size), size, GRAY),
         *(text(wrapped(note, room, size, 4), size) for note in sheet.notes),
-        text(wrapped(sheet.layout.note, room, size, 2), size, GREY),
+        text(wrapped(sheet.layout.note, room, size, 2), size, GRAY),
         text(wrapped(sheet.layout.heading, room, size, 2), size),
     ]
 

@@ -15,7 +15,7 @@ from nst.report.lettering import FONT, INSTEAD, families, line_height, matplotli
 
 #: What a page can be written as.
 FORMATS = ("png", "pdf", "svg")
-GREY = "#555555"
+GRAY = "#555555"
 #: In a PNG, what its stamp is called.
 STAMP = "nst:sheet"
 _HATCH, _HATCHES = "#d9d9d9", 14  # color of the lines of a hatched box, pixels between them

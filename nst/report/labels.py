@@ -63,7 +63,7 @@ def layers(weights: dict[str, float], digits: int = 17) -> str:
     """Return layers and weights in short: "conv1_1 to conv4_1", "conv1_1 0.8 + conv2_1 0.2".
 
     Args:
-      weights: by layer, or by painting; one of weight 0 has no part in the loss and is left out.
+      weights: by layer, or by style image; one of weight 0 has no part in the loss and is left out.
       digits: significant ones of the weights.
     """
     parts = sorted(((name, weight) for name, weight in weights.items() if weight), key=_deep)
@@ -71,7 +71,9 @@ def layers(weights: dict[str, float], digits: int = 17) -> str:
     if not parts:
         return "none"
     alike = len({weight for _, weight in parts}) == 1
-    alike &= len(parts) == 1 or all(map(_is_layer, names))  # "scream starry" would be one painting
+    alike &= len(parts) == 1 or all(
+        map(_is_layer, names)
+    )  # "scream starry" would be one style image
     whole = abs(sum(weight for _, weight in parts) - 1) < 1e-6
     if not alike or (len(parts) == 1 and not whole):
         return " + ".join(f"{name} {number(weight, digits)}" for name, weight in parts)
@@ -116,7 +118,7 @@ def place(value: Any) -> tuple[Any, ...] | None:
     if not isinstance(value, dict):
         return None
     if not any(map(_is_layer, value)):
-        # Paintings, by the weight of the first and so on: from one painting to the other.
+        # Style images, by the weight of the first and so on: from one style image to the other.
         return (2, tuple(sorted(value)), tuple(value[name] for name in sorted(value)))
     parts = sorted(((name, weight) for name, weight in value.items() if weight), key=_deep)
     depths = [_deep(part) for part in parts]

@@ -7,7 +7,7 @@ from PIL import Image
 
 from nst.report.blocks import Block
 from nst.report.caption import Sheet
-from nst.report.draw import GREY, Box, Mark, Picture, Text, fitted
+from nst.report.draw import GRAY, Box, Mark, Picture, Text, fitted
 from nst.report.layout import Cell, Panel
 from nst.report.lettering import line_height, width, wrapped
 from nst.report.measures import Measures
@@ -51,7 +51,7 @@ def _above(sheet: Sheet, measures: Measures) -> tuple[int, list[Mark]]:
     ]
     title = wrapped(key.title, measures.size[0], text, 2)
     top = foot - 2 * gap - (len(title) + max(map(len, labels))) * line_height(text)
-    marks: list[Mark] = [Text(measures.size[0] / 2, top, tuple(title), text, GREY, "center")]
+    marks: list[Mark] = [Text(measures.size[0] / 2, top, tuple(title), text, GRAY, "center")]
     for x, wide, value, lines in zip(
         measures.lefts, measures.columns, key.values, labels, strict=False
     ):
@@ -79,7 +79,7 @@ def _beside(sheet: Sheet, measures: Measures) -> tuple[int, list[Mark]]:
     longest = max(width(line, text) for lines in labels for line in lines)
     left = right - 4 * gap - longest - len(title) * line_height(text)
     marks: list[Mark] = [
-        Text(left, measures.size[1] / 2, tuple(title), text, GREY, "center", upright=True)
+        Text(left, measures.size[1] / 2, tuple(title), text, GRAY, "center", upright=True)
     ]
     for y, high, value, lines in zip(
         measures.tops, measures.rows, key.values, labels, strict=False
@@ -132,7 +132,7 @@ def _empty(run: Run | None, box: tuple[int, int], measures: Measures) -> Iterato
     top = (box[1] - high) // 2
     yield Box(0, 0, box, _GROUND, hatched=run is not None)
     yield Box((box[0] - wide) // 2, top - 2, (wide, high + 4), _GROUND)
-    yield Text(box[0] / 2, top, (line,), size, GREY, "center")
+    yield Text(box[0] / 2, top, (line,), size, GRAY, "center")
 
 
 def _tag(word: str, room: int, measures: Measures, right: bool = False) -> Iterator[Mark]:

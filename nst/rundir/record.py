@@ -42,7 +42,7 @@ class Record:
           config: validated.
           sources: the pictures and the network, as they are used.
           overrides: what the user asked for on top of the defaults.
-          content_images: (H, W, 3) in grey levels, one for each size of the run; `color` may put
+          content_images: (H, W, 3) in gray levels, one for each size of the run; `color` may put
             their chroma on what is saved.
           earlier: where this run was cut off before; its history up to there is kept.
           hydra: files of .hydra/, name -> text.

@@ -20,7 +20,7 @@ class RecordedSource:
     """A picture or a network as a run used it."""
 
     name: str  # a source's name, or the stem of the user's own file
-    title: str  # work, author, year, licence
+    title: str  # work, author, year, license
     sha256: str  # of the file's bytes; "" where the record lacks it
     path: str | None  # of the user's own file, as it was given
     file: str | None  # its name in the cache folder, where it was fetched

@@ -38,7 +38,7 @@ def named_files(config: Config) -> tuple[Hashable, ...]:
     masks = (content.mask, style.mask) if content.mask and style.mask else ()
     return (
         content.path or content.source.name,
-        *(one.path or one.source.name for one in blend.paintings(style).values()),
+        *(one.path or one.source.name for one in blend.style_images(style).values()),
         network.weights or network.source.name,
         *masks,
     )

@@ -50,7 +50,7 @@ def run(jobs: Sequence[Job], lanes: int | None = None) -> list[Outcome]:
         for members in plan.groups.values()
     ]
     for static, members in programs:
-        check_lanes(min(lanes or 1, len(members)), static, members[0].prepared.photograph.shape)
+        check_lanes(min(lanes or 1, len(members)), static, members[0].prepared.content_image.shape)
     outcomes = plan.outcomes
     display = GridDisplay(len(jobs), len(programs), len(outcomes))
     with display.bar:
@@ -65,7 +65,7 @@ def _run_group(
     static: Static, members: list[Member], lanes: int | None, display: GridDisplay
 ) -> Outcomes:
     first = members[0].prepared
-    fit = lanes or lanes_that_fit(static, first.photograph.shape)
+    fit = lanes or lanes_that_fit(static, first.content_image.shape)
     task = display.group(members[0].job.label, len(members), first.config.total_steps)
     outcomes: Outcomes = {}
     try:

@@ -35,10 +35,10 @@ class Prepared:
     #: "content_mask" and "style_mask".
     sources: dict[str, ResolvedSource]
     params: dict
-    photograph: np.ndarray  # (H, W, 3) float32 in grey levels
-    paintings: tuple[np.ndarray, ...]  # one, or those of a blend, (H', W', 3) in grey levels
-    initial: np.ndarray | None  # (H, W, 3) float32 in grey levels: the picture of init.path
-    regions: Regions | None  # at the sizes of photograph and painting; none: no masks
+    content_image: np.ndarray  # (H, W, 3) float32 in gray levels
+    style_images: tuple[np.ndarray, ...]  # one, or those of a blend, (H', W', 3) in gray levels
+    initial: np.ndarray | None  # (H, W, 3) float32 in gray levels: the picture of init.path
+    regions: Regions | None  # at the sizes of content image and style image; none: no masks
     coarser: tuple["Prepared", ...] = ()  # the same run at its smaller sizes, rising
 
     @property
@@ -48,7 +48,7 @@ class Prepared:
 
     def at(self, shape: tuple[int, ...]) -> "Prepared":
         """Return the run at the size of a picture of `shape`, (H, W, 3)."""
-        return next(one for one in self.scales if one.photograph.shape == shape)
+        return next(one for one in self.scales if one.content_image.shape == shape)
 
 
 def prepare(config: Config) -> Prepared:
@@ -70,9 +70,9 @@ def prepare(config: Config) -> Prepared:
     # Before a file is decoded, which takes time and memory by itself.
     for one in sizes:
         _check_shapes(one, static, sources)
-    photographs = _at_sizes(sources["content"], [one.size for one in sizes], "content.path")
-    shapes = [photograph.shape for photograph in photographs]
-    painted = _paintings(config, sources, [_style_size(one)[0] for one in sizes])
+    content_images = _at_sizes(sources["content"], [one.size for one in sizes], "content.path")
+    shapes = [content_image.shape for content_image in content_images]
+    painted = _style_images(config, sources, [_style_size(one)[0] for one in sizes])
     initials: list[np.ndarray] | list[None] = [None] * len(sizes)
     if "init" in sources:
         initials = _at_sizes(sources["init"], [shape[:2] for shape in shapes], "init.path")
@@ -87,8 +87,8 @@ def prepare(config: Config) -> Prepared:
         hyperparameters=hyperparameters,
         sources=sources,
         params=_parameters(sources["network"], network, config.precision),
-        photograph=photographs[-1],
-        paintings=tuple(painted[-1].values()),
+        content_image=content_images[-1],
+        style_images=tuple(painted[-1].values()),
         initial=initials[-1],
         regions=masked[-1],
     )
@@ -96,8 +96,8 @@ def prepare(config: Config) -> Prepared:
         dataclasses.replace(
             whole,
             config=one,
-            photograph=photographs[number],
-            paintings=tuple(painted[number].values()),
+            content_image=content_images[number],
+            style_images=tuple(painted[number].values()),
             initial=initials[number],
             regions=masked[number],
         )
@@ -119,10 +119,10 @@ def _check_shapes(config: Config, static: Static, sources: dict[str, ResolvedSou
     own_size = _style_size(config)
     own = {"content": _own_shape(sources["content"], "content.path")}
     check_memory(static, _shape(own["content"], config.size), size[1])
-    for key, one in blend.paintings(config.style).items():
+    for key, one in blend.style_images(config.style).items():
         own[key] = _own_shape(sources[key], one.key)
         check_memory(static, _shape(own[key], own_size[0]), own_size[1], once=True)
-    # The picture takes the photograph's shape, so the photograph must suit every layer.
+    # The picture takes the content image's shape, so the content image must suit every layer.
     for key, found in own.items():
         layers = static.layers if key == "content" else static.style_layers
         longest, name = size if key == "content" else own_size
@@ -138,7 +138,7 @@ def _sources(config: Config) -> dict[str, ResolvedSource]:
         ),
         **{
             key: resolve.locate(one.source, one.path, key=one.key, fallback=fallback)
-            for key, one in blend.paintings(config.style).items()
+            for key, one in blend.style_images(config.style).items()
         },
         "network": resolve.locate(
             network.source, network.weights, key="network.weights", fallback=fallback
@@ -152,10 +152,10 @@ def _sources(config: Config) -> dict[str, ResolvedSource]:
     return sources
 
 
-def paintings(
+def style_images(
     config: Config, sources: dict[str, ResolvedSource], size: int
 ) -> dict[str, np.ndarray]:
-    """Return the painting, or those of a blend, by their keys in `sources`.
+    """Return the style image, or those of a blend, by their keys in `sources`.
 
     Args:
       config: validated.
@@ -165,33 +165,33 @@ def paintings(
     Raises:
       UserError: one can't be read.
     """
-    return _paintings(config, sources, [size])[0]
+    return _style_images(config, sources, [size])[0]
 
 
-def _paintings(
+def _style_images(
     config: Config, sources: dict[str, ResolvedSource], sizes: list[int]
 ) -> list[dict[str, np.ndarray]]:
-    """Return `paintings` at each of several sizes."""
+    """Return `style_images` at each of several sizes."""
     each = {
         key: _at_sizes(sources[key], sizes, one.key)
-        for key, one in blend.paintings(config.style).items()
+        for key, one in blend.style_images(config.style).items()
     }
     return [{key: own[number] for key, own in each.items()} for number in range(len(sizes))]
 
 
 def paired_regions(
     sources: dict[str, ResolvedSource],
-    photograph: tuple[int, ...],
-    painting: tuple[int, ...],
+    content_image: tuple[int, ...],
+    style_image: tuple[int, ...],
     network: str,
     style_layers: tuple[str, ...],
 ) -> Regions:
-    """Return the regions of photograph and painting that the masks in `sources` give.
+    """Return the regions of content image and style image that the masks in `sources` give.
 
     Args:
       sources: where the pictures and their masks are.
-      photograph: shape in the run, (H, W, 3).
-      painting: shape in the run, (H', W', 3).
+      content_image: shape in the run, (H, W, 3).
+      style_image: shape in the run, (H', W', 3).
       network: whose layers they are.
       style_layers: in each of which each region must be found.
 
@@ -200,8 +200,8 @@ def paired_regions(
         too small for a layer.
     """
     return masks.paired(
-        _mask(sources["content_mask"], sources["content"], photograph, "content"),
-        _mask(sources["style_mask"], sources["style"], painting, "style"),
+        _mask(sources["content_mask"], sources["content"], content_image, "content"),
+        _mask(sources["style_mask"], sources["style"], style_image, "style"),
         network,
         style_layers,
     )
@@ -215,32 +215,32 @@ def targets(prepared: Prepared, static: Static) -> Targets:
       static: whose layers count.
     """
     pairs = [
-        color.seen(prepared.config.color, prepared.photograph, painting)
-        for painting in prepared.paintings
+        color.seen(prepared.config.color, prepared.content_image, style_image)
+        for style_image in prepared.style_images
     ]
-    photograph, _ = pairs[0]
+    content_image, _ = pairs[0]
     return compute_targets(
         static,
         prepared.params,
-        photograph,
+        content_image,
         *(own for _, own in pairs),
         masks=prepared.regions,
     )
 
 
 def start(prepared: Prepared) -> np.ndarray:
-    """Return the picture a run starts from, (H, W, 3) float32 in grey levels."""
+    """Return the picture a run starts from, (H, W, 3) float32 in gray levels."""
     prepared = prepared.scales[0]
-    config, picture = prepared.config, prepared.photograph
+    config, picture = prepared.config, prepared.content_image
     if config.init.name == "style":
-        _, painting = color.seen(config.color, prepared.photograph, prepared.paintings[0])
-        picture = files.stretched(painting, picture.shape[:2])
+        _, style_image = color.seen(config.color, prepared.content_image, prepared.style_images[0])
+        picture = files.stretched(style_image, picture.shape[:2])
     elif prepared.initial is not None:
         picture = prepared.initial
     init = config.init
     mix = 1.0 if init.name == "noise" else init.mix
     picture = initial_picture(picture, mix, init.amplitude, config.seed)
-    return color.grey(picture) if config.color == "luminance" else picture
+    return color.gray(picture) if config.color == "luminance" else picture
 
 
 @functools.lru_cache(maxsize=16)
@@ -260,7 +260,7 @@ def _at_sizes(
     try:
         return [_picture(source, size, key) for size in sizes]
     finally:
-        _decoded.cache_clear()  # a large photograph takes hundreds of megabytes
+        _decoded.cache_clear()  # a large content image takes hundreds of megabytes
 
 
 @functools.lru_cache(maxsize=16)

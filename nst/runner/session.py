@@ -29,7 +29,7 @@ log = logging.getLogger("nst")
 
 
 def perform(prepared: Prepared, place: Place) -> Outcome:
-    """Run the optimisation, or what is left of it, and keep its record in the place's folder.
+    """Run the optimization, or what is left of it, and keep its record in the place's folder.
 
     Raises:
       UserError: the folder holds another run, W&B can't be reached, or nothing can be written.
@@ -86,7 +86,7 @@ class Session:
                 config,
                 prepared.sources,
                 place.overrides,
-                [one.photograph for one in prepared.scales],
+                [one.content_image for one in prepared.scales],
                 self._earlier,
                 place.hydra,
             )
@@ -154,14 +154,17 @@ def _measured(best: Check | None, prepared: Prepared) -> dict[str, float | None]
     prepared = prepared.at(best.picture.shape)
     try:
         # Of the picture that is saved, against the pictures that were given.
-        shown = color.finished(prepared.config.color, best.picture, prepared.photograph)
-        # At the photograph's size, so that the numbers compare across style.size.
-        paintings = prepare.paintings(
+        shown = color.finished(prepared.config.color, best.picture, prepared.content_image)
+        # At the content image's size, so that the numbers compare across style.size.
+        style_images = prepare.style_images(
             prepared.config, prepared.sources, prepared.config.size
         ).values()
         shares = prepared.hyperparameters.blend or (1.0,)
-        pairs = [pair for pair in zip(shares, paintings, strict=True) if pair[0]]
-        each = [evaluate.evaluate(shown, prepared.photograph, painting) for _, painting in pairs]
+        pairs = [pair for pair in zip(shares, style_images, strict=True) if pair[0]]
+        each = [
+            evaluate.evaluate(shown, prepared.content_image, style_image)
+            for _, style_image in pairs
+        ]
         return blend.means([weight for weight, _ in pairs], each)
     except (UserError, jax.errors.JaxRuntimeError) as error:
         # The picture is what the run was for.

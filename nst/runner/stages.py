@@ -18,7 +18,7 @@ def stages_of(prepared: Prepared, static: Static) -> list[Stage]:
       static: of the group, or the run's own.
     """
     return [
-        Stage(one.photograph.shape, scale.end, prepare.targets(one, static))
+        Stage(one.content_image.shape, scale.end, prepare.targets(one, static))
         for scale, one in zip(prepared.config.plan, prepared.scales, strict=True)
     ]
 

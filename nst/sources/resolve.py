@@ -53,7 +53,7 @@ class ResolvedSource:
     fallback: bool  # whether a fallback is used
     reason: str | None  # one sentence: why a fallback is used
     url: str | None  # where the file comes from; none: a built-in or a user's own
-    title: str  # work, author, year, licence: for people
+    title: str  # work, author, year, license: for people
 
 
 def cache_dir() -> Path:

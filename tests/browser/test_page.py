@@ -70,7 +70,7 @@ def browser() -> Iterator[webdriver.Chrome]:
 
 @pytest.fixture(scope="session")
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> Report:
-    """Sixteen runs of flat colours, two of them unfinished, and a folder that can't be read."""
+    """Sixteen runs of flat colors, two of them unfinished, and a folder that can't be read."""
     root = tmp_path_factory.mktemp("sweep")
     runs = []
     for number, (pooling, beta, gamma) in enumerate(product(POOLINGS, BETAS, GAMMAS)):
@@ -81,8 +81,8 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Report:
             "content_distance": 0.1 + 0.2 * rank,
             "ssim": 0.2 + 0.1 * rank,
         }
-        colour = (15 * number, 255 - 15 * number, 40 * rank)
-        runs.append(a_run(root, str(number), values, metrics, colour=colour))
+        color = (15 * number, 255 - 15 * number, 40 * rank)
+        runs.append(a_run(root, str(number), values, metrics, color=color))
     lost = Run(
         **vars(runs[14]) | {"status": "diverged", "error": "The total loss became NaN at step 20."}
     )
@@ -97,12 +97,12 @@ def a_run(
     name: str,
     values: dict[str, Any],
     metrics: dict[str, float | None],
-    colour: tuple[int, int, int] = (90, 120, 150),
+    color: tuple[int, int, int] = (90, 120, 150),
     folder: str | None = None,
 ) -> Run:
     where = root / (folder or name)
     where.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (48, 32), colour).save(where / "result.png")
+    Image.new("RGB", (48, 32), color).save(where / "result.png")
     rows = [f"{step},{step / 10},{1e6 / (step + 1)},0.0,{9e3 / (step + 1)}" for step in (0, 20, 40)]
     header = "step,seconds,total,content,style/conv1_1"
     (where / "history.csv").write_text("\n".join([header, *rows, "60,6.0,1"]))

@@ -28,7 +28,7 @@ def pixels(path: Path) -> np.ndarray:
 # --- By hand ------------------------------------------------------------------------------------
 
 
-def test_noise_is_over_all_greys_to_the_bit_as_before_there_was_an_amplitude(start):
+def test_noise_is_over_all_grays_to_the_bit_as_before_there_was_an_amplitude(start):
     noise = np.random.default_rng(3).uniform(0, 255, SHAPE).astype(np.float32)
     assert initial_picture(start, 1, 127.5, 3).tobytes() == noise.tobytes()
 
@@ -37,8 +37,8 @@ def test_amplitude_by_hand(start):
     share = np.random.default_rng(3).random(SHAPE)  # 0 to 1
     found = initial_picture(start, 1, 10, 3)
     np.testing.assert_allclose(found, 117.5 + 20 * share, rtol=1e-6)
-    grey = initial_picture(start, 1, 0, 3)
-    np.testing.assert_array_equal(grey, np.full(SHAPE, 127.5))
+    gray = initial_picture(start, 1, 0, 3)
+    np.testing.assert_array_equal(gray, np.full(SHAPE, 127.5))
 
 
 def test_mix_by_hand(start):
@@ -82,17 +82,17 @@ def test_a_file_is_stretched_upright(tmp_path: Path):
     assert (found[:11] < 50).all()
 
 
-def test_the_painting_as_the_start(compose):
+def test_the_style_image_as_the_start(compose):
     prepared = prepare.prepare(compose(*QUICK, *SHALLOW, "init=style"))
     found = prepare.start(prepared)
-    assert found.shape == prepared.photograph.shape != prepared.paintings[0].shape
+    assert found.shape == prepared.content_image.shape != prepared.style_images[0].shape
     height, width, _ = found.shape
-    painting = Image.fromarray(prepared.paintings[0].astype(np.uint8))
-    expected = painting.resize((width, height), Image.Resampling.LANCZOS)
+    style_image = Image.fromarray(prepared.style_images[0].astype(np.uint8))
+    expected = style_image.resize((width, height), Image.Resampling.LANCZOS)
     np.testing.assert_allclose(found.clip(0, 255), np.asarray(expected), atol=1)
 
 
-def test_a_grey_transfer_starts_grey(compose, picture: Path):
+def test_a_gray_transfer_starts_gray(compose, picture: Path):
     for init in (["init=content"], ["init=noise"], ["init=file", f"init.path={picture}"]):
         found = prepare.start(prepare.prepare(compose(*QUICK, *SHALLOW, "color=luminance", *init)))
         np.testing.assert_array_equal(found, np.repeat(found[..., :1], 3, axis=-1))

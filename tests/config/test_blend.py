@@ -1,4 +1,4 @@
-"""Blends of paintings: their weights, their loss, their sources, and lanes of them."""
+"""Blends of style images: their weights, their loss, their sources, and lanes of them."""
 
 import json
 import socket
@@ -35,7 +35,7 @@ NUMBERS = Hyperparameters(
 
 @pytest.fixture
 def other(tmp_path: Path) -> Path:
-    """A second painting, 30 x 44."""
+    """A second style image, 30 x 44."""
     values = np.random.default_rng(8).integers(0, 256, (44, 30, 3)).astype(np.uint8)
     path = tmp_path / "other.png"
     Image.fromarray(values).save(path)
@@ -143,8 +143,8 @@ def test_the_loss_is_the_mean_of_the_losses_by_weight(statistic: str):
 
 def scene() -> tuple[dict, np.ndarray, tuple[np.ndarray, np.ndarray]]:
     rng = np.random.default_rng(10)
-    photograph, first = rng.uniform(0, 255, (2, 20, 16, 3)).astype(np.float32)
-    return random_params("vgg16", 0), photograph, (first, first[:12] / 3)
+    content_image, first = rng.uniform(0, 255, (2, 20, 16, 3)).astype(np.float32)
+    return random_params("vgg16", 0), content_image, (first, first[:12] / 3)
 
 
 def compiled() -> int:
@@ -152,11 +152,11 @@ def compiled() -> int:
 
 
 def test_lanes_of_different_weights_are_the_runs_alone_in_one_program():
-    params, photograph, paintings = scene()
-    targets = program.compute_targets(STATIC, params, photograph, *paintings)
+    params, content_image, style_images = scene()
+    targets = program.compute_targets(STATIC, params, content_image, *style_images)
     several = [NUMBERS._replace(blend=(share, 1 - share)) for share in (0.0, 0.3, 1.0)]
     options: Any = {"steps": 6, "check_every": 3}
-    lanes = [Lane(photograph, numbers) for numbers in several]
+    lanes = [Lane(content_image, numbers) for numbers in several]
     found = [
         check.picture
         for _, check in loop.checks(STATIC, params, targets, lanes, **options)
@@ -164,22 +164,22 @@ def test_lanes_of_different_weights_are_the_runs_alone_in_one_program():
     ]
     before = compiled()
     for picture, numbers in zip(found, several, strict=True):
-        alone = list(checks(STATIC, params, targets, photograph, numbers, **options))
+        alone = list(checks(STATIC, params, targets, content_image, numbers, **options))
         np.testing.assert_allclose(picture, alone[-1].picture, atol=0.01)
     assert compiled() == before + 1
-    # A blend whose other painting has weight 0 is the run of the one painting.
-    plain = program.compute_targets(STATIC, params, photograph, paintings[0])
-    single = list(checks(STATIC, params, plain, photograph, NUMBERS, **options))
+    # A blend whose other style image has weight 0 is the run of the one style image.
+    plain = program.compute_targets(STATIC, params, content_image, style_images[0])
+    single = list(checks(STATIC, params, plain, content_image, NUMBERS, **options))
     np.testing.assert_allclose(found[2], single[-1].picture, atol=0.01)
 
 
 def test_a_blend_goes_on_from_a_check_to_the_same_bytes():
-    params, photograph, paintings = scene()
-    targets = program.compute_targets(STATIC, params, photograph, *paintings)
+    params, content_image, style_images = scene()
+    targets = program.compute_targets(STATIC, params, content_image, *style_images)
     numbers = NUMBERS._replace(blend=(0.4, 0.6))
     options: Any = {"steps": 6, "check_every": 2}
-    whole = list(checks(STATIC, params, targets, photograph, numbers, **options))
-    rest = list(checks(STATIC, params, targets, photograph, numbers, **options, after=whole[1]))
+    whole = list(checks(STATIC, params, targets, content_image, numbers, **options))
+    rest = list(checks(STATIC, params, targets, content_image, numbers, **options, after=whole[1]))
     assert rest[-1].picture.tobytes() == whole[-1].picture.tobytes()
 
 
@@ -193,7 +193,7 @@ def read(folder: Path) -> dict:
     return written
 
 
-def test_a_blend_of_one_painting_is_the_plain_run(command, picture: Path):
+def test_a_blend_of_one_style_image_is_the_plain_run(command, picture: Path):
     plain = command(*QUICK, *SHALLOW, f"style.path={picture}", "hydra.run.dir=plain")
     assert plain.returncode == 0, plain.stderr
     single = command(*QUICK, *SHALLOW, f"style.blend={{{picture}:2}}", "hydra.run.dir=single")
@@ -223,7 +223,7 @@ def test_a_grid_over_the_weights_is_one_program_and_one_axis(command, picture: P
         assert set(one["sources"]) == {"content", "network", "style/night", f"style/{picture}"}
         assert one["sources"]["style/night"]["used"] == "night"
         assert one["sources"][f"style/{picture}"]["used"] == picture.name
-    # The metrics are the means by weight of those against each painting.
+    # The metrics are the means by weight of those against each style image.
     means = [one["metrics"]["color_distance"] for one in written]
     assert len(set(means)) == 3
     report = build.write([sweep])
@@ -233,7 +233,7 @@ def test_a_grid_over_the_weights_is_one_program_and_one_axis(command, picture: P
     assert len(report.style) == 2
 
 
-def test_a_painting_out_of_reach_has_its_stand_in(command, picture: Path, tmp_path: Path):
+def test_a_style_image_out_of_reach_has_its_stand_in(command, picture: Path, tmp_path: Path):
     with socket.socket() as taken:
         # A port that is taken and not listened on refuses every connection.
         taken.bind(("127.0.0.1", 0))
@@ -250,7 +250,7 @@ def test_a_painting_out_of_reach_has_its_stand_in(command, picture: Path, tmp_pa
     assert (source["requested"], source["used"], source["fallback"]) == ("starry", "night", True)
 
 
-def test_the_paintings_have_a_size_of_their_own(compose, picture: Path):
+def test_the_style_images_have_a_size_of_their_own(compose, picture: Path):
     def hashed(*overrides: str) -> str:
         prepared = prepare.prepare(compose(*QUICK, *SHALLOW, *overrides))
         return identity.config_hash(prepared.config, prepared.static.network, prepared.sources)
@@ -258,15 +258,15 @@ def test_the_paintings_have_a_size_of_their_own(compose, picture: Path):
     blended = f"style.blend={{night:1,{picture}:1}}"
     prepared = prepare.prepare(compose(*QUICK, *SHALLOW, blended, "style.size=20"))
     # The blocks are 40 x 32, night is 768 x 576.
-    assert sorted(one.shape for one in prepared.paintings) == [(15, 20, 3), (16, 20, 3)]
-    assert max(prepared.photograph.shape) == 32
+    assert sorted(one.shape for one in prepared.style_images) == [(15, 20, 3), (16, 20, 3)]
+    assert max(prepared.content_image.shape) == 32
     assert hashed("style.size=20") != hashed()
     assert hashed("style.size=32") == hashed()
     assert hashed(blended) == hashed(blended.replace(":1", ":2")) != hashed()
     assert hashed(blended.replace("night:1", "night:2")) != hashed(blended)
 
 
-def test_a_named_painting_is_found_as_in_conf():
+def test_a_named_style_image_is_found_as_in_conf():
     found = named.source("style", "starry")
     assert found is not None
     assert (found.file, found.fallback) == ("starry_night.jpg", "night")
@@ -286,7 +286,7 @@ def blended_run(folder: Path, weights: dict[str, float] | None) -> None:
     (folder / "run.json").write_text(json.dumps(fields))
 
 
-def test_blends_are_labelled_and_ordered_by_weight(tmp_path: Path):
+def test_blends_are_labeled_and_ordered_by_weight(tmp_path: Path):
     blends = [{"scream": 1.0, "starry": 0.0}, {"scream": 0.5, "starry": 0.5}, None]
     blends.append({"scream": 0.0, "starry": 1.0})
     for job, weights in enumerate(blends):
@@ -300,7 +300,7 @@ def test_blends_are_labelled_and_ordered_by_weight(tmp_path: Path):
     assert runs[0].sources["style/scream"].file == "the_scream.jpg"
 
 
-def test_a_blend_of_one_is_reported_as_that_painting(tmp_path: Path):
+def test_a_blend_of_one_is_reported_as_that_style_image(tmp_path: Path):
     fields = fake(**{"style.blend": {"starry": 1.0}})
     fields["sources"]["style"] |= {"used": "starry"}
     write_run(tmp_path)

@@ -95,7 +95,7 @@ def test_texts_with_weights_for_some_layers_are_refused(text: str):
         validation.validated(plain(content=Content(Source("chelsea"), layers=text)))
 
 
-def test_normalising_divides_a_layers_weight_by_its_channels_squared():
+def test_normalizing_divides_a_layers_weight_by_its_channels_squared():
     style = Style(Source("night"), layers={"relu1_2": 1, "pool4": 3}, normalize="channels")
     _, numbers = program.split(validation.validated(plain(style=style)), "vgg19")
     # VGG's blocks have 64, 128, 256, 512 and 512 channels.

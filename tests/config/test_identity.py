@@ -40,7 +40,7 @@ def found(name: str) -> Any:
 
 
 def hashed(config: Config) -> str:
-    sources = {key: found(key) for key in ("content", "network", *blend.paintings(config.style))}
+    sources = {key: found(key) for key in ("content", "network", *blend.style_images(config.style))}
     if config.init.path:
         sources["init"] = found("init")
     if config.content.mask:

@@ -32,7 +32,7 @@ Features = Mapping[str, np.ndarray]
 QUICK = ("network=vgg16", "tracking=disabled", "size=32", "steps=1", "check_every=1")
 
 
-# --- The models' losses, as their code has them, on Caffe's activations and grey levels ---------
+# --- The models' losses, as their code has them, on Caffe's activations and gray levels ---------
 
 
 def raw_gram(features: np.ndarray) -> np.ndarray:
@@ -53,7 +53,7 @@ def absolute(picture: np.ndarray) -> float:
 
 
 def squares(picture: np.ndarray) -> np.ndarray:
-    """down^2 + right^2 at each position that has both neighbours."""
+    """down^2 + right^2 at each position that has both neighbors."""
     here = picture[:-1, :-1]
     return (picture[1:, :-1] - here) ** 2 + (picture[:-1, 1:] - here) ** 2
 
@@ -164,7 +164,7 @@ def test_the_loss_is_the_models(peer: str, size: tuple[int, int], compose: Calla
     rng = np.random.default_rng(7)
     x = rng.uniform(0, 255, (*size, 3)).astype(np.float32)
     own, photo = activations(rng, *size), activations(rng, *size)
-    # Keras stretches the painting to the picture's shape; elsewhere it has its own.
+    # Keras stretches the style image to the picture's shape; elsewhere it has its own.
     paint = activations(rng, *(size if peer == "keras" else (48, 32)))
     parts = ours(compose(f"preset={peer}"), x, own, photo, paint)
     # W2's roots have a floor of a millionth.
@@ -200,7 +200,7 @@ def test_the_first_check_of_a_run_is_the_models_loss_of_its_start(
                 precision="float32",
             ).items()
         }
-        for one in (start, prepared.photograph, prepared.paintings[0])
+        for one in (start, prepared.content_image, prepared.style_images[0])
     ]
     assert float(first["total"]) == pytest.approx(THEIRS[peer](start, *maps), rel=1e-3)
     record = json.loads((folder / "run.json").read_text())
@@ -211,7 +211,7 @@ def test_the_first_check_of_a_run_is_the_models_loss_of_its_start(
 
 
 def test_the_powers_of_a_variation_by_hand():
-    # One position has both neighbours: down 3, right 4; 3^2 + 4^2 = 25.
+    # One position has both neighbors: down 3, right 4; 3^2 + 4^2 = 25.
     picture = jnp.asarray([[[0.0], [4.0]], [[3.0], [9.0]]])
     assert variation(picture, "power", "sum", 2.0) == 25
     assert variation(picture, "power", "mean", 2.0) == 25 / 4
@@ -233,8 +233,8 @@ def test_the_reports_run_is_the_stored_one(command):
     """report_reference.json is of experiment=report as it was before there were presets.
 
     With `network=vgg16 content=chelsea style=night size=48 steps=5 check_every=1`: the losses of
-    each check, and the mean colour of each 8 x 8 block of the result. Starts that differ by 1e-4
-    grey levels end within 1e-3 of these losses and 0.3 grey levels of these blocks.
+    each check, and the mean color of each 8 x 8 block of the result. Starts that differ by 1e-4
+    gray levels end within 1e-3 of these losses and 0.3 gray levels of these blocks.
     """
     stored = json.loads((Path(__file__).parents[1] / "report_reference.json").read_text())
     end = command(

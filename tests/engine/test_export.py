@@ -37,9 +37,14 @@ def params() -> dict[str, Any]:
     }
 
 
-def targets(static: Static, params: dict, painting: Any) -> total.Targets:
+def targets(static: Static, params: dict, style_image: Any) -> total.Targets:
     own = vgg.activations(
-        params, painting[None], LAYERS, network="vgg16", pooling="avg", precision=static.precision
+        params,
+        style_image[None],
+        LAYERS,
+        network="vgg16",
+        pooling="avg",
+        precision=static.precision,
     )
     found = {name: values[0] for name, values in own.items()}
     layers = static.content_layers, static.style_layers

@@ -30,20 +30,20 @@ def numbers(gamma: float, **changes) -> Hyperparameters:
 @pytest.fixture(scope="module")
 def scene() -> tuple[dict, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(6)
-    photograph, painting = rng.uniform(0, 255, (2, *SHAPE)).astype(np.float32)
-    return random_params("vgg16", 0), photograph, painting
+    content_image, style_image = rng.uniform(0, 255, (2, *SHAPE)).astype(np.float32)
+    return random_params("vgg16", 0), content_image, style_image
 
 
 def alone(scene, static: Static, hyperparameters: Hyperparameters, **options):
-    params, photograph, painting = scene
-    targets = program.compute_targets(static, params, photograph, painting)
+    params, content_image, style_image = scene
+    targets = program.compute_targets(static, params, content_image, style_image)
     options = {"steps": 6, "check_every": 2} | options
-    return list(checks(static, params, targets, photograph, hyperparameters, **options))
+    return list(checks(static, params, targets, content_image, hyperparameters, **options))
 
 
 def together(scene, static: Static, lanes: list[Lane], **options):
-    params, photograph, painting = scene
-    targets = program.compute_targets(static, params, photograph, painting)
+    params, content_image, style_image = scene
+    targets = program.compute_targets(static, params, content_image, style_image)
     options = {"steps": 6, "check_every": 2} | options
     found: dict[int, list] = {index: [] for index in range(len(lanes))}
     for lane, check in loop.checks(static, params, targets, lanes, **options):
@@ -64,7 +64,7 @@ def test_one_lane_is_the_run_alone_to_the_byte(scene):
     assert lane[-1].picture.tobytes() == single[-1].picture.tobytes()
 
 
-def test_vmapped_lanes_are_the_runs_alone_within_a_hundredth_of_a_grey_level(scene):
+def test_vmapped_lanes_are_the_runs_alone_within_a_hundredth_of_a_gray_level(scene):
     gammas = [0.0, 1.0, 10.0]
     found = together(scene, ONE, [Lane(scene[1], numbers(gamma)) for gamma in gammas])
     for lane, gamma in enumerate(gammas):

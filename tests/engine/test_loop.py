@@ -50,7 +50,7 @@ def run(params, pictures, *, static=STATIC, numbers=NUMBERS, steps=10, check_eve
 
 
 def patches(picture: np.ndarray) -> np.ndarray:
-    """Return (H, W, 3, 3, C): the 3 x 3 neighbourhood of each position, zeros outside."""
+    """Return (H, W, 3, 3, C): the 3 x 3 neighborhood of each position, zeros outside."""
     padded = np.pad(picture, ((1, 1), (1, 1), (0, 0)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(0, 1))
     return np.moveaxis(windows, 2, -1)
@@ -59,16 +59,16 @@ def patches(picture: np.ndarray) -> np.ndarray:
 class PlainTransfer:
     """Neural style transfer on conv1_1 in float64 numpy, its gradient derived by hand."""
 
-    def __init__(self, params, photograph, painting):
+    def __init__(self, params, content_image, style_image):
         self.kernel = np.asarray(params["conv1_1"]["kernel"], np.float64)
         self.bias = np.asarray(params["conv1_1"]["bias"], np.float64)
         self.mean = np.asarray(params["mean"], np.float64)
-        self.target = self.features(photograph)
-        self.painting_gram = self.gram(self.features(painting))
+        self.target = self.features(content_image)
+        self.style_image_gram = self.gram(self.features(style_image))
 
     def features(self, picture):
-        centred = np.asarray(picture, np.float64) - self.mean
-        return np.einsum("hwijc,ijco->hwo", patches(centred), self.kernel) + self.bias
+        centered = np.asarray(picture, np.float64) - self.mean
+        return np.einsum("hwijc,ijco->hwo", patches(centered), self.kernel) + self.bias
 
     def gram(self, features):
         flat = features.reshape(-1, features.shape[-1])
@@ -77,7 +77,7 @@ class PlainTransfer:
     def loss_and_gradient(self, picture, numbers):
         features = self.features(picture)
         height, width, channels = features.shape
-        gram_difference = self.gram(features) - self.painting_gram
+        gram_difference = self.gram(features) - self.style_image_gram
         down, right = np.diff(picture, axis=0), np.diff(picture, axis=1)
         total = (
             numbers.alpha * 0.5 * ((features - self.target) ** 2).sum()

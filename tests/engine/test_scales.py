@@ -1,4 +1,4 @@
-"""Coarse to fine: against optimisations by hand with optax, with a plain resize between them."""
+"""Coarse to fine: against optimizations by hand with optax, with a plain resize between them."""
 
 import contextlib
 import csv
@@ -73,7 +73,7 @@ def all_checks(prepared: Prepared) -> list[Check]:
 # --- By hand ------------------------------------------------------------------------------------
 
 
-def loss_by_hand(params: dict, photograph: np.ndarray, painting: np.ndarray):
+def loss_by_hand(params: dict, content_image: np.ndarray, style_image: np.ndarray):
     """The equations of docs/configuration.md for conv1_1 alone, with alpha 1 and beta 1e4."""
 
     def conv1_1(picture: Any) -> jax.Array:
@@ -86,14 +86,16 @@ def loss_by_hand(params: dict, photograph: np.ndarray, painting: np.ndarray):
 
     def loss(picture: Any) -> jax.Array:
         own = conv1_1(picture)
-        content = jnp.sum((own - conv1_1(photograph)) ** 2) / 2
-        style = jnp.sum((gram(own) - gram(conv1_1(painting))) ** 2) / (4 * 64**2)
+        content = jnp.sum((own - conv1_1(content_image)) ** 2) / 2
+        style = jnp.sum((gram(own) - gram(conv1_1(style_image))) ** 2) / (4 * 64**2)
         return content + 1e4 * style
 
     return jax.value_and_grad(loss)
 
 
-def by_hand(params: dict, photograph: Path, painting: Path) -> tuple[list[np.ndarray], list[float]]:
+def by_hand(
+    params: dict, content_image: Path, style_image: Path
+) -> tuple[list[np.ndarray], list[float]]:
     """Return the pictures and their losses before and after each of 2 steps at 32, 3 at 48 pixels.
 
     Both pictures are 40 x 32 pixels: 32 x 26 and 48 x 38 of them are seen.
@@ -103,7 +105,7 @@ def by_hand(params: dict, photograph: Path, painting: Path) -> tuple[list[np.nda
     picture, state = np.zeros(0), None
     for (width, height), steps in (((32, 26), 2), ((48, 38), 3)):
         seen = []
-        for path in (photograph, painting):
+        for path in (content_image, style_image):
             with Image.open(path) as image:
                 seen.append(np.asarray(image.resize((width, height), Image.Resampling.LANCZOS)))
         loss = loss_by_hand(params, *(one.astype(np.float32) for one in seen))
@@ -131,7 +133,7 @@ def by_hand(params: dict, photograph: Path, painting: Path) -> tuple[list[np.nda
 
 
 @pytest.fixture
-def painting(tmp_path: Path) -> Path:
+def style_image(tmp_path: Path) -> Path:
     rng = np.random.default_rng(3)
     stripes = rng.integers(0, 256, (1, 20, 3)).repeat(32, axis=0).repeat(2, axis=1)
     path = tmp_path / "stripes.png"
@@ -140,9 +142,9 @@ def painting(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def finished(command, picture: Path, painting: Path) -> Path:
+def finished(command, picture: Path, style_image: Path) -> Path:
     """The folder of a run of 2 steps at 32 pixels and 3 at 48, as a user starts it."""
-    own = (f"content.path={picture}", f"style.path={painting}", "tracking.images_every=1")
+    own = (f"content.path={picture}", f"style.path={style_image}", "tracking.images_every=1")
     done = command(*TWO, *own, "tracking=offline", "hydra.run.dir=one")
     assert done.returncode == 0, done.stderr
     assert [line.split("  ")[0] for line in done.stderr.splitlines() if "step" in line] == [
@@ -152,11 +154,11 @@ def finished(command, picture: Path, painting: Path) -> Path:
     return command.folder / "one"
 
 
-def test_a_run_is_two_optimisations_by_hand(
-    finished: Path, monkeypatch, compose, inspect, picture, painting
+def test_a_run_is_two_optimizations_by_hand(
+    finished: Path, monkeypatch, compose, inspect, picture, style_image
 ):
     params = prepare.prepare(compose(*QUICK, "size=32")).params
-    pictures, totals = by_hand(params, picture, painting)
+    pictures, totals = by_hand(params, picture, style_image)
     table = rows(finished)
     assert [(row["step"], row["size"]) for row in table] == [
         *(("0", "32"), ("2", "32")),
@@ -232,7 +234,7 @@ def test_resizing_by_hand():
     assert (np.asarray(adam.nu) >= 0).all()
 
 
-def test_a_clipped_picture_stays_within_the_greys(compose):
+def test_a_clipped_picture_stays_within_the_grays(compose):
     edge = np.zeros((2, 8, 3), np.float32)
     edge[:, 4:] = 255
     for clamp in (True, False):
@@ -261,7 +263,7 @@ def test_without_moments_a_larger_size_is_a_run_from_the_resized_picture(
     found = all_checks(prepared)
     assert [check.step for check in found] == [0, 2, 4, 5]
     _, two = prepared.scales
-    start = jax.image.resize(found[1].picture, two.photograph.shape, "bicubic")
+    start = jax.image.resize(found[1].picture, two.content_image.shape, "bicubic")
     targets = prepare.targets(two, prepared.static)
     anew = checks(
         *(prepared.static, prepared.params, targets, start, prepared.hyperparameters),
@@ -293,12 +295,12 @@ def test_pictures_are_read_anew_at_each_size(compose, picture: Path):
     own = (f"content.path={picture}", f"style.path={picture}")
     for key, painted in (("null", [(26, 32, 3), (38, 48, 3)]), ("40", [(32, 40, 3)] * 2)):
         prepared = prepare.prepare(compose(*TWO, *own, "init=style", f"style.size={key}"))
-        assert [one.photograph.shape for one in prepared.scales] == [(26, 32, 3), (38, 48, 3)]
-        assert [one.paintings[0].shape for one in prepared.scales] == painted
+        assert [one.content_image.shape for one in prepared.scales] == [(26, 32, 3), (38, 48, 3)]
+        assert [one.style_images[0].shape for one in prepared.scales] == painted
         assert prepare.start(prepared).shape == (26, 32, 3)
     with Image.open(picture) as image:
         small = np.asarray(image.resize((32, 26), Image.Resampling.LANCZOS))
-    np.testing.assert_array_equal(prepared.scales[0].photograph, small)
+    np.testing.assert_array_equal(prepared.scales[0].content_image, small)
 
 
 def test_each_saved_picture_has_the_chroma_of_its_size(compose, tmp_path: Path, monkeypatch):
@@ -308,7 +310,7 @@ def test_each_saved_picture_has_the_chroma_of_its_size(compose, tmp_path: Path, 
     luma = np.array((0.299, 0.587, 0.114))
     for one, step in zip(prepared.scales, (2, 5), strict=True):
         saved = pixels(tmp_path / "images" / f"step_{step:05d}.png")
-        chroma = one.photograph - (one.photograph @ luma)[..., None]
+        chroma = one.content_image - (one.content_image @ luma)[..., None]
         inside = ((saved > 0) & (saved < 255)).all(axis=-1)
         assert inside.mean() > 0.3
         found = saved - (saved @ luma)[..., None]
@@ -438,7 +440,7 @@ def test_a_grid_of_scales_compiles_a_program_a_size(command):
 
 def test_memory_is_that_of_the_last_size(compose):
     prepared = prepare.prepare(compose(*TWO))
-    assert memory.bytes_of_a_lane(prepared.static, prepared.photograph.shape) == (
+    assert memory.bytes_of_a_lane(prepared.static, prepared.content_image.shape) == (
         48 * 32 * 64 * 4 * 2
     )
 

@@ -93,7 +93,7 @@ def other_tiffs(pixels: np.ndarray) -> Iterator[bytes]:
     """Yield TIFFs that Pillow doesn't read."""
     import tifffile
 
-    grey, options = pixels[..., 0], {"metadata": None, "rowsperstrip": 8}
+    gray, options = pixels[..., 0], {"metadata": None, "rowsperstrip": 8}
     floats = pixels.astype(np.float32) / 255
     clear = np.dstack([floats, floats[..., :1]])
     forms: list[tuple[np.ndarray, dict[str, Any]]] = [
@@ -101,10 +101,10 @@ def other_tiffs(pixels: np.ndarray) -> Iterator[bytes]:
         (clear, {"photometric": "rgb", "extrasamples": [1], "compression": "zlib"}),
         (clear.astype(">f8"), {"photometric": "rgb", "extrasamples": [2], "byteorder": ">"}),
         (pixels.astype(np.uint16).swapaxes(0, 2), {"photometric": "rgb"}),
-        (grey.astype(np.uint16) * 257, {"photometric": "miniswhite", "byteorder": ">"}),
-        (np.dstack([grey, grey]).astype(np.uint32), {"photometric": "minisblack"}),
+        (gray.astype(np.uint16) * 257, {"photometric": "miniswhite", "byteorder": ">"}),
+        (np.dstack([gray, gray]).astype(np.uint32), {"photometric": "minisblack"}),
         (clear.astype(np.float16), {"photometric": "separated", "tile": (16, 16)}),
-        ((grey // 2).astype(np.int8), {"photometric": "minisblack", "compression": "zlib"}),
+        ((gray // 2).astype(np.int8), {"photometric": "minisblack", "compression": "zlib"}),
     ]
     for samples, own in forms:
         out = io.BytesIO()
@@ -116,12 +116,12 @@ def other_tiffs(pixels: np.ndarray) -> Iterator[bytes]:
         yield out.getvalue()
 
 
-def interlaced_png(grey: np.ndarray) -> bytes:
+def interlaced_png(gray: np.ndarray) -> bytes:
     """Return an interlaced PNG, which Pillow reads and does not write (PNG specification, 8.2)."""
     passes = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2))
-    parts = [grey[y::down, x::across] for y, x, down, across in (*passes, (1, 0, 2, 1))]
+    parts = [gray[y::down, x::across] for y, x, down, across in (*passes, (1, 0, 2, 1))]
     rows = b"".join(b"\0" + row.tobytes() for part in parts for row in part)
-    head = struct.pack(">IIBBBBB", grey.shape[1], grey.shape[0], 8, 0, 0, 0, 1)
+    head = struct.pack(">IIBBBBB", gray.shape[1], gray.shape[0], 8, 0, 0, 0, 1)
     chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
     found = b"\x89PNG\r\n\x1a\n"
     for kind, data in chunks:
@@ -134,11 +134,11 @@ def run_length_bmp(indices: np.ndarray) -> bytes:
     """Return a BMP of run lengths, which Pillow reads and does not write."""
     rows = [b"".join(bytes((1, index)) for index in row) + b"\0\0" for row in indices[::-1]]
     data = b"".join(rows) + b"\0\1"
-    colours = b"".join(bytes((60 * n, 50 * n, 40 * n, 0)) for n in range(4))
+    colors = b"".join(bytes((60 * n, 50 * n, 40 * n, 0)) for n in range(4))
     height, width = indices.shape
     head = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, len(data), 2835, 2835, 4, 4)
-    offset = 14 + len(head) + len(colours)
-    return struct.pack("<2sIHHI", b"BM", offset + len(data), 0, 0, offset) + head + colours + data
+    offset = 14 + len(head) + len(colors)
+    return struct.pack("<2sIHHI", b"BM", offset + len(data), 0, 0, offset) + head + colors + data
 
 
 Shapes = dict[str, dict[str, tuple[int, ...]]]

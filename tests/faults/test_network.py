@@ -121,7 +121,7 @@ class Bad(Quiet):
 
 
 #: What a server does -> what the message says of it.
-BEHAVIOURS = {
+BEHAVIORS = {
     "refuses": "Connection refused",
     "stalls": "timed out",
     "stalls_half_way": "timed out",
@@ -140,9 +140,9 @@ REAL = (download.TIMEOUT, download.SLOW)
 @pytest.mark.parametrize(
     "limits", [(0.5, 0.4), pytest.param(REAL, marks=pytest.mark.slow)], ids=["short", "real"]
 )
-@pytest.mark.parametrize("behaviour", BEHAVIOURS)
+@pytest.mark.parametrize("behavior", BEHAVIORS)
 def test_a_server_that_fails(
-    behaviour: str,
+    behavior: str,
     limits: tuple[float, float],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -155,11 +155,11 @@ def test_a_server_that_fails(
     monkeypatch.setattr(resolve, "_warned", set())
     for name, limit in zip(("TIMEOUT", "SLOW"), limits, strict=True):
         monkeypatch.setattr(download, name, limit)
-    why = BEHAVIOURS[behaviour]
+    why = BEHAVIORS[behavior]
     with serving(Bad) as server:
-        if behaviour == "refuses":
+        if behavior == "refuses":
             server.die()
-        url = f"{server.url}/{behaviour}"
+        url = f"{server.url}/{behavior}"
         source = Source("starry", "A title", url, f"sha256:{SHA256}", "starry.jpg", "astronaut")
         began = time.monotonic()
         with pytest.raises(UserError, match=why) as refused:
@@ -168,7 +168,7 @@ def test_a_server_that_fails(
         text = str(refused.value)
         assert text.startswith("style=starry")
         assert "\n" not in text
-        if behaviour == "sends_others":
+        if behavior == "sends_others":
             assert f"download the right file to {cache / 'starry.jpg'}" in text
         else:
             assert f"download {url} to {cache / 'starry.jpg'}" in text
@@ -177,8 +177,8 @@ def test_a_server_that_fails(
             asset = locate(source, None, key="style.path", fallback=True)
             assert (asset.name, asset.fallback) == ("astronaut", True)
             assert "assets.fallback=false makes this an error" in caplog.text
-            slow = behaviour.startswith("stalls")
-            asked = 31 if behaviour == "redirects_for_ever" else behaviour != "refuses"
+            slow = behavior.startswith("stalls")
+            asked = 31 if behavior == "redirects_for_ever" else behavior != "refuses"
             assert len(server.asked) == asked * (1 if slow else 2)
     left = [path.name for path in cache.rglob("*") if path.is_file()]
     assert [name for name in left if not name.endswith(".lock")] == []
@@ -336,14 +336,14 @@ def wait_for_rows(folder: Path, rows: int, running: subprocess.Popen[str]) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("behaviour", ["refuses", "stalls"])
-def test_wandb_s_server_is_out_of_reach(process: Process, tmp_path: Path, behaviour: str):
+@pytest.mark.parametrize("behavior", ["refuses", "stalls"])
+def test_wandb_s_server_is_out_of_reach(process: Process, tmp_path: Path, behavior: str):
     class Silent(Quiet):
         def do_POST(self) -> None:
             self.server.over.wait()
 
     with serving(Silent) as server:
-        if behaviour == "refuses":
+        if behavior == "refuses":
             server.die()
         began = time.monotonic()
         done = process(*ONLINE, env=account(server.url, tmp_path))

@@ -23,8 +23,8 @@ QUICK = (
 
 @pytest.fixture
 def pictures(command: Command, picture: Path) -> str:
-    """A grey, a black, a white and a coloured picture, as values of a sweep."""
-    plain = {"grey": 128, "black": 0, "white": 255}
+    """A gray, a black, a white and a colored picture, as values of a sweep."""
+    plain = {"gray": 128, "black": 0, "white": 255}
     for name, level in plain.items():
         Image.fromarray(np.full((32, 40, 3), level, np.uint8)).save(command.folder / f"{name}.png")
     Image.open(picture).save(command.folder / "blocks.png")

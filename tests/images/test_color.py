@@ -1,4 +1,4 @@
-"""Whose colours a picture gets: formulas by hand and by other packages, then whole runs."""
+"""Whose colors a picture gets: formulas by hand and by other packages, then whole runs."""
 
 import json
 import re
@@ -21,12 +21,12 @@ SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
 
 @pytest.fixture
 def pair() -> tuple[np.ndarray, np.ndarray]:
-    """A photograph and a painting of another shape, each with colours that go together."""
+    """A content image and a style image of another shape, each with colors that go together."""
     rng = np.random.default_rng(2)
     mixing = rng.uniform(-1, 1, (2, 3, 3))
-    photograph = 110 + 40 * rng.normal(size=(12, 16, 3)) @ mixing[0]
-    painting = 90 + 60 * rng.normal(size=(20, 9, 3)) @ mixing[1]
-    return photograph.astype(np.float32), painting.astype(np.float32)
+    content_image = 110 + 40 * rng.normal(size=(12, 16, 3)) @ mixing[0]
+    style_image = 90 + 60 * rng.normal(size=(20, 9, 3)) @ mixing[1]
+    return content_image.astype(np.float32), style_image.astype(np.float32)
 
 
 def moments(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -37,20 +37,20 @@ def moments(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 # --- Formulas -----------------------------------------------------------------------------------
 
 
-def test_a_matched_painting_has_the_photographs_mean_and_covariance(pair):
-    photograph, painting = pair
-    matched = color.matched(painting, photograph)
-    assert matched.shape == painting.shape
-    for mine, theirs in zip(moments(matched), moments(photograph), strict=True):
+def test_a_matched_style_image_has_the_content_images_mean_and_covariance(pair):
+    content_image, style_image = pair
+    matched = color.matched(style_image, content_image)
+    assert matched.shape == style_image.shape
+    for mine, theirs in zip(moments(matched), moments(content_image), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-2)
 
 
 def test_matching_is_that_of_image_analogies(pair):
-    photograph, painting = pair
-    (mean_c, cov_c), (mean_s, cov_s) = moments(photograph), moments(painting)
+    content_image, style_image = pair
+    (mean_c, cov_c), (mean_s, cov_s) = moments(content_image), moments(style_image)
     transform = sqrtm(cov_c) @ np.linalg.inv(sqrtm(cov_s))
-    expected = np.einsum("ij,hwj->hwi", transform, painting - mean_s) + mean_c
-    np.testing.assert_allclose(color.matched(painting, photograph), expected, atol=1e-2)
+    expected = np.einsum("ij,hwj->hwi", transform, style_image - mean_s) + mean_c
+    np.testing.assert_allclose(color.matched(style_image, content_image), expected, atol=1e-2)
 
 
 def test_matching_does_not_depend_on_the_order_of_the_channels(pair):
@@ -58,15 +58,17 @@ def test_matching_does_not_depend_on_the_order_of_the_channels(pair):
     np.testing.assert_allclose(swapped[..., ::-1], color.matched(pair[1], pair[0]), atol=1e-2)
 
 
-def test_a_painting_without_colours_gets_those_of_one_direction(pair):
-    photograph, painting = pair
-    grey = np.repeat(painting[..., :1], 3, axis=-1)
-    noisy = grey + np.random.default_rng(0).uniform(-0.5, 0.5, grey.shape)  # as a JPEG has it
-    variances = np.linalg.eigvalsh(moments(color.matched(noisy, photograph))[1])
+def test_a_style_image_without_colors_gets_those_of_one_direction(pair):
+    content_image, style_image = pair
+    gray = np.repeat(style_image[..., :1], 3, axis=-1)
+    noisy = gray + np.random.default_rng(0).uniform(-0.5, 0.5, gray.shape)  # as a JPEG has it
+    variances = np.linalg.eigvalsh(moments(color.matched(noisy, content_image))[1])
     assert variances[2] > 100
     assert variances[1] < 0.01
-    flat = color.matched(np.full((4, 4, 3), 77, np.float32), photograph)
-    np.testing.assert_allclose(flat, np.broadcast_to(moments(photograph)[0], (4, 4, 3)), rtol=1e-5)
+    flat = color.matched(np.full((4, 4, 3), 77, np.float32), content_image)
+    np.testing.assert_allclose(
+        flat, np.broadcast_to(moments(content_image)[0], (4, 4, 3)), rtol=1e-5
+    )
 
 
 SQUARE = np.array(
@@ -79,25 +81,25 @@ def test_luminance_by_hand():
     expected = [[76.245, 149.685], [29.07, 82.05]]
     np.testing.assert_allclose(color.luminance(SQUARE)[..., 0], expected, rtol=1e-6)
     for channel in range(3):
-        np.testing.assert_allclose(color.grey(SQUARE)[..., channel], expected, rtol=1e-6)
+        np.testing.assert_allclose(color.gray(SQUARE)[..., channel], expected, rtol=1e-6)
 
 
 def test_chroma_put_back_by_hand():
-    # Greys of 86.245, 139.685, 19.07 and 132.05 are 10 more, 10 and 10 less, 50 more than SQUARE's.
-    greys = np.array([[86.245, 139.685], [19.07, 132.05]], np.float32)
-    picture = np.repeat(greys[..., None], 3, axis=-1)
+    # Grays of 86.245, 139.685, 19.07 and 132.05 are 10 more, 10 and 10 less, 50 more than SQUARE's.
+    grays = np.array([[86.245, 139.685], [19.07, 132.05]], np.float32)
+    picture = np.repeat(grays[..., None], 3, axis=-1)
     expected = [[[265, 10, 10], [-10, 245, -10]], [[-10, -10, 245], [150, 100, 250]]]
     np.testing.assert_allclose(color.with_chroma(picture, SQUARE), expected, atol=1e-4)
 
 
 def test_chroma_put_back_is_that_of_yiq_and_of_yuv(pair):
-    photograph = pair[0].clip(0, 255)
+    content_image = pair[0].clip(0, 255)
     picture = color.matched(pair[0], pair[1]).clip(0, 255)
-    merged = rgb2yiq(photograph)
+    merged = rgb2yiq(content_image)
     merged[..., 0] = rgb2yiq(picture)[..., 0]
-    result = color.with_chroma(picture, photograph)
+    result = color.with_chroma(picture, content_image)
     np.testing.assert_allclose(result, yiq2rgb(merged), atol=1e-3)
-    np.testing.assert_allclose(rgb2yuv(result)[..., 1:], rgb2yuv(photograph)[..., 1:], atol=1e-3)
+    np.testing.assert_allclose(rgb2yuv(result)[..., 1:], rgb2yuv(content_image)[..., 1:], atol=1e-3)
 
 
 def test_a_picture_with_its_own_chroma_stays_as_it_is(pair):
@@ -106,17 +108,17 @@ def test_a_picture_with_its_own_chroma_stays_as_it_is(pair):
 
 
 def test_what_the_losses_see(pair):
-    photograph, painting = pair
+    content_image, style_image = pair
     for choice in ("none", "keep"):
         assert all(one is other for one, other in zip(color.seen(choice, *pair), pair, strict=True))
-    assert color.seen("match", *pair)[0] is photograph
-    grey, recoloured = color.seen("luminance", *pair)
-    for picture in (grey, recoloured):
+    assert color.seen("match", *pair)[0] is content_image
+    gray, recolored = color.seen("luminance", *pair)
+    for picture in (gray, recolored):
         np.testing.assert_allclose(picture, np.repeat(picture[..., :1], 3, -1), atol=1e-3)
     # Gatys et al. 2016: L' = sigma_C / sigma_S (L - mu_S) + mu_C.
-    own, other = photograph @ color.LUMA, painting @ color.LUMA
+    own, other = content_image @ color.LUMA, style_image @ color.LUMA
     expected = own.std() / other.std() * (other - other.mean()) + own.mean()
-    np.testing.assert_allclose(recoloured[..., 0], expected, atol=1e-2)
+    np.testing.assert_allclose(recolored[..., 0], expected, atol=1e-2)
 
 
 # --- Runs ---------------------------------------------------------------------------------------
@@ -128,20 +130,20 @@ def pixels(path: Path) -> np.ndarray:
 
 
 def chelsea() -> np.ndarray:
-    """The photograph as a run of 32 pixels has it."""
+    """The content image as a run of 32 pixels has it."""
     package = __import__(BUILT_IN["chelsea"].package)
     return files.load(Path(package.__path__[0]) / BUILT_IN["chelsea"].file, 32, key="content.path")
 
 
-def same_chroma(picture: np.ndarray, photograph: np.ndarray) -> np.ndarray:
-    """Return where a picture is the photograph but for luminance; not where it was clipped."""
+def same_chroma(picture: np.ndarray, content_image: np.ndarray) -> np.ndarray:
+    """Return where a picture is the content image but for luminance; not where it was clipped."""
     inside = ((picture > 0) & (picture < 255)).all(axis=-1)
     assert inside.mean() > 0.5
-    difference = (picture - photograph)[inside]
+    difference = (picture - content_image)[inside]
     return np.ptp(difference, axis=-1) <= 1  # rounded channel by channel
 
 
-def test_a_grid_over_the_colours(command, compose):
+def test_a_grid_over_the_colors(command, compose):
     sweep = command.folder / "sweep"
     grid = ("color=none,match,luminance,keep", "init.mix=0,0.5", "init=style", "seed=3")
     done = command(
@@ -153,11 +155,11 @@ def test_a_grid_over_the_colours(command, compose):
     for program in ("advance_lanes", "targets"):
         lines = re.findall(rf"^WARNING: Compiling jit\({program}\)", done.stderr, re.MULTILINE)
         assert len(lines) == 1, program
-    photograph = chelsea()
+    content_image = chelsea()
     for job, chroma in ((0, False), (2, False), (4, True), (6, True)):
         for number in (job, job + 1):
             for name in ("result.png", "images/step_00000.png"):
-                kept = same_chroma(pixels(sweep / str(number) / name), photograph)
+                kept = same_chroma(pixels(sweep / str(number) / name), content_image)
                 assert kept.all() == chroma, (number, name)
     # "keep" is the run of "none" but for what is shown.
     histories = [(sweep / job / "history.csv").read_text().splitlines() for job in "0246"]
@@ -182,10 +184,12 @@ def test_metrics_are_of_the_saved_picture_and_of_the_pictures_as_given(
 ):
     prepared = prepare.prepare(compose(*QUICK, *SHALLOW, f"color={choice}"))
     session.perform(prepared, session.Place(tmp_path))
-    photograph = chelsea()
+    content_image = chelsea()
     saved = pixels(tmp_path / "result.png")
-    assert same_chroma(saved, photograph).all()
-    expected = evaluate.evaluate(saved, photograph, prepared.paintings[0])
+    assert same_chroma(saved, content_image).all()
+    expected = evaluate.evaluate(saved, content_image, prepared.style_images[0])
     found = json.loads((tmp_path / "run.json").read_text())["metrics"]
     assert found == pytest.approx(expected, rel=1e-5)
-    assert prepared.paintings[0][..., 0].std() != pytest.approx(prepared.paintings[0][..., 2].std())
+    assert prepared.style_images[0][..., 0].std() != pytest.approx(
+        prepared.style_images[0][..., 2].std()
+    )

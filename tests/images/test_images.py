@@ -47,7 +47,7 @@ def noise(height: int, width: int, *channels: int) -> np.ndarray:
 
 
 def png(width: int, height: int, rows: bytes, depth: int = 1) -> bytes:
-    """Return a grey PNG file built by hand, whatever its rows hold (PNG specification, 5)."""
+    """Return a gray PNG file built by hand, whatever its rows hold (PNG specification, 5)."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return (
@@ -98,8 +98,8 @@ def lanczos(values: np.ndarray, length: int) -> np.ndarray:
     """Resample the first axis with a Lanczos-3 window as wide as the reduction."""
     scale = len(values) / length
     stretch = max(scale, 1.0)
-    centres = (np.arange(length)[:, None] + 0.5) * scale
-    x = (np.arange(len(values))[None] + 0.5 - centres) / stretch
+    centers = (np.arange(length)[:, None] + 0.5) * scale
+    x = (np.arange(len(values))[None] + 0.5 - centers) / stretch
     weights = np.where(np.abs(x) < 3, np.sinc(x) * np.sinc(x / 3), 0)
     return np.tensordot(weights / weights.sum(1, keepdims=True), values, 1)
 
@@ -125,7 +125,7 @@ def test_own_size_is_exact(tmp_path: Path) -> None:
 
 # --- Modes ---
 
-GREYS = np.arange(96, dtype=np.uint8).reshape(8, 12) * 2
+GRAYS = np.arange(96, dtype=np.uint8).reshape(8, 12) * 2
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif", "bmp", "gif", "pgm", "webp", "avif", "jpg"])
@@ -133,10 +133,10 @@ def test_every_format_is_read(tmp_path: Path, suffix: str) -> None:
     if suffix == "avif" and "AVIF" not in FORMATS:
         pytest.skip("this Pillow has no AVIF")
     lossless = {"webp": {"lossless": True}}.get(suffix, {})
-    path = store(tmp_path, Image.fromarray(GREYS), f"p.{suffix}", **lossless)
+    path = store(tmp_path, Image.fromarray(GRAYS), f"p.{suffix}", **lossless)
     picture = load(path, None, key=KEY)
     np.testing.assert_allclose(
-        picture, np.repeat(GREYS[..., None], 3, 2), atol=6 if suffix in ("jpg", "avif") else 0
+        picture, np.repeat(GRAYS[..., None], 3, 2), atol=6 if suffix in ("jpg", "avif") else 0
     )
 
 
@@ -152,9 +152,9 @@ def test_modes_with_known_values(tmp_path: Path) -> None:
         (Image.new("CMYK", (8, 8), (0, 0, 0, 255)), "jpg", (0, 0, 0)),
         (Image.new("CMYK", (8, 8), (0, 255, 255, 0)), "jpg", (255, 0, 0)),
     ]
-    for index, (image, suffix, colour) in enumerate(cases):
+    for index, (image, suffix, color) in enumerate(cases):
         picture = load(store(tmp_path, image, f"{index}.{suffix}"), None, key=KEY)
-        assert np.abs(picture - colour).max() <= 1, (image.mode, suffix)
+        assert np.abs(picture - color).max() <= 1, (image.mode, suffix)
 
 
 def test_palette_and_its_transparency(tmp_path: Path) -> None:
@@ -168,14 +168,14 @@ def test_palette_and_its_transparency(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("mode", "key"), [("RGB", (7, 7, 7)), ("L", 7), ("1", 0)])
-def test_a_transparent_colour_is_white(
+def test_a_transparent_color_is_white(
     tmp_path: Path, mode: str, key: tuple[int, ...] | int
 ) -> None:
     path = store(tmp_path, Image.new(mode, (8, 8), key), transparency=key)
     np.testing.assert_array_equal(load(path, None, key=KEY), 255)
 
 
-def test_16_bit_greys_are_scaled_by_257(tmp_path: Path) -> None:
+def test_16_bit_grays_are_scaled_by_257(tmp_path: Path) -> None:
     values = np.linspace(0, 65535, 64).astype(np.uint16).reshape(8, 8)
     for name in ("deep.png", "deep.tif"):
         picture = load(store(tmp_path, Image.fromarray(values), name), None, key=KEY)
@@ -186,7 +186,7 @@ def test_16_bit_greys_are_scaled_by_257(tmp_path: Path) -> None:
     np.testing.assert_allclose(load(pgm, None, key=KEY)[..., 0], values // 300 / 257, atol=1e-3)
 
 
-def test_a_transparent_16_bit_grey_is_white(tmp_path: Path) -> None:
+def test_a_transparent_16_bit_gray_is_white(tmp_path: Path) -> None:
     path = store(tmp_path, Image.new("I;16", (8, 8), 300), transparency=300)
     np.testing.assert_array_equal(load(path, None, key=KEY), 255)
 
@@ -203,14 +203,14 @@ def test_a_transparent_16_bit_grey_is_white(tmp_path: Path) -> None:
         (np.float32, 1e6, 1e6),
     ],
 )
-def test_32_bit_greys(tmp_path: Path, kind: type, peak: float, white: float) -> None:
+def test_32_bit_grays(tmp_path: Path, kind: type, peak: float, white: float) -> None:
     values: np.ndarray = (np.linspace(0, 1, 64) * peak).astype(kind).reshape(8, 8)
     picture = load(store(tmp_path, Image.fromarray(values), "deep.tif"), None, key=KEY)
     np.testing.assert_allclose(picture[..., 2], values * (255 / white), rtol=1e-5, atol=1e-3)
 
 
 def test_an_animation_gives_its_first_frame(tmp_path: Path) -> None:
-    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "lime", "blue")]
+    frames = [Image.new("RGB", (8, 8), color) for color in ("red", "lime", "blue")]
     for name in ("a.gif", "a.png", "a.webp", "a.tif", "a.mpo"):
         path = store(
             tmp_path, frames[0], name, save_all=True, append_images=frames[1:], lossless=True
@@ -220,7 +220,7 @@ def test_an_animation_gives_its_first_frame(tmp_path: Path) -> None:
         assert np.abs(load(path, None, key=KEY) - (255, 0, 0)).max() <= 2, name
 
 
-# --- Orientation and colour ---
+# --- Orientation and color ---
 
 #: Where EXIF orientation n puts the stored row 0 and the stored column 0 (Exif 2.32, 4.6.4 A).
 ORIENTATIONS = {
@@ -315,13 +315,13 @@ def test_icc_profile_with_swapped_primaries_swaps_the_channels(tmp_path: Path) -
     np.testing.assert_allclose(load(path, None, key=KEY), expected, atol=1.5)
 
 
-def test_icc_profile_of_greys(tmp_path: Path) -> None:
-    expected = np.repeat(srgb(GREYS / 255)[..., None], 3, 2)
-    deep = Image.fromarray(GREYS.astype(np.uint16) * 257)
-    for image in (Image.fromarray(GREYS), deep):
+def test_icc_profile_of_grays(tmp_path: Path) -> None:
+    expected = np.repeat(srgb(GRAYS / 255)[..., None], 3, 2)
+    deep = Image.fromarray(GRAYS.astype(np.uint16) * 257)
+    for image in (Image.fromarray(GRAYS), deep):
         path = store(tmp_path, image, icc_profile=profile(b"GRAY", 1.0))
         np.testing.assert_allclose(load(path, None, key=KEY), expected, atol=1.5)
-    path = store(tmp_path, Image.fromarray(GREYS), "rgb.jpg", icc_profile=profile(b"RGB ", 1.0))
+    path = store(tmp_path, Image.fromarray(GRAYS), "rgb.jpg", icc_profile=profile(b"RGB ", 1.0))
     assert load(path, None, key=KEY)[-1, -1, 0] > 220  # 190 stored
 
 
@@ -431,7 +431,7 @@ def test_large_pictures_are_read_without_a_warning(tmp_path: Path) -> None:
     np.testing.assert_array_equal(picture, np.zeros((18, 20, 3)))
 
 
-def test_a_colour_mode_that_pillow_cannot_convert(
+def test_a_color_mode_that_pillow_cannot_convert(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = store(tmp_path, Image.new("LAB", (8, 8), (255, 128, 128)), "lab.tif")
@@ -444,7 +444,7 @@ def test_a_colour_mode_that_pillow_cannot_convert(
     assert "the color mode LAB" in refusal(path)
 
 
-def test_greys_that_are_not_finite(tmp_path: Path) -> None:
+def test_grays_that_are_not_finite(tmp_path: Path) -> None:
     values = np.full((8, 8), math.nan, np.float32)
     assert "not finite" in refusal(store(tmp_path, Image.fromarray(values), "nan.tif"))
 

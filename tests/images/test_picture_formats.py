@@ -24,7 +24,7 @@ from nst.images.masks import read
 KEY = "style.path"
 ROWS, COLUMNS = np.mgrid[0:24, 0:40]
 #: Red, green, blue and black ink in [0, 1], and alpha.
-COLOURS = np.stack([COLUMNS / 39, ROWS / 23, (ROWS + COLUMNS) / 62, 1 - COLUMNS / 39], -1)
+COLORS = np.stack([COLUMNS / 39, ROWS / 23, (ROWS + COLUMNS) / 62, 1 - COLUMNS / 39], -1)
 ALPHA = ROWS[..., None] / 23
 #: ExtraSamples (TIFF 6.0, page 31).
 UNSPECIFIED, PREMULTIPLIED, UNPREMULTIPLIED = 0, 1, 2
@@ -74,11 +74,11 @@ def tagged(path: Path, tags: Mapping[int, tuple[int, ...]], data: bytes, order: 
 
 
 def shown(photometric: str, alpha: bool) -> np.ndarray:
-    """Return what `COLOURS` look like on white."""
+    """Return what `COLORS` look like on white."""
     if photometric == "separated":
-        light = (1 - COLOURS[..., :3]) * (1 - COLOURS[..., 3:])  # as without a profile
+        light = (1 - COLORS[..., :3]) * (1 - COLORS[..., 3:])  # as without a profile
     else:
-        light = COLOURS[..., :3] if photometric == "rgb" else np.repeat(COLOURS[..., :1], 3, -1)
+        light = COLORS[..., :3] if photometric == "rgb" else np.repeat(COLORS[..., :1], 3, -1)
     return 255 * (light * ALPHA + 1 - ALPHA if alpha else light)
 
 
@@ -90,9 +90,9 @@ def test_tiff_samples(tmp_path: Path, photometric: str, kind: str) -> None:
     forms = itertools.product(extras, ("contig", "separate"), "<>", (None, "zlib"), (False, True))
     for number, (extra, planar, order, compression, tiles) in enumerate(forms):
         clear = extra in (PREMULTIPLIED, UNPREMULTIPLIED)
-        colours = COLOURS[..., :count]
-        colours = 1 - colours if photometric == "miniswhite" else colours
-        parts = [colours * ALPHA if extra == PREMULTIPLIED else colours]
+        colors = COLORS[..., :count]
+        colors = 1 - colors if photometric == "miniswhite" else colors
+        parts = [colors * ALPHA if extra == PREMULTIPLIED else colors]
         parts += [] if extra is None else [ALPHA]
         samples = coded(np.concatenate(parts, -1), kind)
         options: dict[str, Any] = {"tile": (16, 16)} if tiles else {}
@@ -109,7 +109,7 @@ def test_tiff_samples(tmp_path: Path, photometric: str, kind: str) -> None:
         if clear and photometric == "separated":
             assert "CMYK and transparency, which is not read" in refusal(path)
             continue
-        # Colours of 8 bits are rounded once, of ink or with alpha twice, and 7 bits are coarse.
+        # Colors of 8 bits are rounded once, of ink or with alpha twice, and 7 bits are coarse.
         error = np.abs(loaded(path) - shown(photometric, clear)).max()
         assert error < (3.1 if clear or count == 4 else 1.6), (
             extra,
@@ -124,7 +124,7 @@ def test_tiff_samples(tmp_path: Path, photometric: str, kind: str) -> None:
 @pytest.mark.parametrize("compression", [1, 8])
 @pytest.mark.parametrize("photometric", [0, 1])
 @pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
-def test_tiff_bits_of_greys(
+def test_tiff_bits_of_grays(
     tmp_path: Path, bits: int, photometric: int, compression: int, order: str
 ) -> None:
     values = (7 * COLUMNS + ROWS) % 2**bits
@@ -142,7 +142,7 @@ def test_tiff_bits_of_greys(
 
 
 def test_tiff_of_12_bits(tmp_path: Path) -> None:
-    values = np.rint(COLOURS[..., 0] * 4095).astype(int)
+    values = np.rint(COLORS[..., 0] * 4095).astype(int)
     rows = np.packbits(values[..., None] >> np.arange(12)[::-1] & 1).tobytes()
     picture = loaded(tagged(tmp_path / "p.tif", {258: (12,)}, rows))
     np.testing.assert_allclose(picture[..., 0], values / 4095 * 255, atol=0.01)
@@ -153,14 +153,14 @@ def test_tiff_of_12_bits(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("scale", [257, 1])  # by the specification, and as some write it
 def test_tiff_palettes(tmp_path: Path, scale: int) -> None:
-    colours = np.array([[255, 0, 10], [0, 255, 20], [0, 0, 30], [255, 254, 253]])
+    colors = np.array([[255, 0, 10], [0, 255, 20], [0, 0, 30], [255, 254, 253]])
     for bits, indices in ((8, (ROWS + COLUMNS) % 4), (16, (ROWS + COLUMNS) % 4)):
         table = np.zeros((3, 2**bits), np.uint16)
-        table[:, :4] = colours.T * scale
+        table[:, :4] = colors.T * scale
         samples = indices.astype(f"u{bits // 8}")
         path = tmp_path / f"{bits}.tif"
         tifffile.imwrite(path, samples, photometric="palette", colormap=table, metadata=None)
-        np.testing.assert_array_equal(loaded(path), colours[indices])
+        np.testing.assert_array_equal(loaded(path), colors[indices])
 
 
 def test_tiff_fill_order(tmp_path: Path) -> None:
@@ -172,19 +172,19 @@ def test_tiff_fill_order(tmp_path: Path) -> None:
 
 def test_tiff_thumbnails_are_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "p.tif"
-    page = coded(COLOURS[..., :3], "u1")
+    page = coded(COLORS[..., :3], "u1")
     tifffile.imwrite(path, page[::2, ::2], subfiletype=1, metadata=None)
     tifffile.imwrite(path, page, append=True, metadata=None)
     np.testing.assert_array_equal(loaded(path), page)
     assert upright_shape(path, key=KEY) == (24, 40)
     # The page itself may be of a kind that Pillow doesn't read.
     tifffile.imwrite(path, page[::2, ::2], subfiletype=1, metadata=None)
-    floats = coded(COLOURS[..., :3], "f4")
+    floats = coded(COLORS[..., :3], "f4")
     tifffile.imwrite(path, floats, photometric="rgb", append=True, metadata=None)
     np.testing.assert_allclose(loaded(path), page, atol=1)
 
 
-def test_tiff_raw_photographs_are_refused(tmp_path: Path) -> None:
+def test_tiff_raw_content_images_are_refused(tmp_path: Path) -> None:
     tags = {254: (1,), 330: (8,)}
     assert "thumbnail" in refusal(tagged(tmp_path / "raw.tif", tags, bytes(960)))
     mosaic = {262: (32803,)}
@@ -215,7 +215,7 @@ def test_tiff_arrangements_that_are_refused(
 def test_tiff_cut_off_where_tifffile_reads_it(tmp_path: Path) -> None:
     for compression in (None, "zlib"):
         path = tmp_path / "p.tif"
-        samples = coded(COLOURS[..., :3], "f4")
+        samples = coded(COLORS[..., :3], "f4")
         options: dict[str, Any] = {"photometric": "rgb", "rowsperstrip": 4, "metadata": None}
         tifffile.imwrite(path, samples, compression=compression, **options)
         path.write_bytes(path.read_bytes()[:-500])
@@ -238,7 +238,7 @@ def test_tiff_values_below_0_are_refused_and_overshoot_is_clipped(tmp_path: Path
 @pytest.mark.parametrize("kind", ["u1", "u2", "f4"])
 def test_tiff_orientation(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "p.tif"
-    stored = COLOURS[..., :3]
+    stored = COLORS[..., :3]
     tag = (274, 3, 1, 6, True)  # row 0 is at the right, column 0 at the top
     options: dict[str, Any] = {"photometric": "rgb", "extratags": [tag], "metadata": None}
     tifffile.imwrite(path, coded(stored, kind), **options)
@@ -286,7 +286,7 @@ def test_nothing_of_a_library_is_printed(tmp_path: Path, suffix: str) -> None:
     for index, place in enumerate(range(8, 200, 7)):
         path = tmp_path / f"{index}.{suffix}"
         options = {"compression": "tiff_lzw"} if suffix == "tif" else {}
-        Image.fromarray(coded(COLOURS[..., :3], "u1")).save(path, **options)
+        Image.fromarray(coded(COLORS[..., :3], "u1")).save(path, **options)
         data = bytearray(path.read_bytes())
         data[place : place + 4] = b"\xff\x01\xfe\x02"
         path.write_bytes(data)
@@ -315,9 +315,9 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def png(samples: np.ndarray, colour: int, depth: int, *chunks: bytes, passes: int = 0) -> bytes:
+def png(samples: np.ndarray, color: int, depth: int, *chunks: bytes, passes: int = 0) -> bytes:
     """Return a PNG of samples (H, W, N) by hand, `chunks` before its data."""
-    head = struct.pack(">IIBBBBB", *samples.shape[1::-1], depth, colour, 0, 0, passes)
+    head = struct.pack(">IIBBBBB", *samples.shape[1::-1], depth, color, 0, 0, passes)
     rows = b""
     for y, x, down, across in (*PASSES, (1, 0, 2, 1)) if passes else ((0, 0, 1, 1),):
         for row in samples[y::down, x::across]:
@@ -333,37 +333,37 @@ def png(samples: np.ndarray, colour: int, depth: int, *chunks: bytes, passes: in
 @pytest.mark.parametrize("passes", [0, 1])
 @pytest.mark.parametrize("clear", [False, True])
 @pytest.mark.parametrize(
-    ("colour", "depth"),
+    ("color", "depth"),
     [
         *((0, 1), (0, 2), (0, 4), (0, 8), (0, 16), (2, 8), (2, 16)),
         *((3, 1), (3, 2), (3, 4), (3, 8), (4, 8), (4, 16), (6, 8), (6, 16)),
     ],
 )
-def test_png_samples(tmp_path: Path, colour: int, depth: int, clear: bool, passes: int) -> None:
+def test_png_samples(tmp_path: Path, color: int, depth: int, clear: bool, passes: int) -> None:
     chance = np.random.default_rng(0)
-    samples = chance.integers(0, 2**depth, (13, 17, {2: 3, 4: 2, 6: 4}.get(colour, 1)))
+    samples = chance.integers(0, 2**depth, (13, 17, {2: 3, 4: 2, 6: 4}.get(color, 1)))
     alpha, white, chunks = np.ones((13, 17)), 2**depth - 1, []
-    colours = samples[..., :3] if colour in (2, 6) else samples[..., :1]
-    values = 255 * colours / white
-    if colour == 3:
+    colors = samples[..., :3] if color in (2, 6) else samples[..., :1]
+    values = 255 * colors / white
+    if color == 3:
         palette = chance.integers(0, 256, (2**depth, 3))
         chunks.append(chunk(b"PLTE", palette.astype(np.uint8).tobytes()))
         values = palette[samples[..., 0]].astype(float)
-    if clear and colour == 3:
+    if clear and color == 3:
         alphas = chance.integers(0, 256, 2**depth)
         chunks.append(chunk(b"tRNS", alphas.astype(np.uint8).tobytes()))
         alpha = alphas[samples[..., 0]] / 255
-    elif clear and colour in (0, 2):
+    elif clear and color in (0, 2):
         key = samples[3, 4].copy()
         samples[5, 6], samples[7, 8] = key, key
         samples[7, 8, -1] ^= 1  # nearly clear
         values = 255 * samples / white
         chunks.append(chunk(b"tRNS", key.astype(">u2").tobytes()))
         alpha = (samples != key).any(-1).astype(float)
-    elif colour in (4, 6):
+    elif color in (4, 6):
         alpha = samples[..., -1] / white
     path = tmp_path / "p.png"
-    path.write_bytes(png(samples, colour, depth, *chunks, passes=passes))
+    path.write_bytes(png(samples, color, depth, *chunks, passes=passes))
     expected = values * alpha[..., None] + 255 * (1 - alpha[..., None])
     np.testing.assert_allclose(loaded(path), np.broadcast_to(expected, (13, 17, 3)), atol=1.9)
 
@@ -378,18 +378,18 @@ def srgb(light: np.ndarray) -> np.ndarray:
     return 255 * curved
 
 
-@pytest.mark.parametrize(("colour", "depth"), [(0, 8), (0, 16), (2, 8), (2, 16), (3, 8), (6, 8)])
-def test_png_gamma(tmp_path: Path, colour: int, depth: int) -> None:
+@pytest.mark.parametrize(("color", "depth"), [(0, 8), (0, 16), (2, 8), (2, 16), (3, 8), (6, 8)])
+def test_png_gamma(tmp_path: Path, color: int, depth: int) -> None:
     ramp = np.arange(256).reshape(16, 16, 1)
-    channels = {2: 3, 6: 4}.get(colour, 1)
+    channels = {2: 3, 6: 4}.get(color, 1)
     samples = np.repeat(ramp, channels, -1) * (257 if depth == 16 else 1)
-    greys = np.repeat(np.arange(256, dtype=np.uint8), 3).tobytes()
-    chunks = [chunk(b"PLTE", greys)] if colour == 3 else []
+    grays = np.repeat(np.arange(256, dtype=np.uint8), 3).tobytes()
+    chunks = [chunk(b"PLTE", grays)] if color == 3 else []
     path = tmp_path / "p.png"
     for value in (100_000, 55_556):
-        path.write_bytes(png(samples, colour, depth, gamma(value), *chunks))
+        path.write_bytes(png(samples, color, depth, gamma(value), *chunks))
         expected = srgb((ramp / 255) ** (100_000 / value))
-        if colour == 6:  # alpha has no gamma
+        if color == 6:  # alpha has no gamma
             expected = expected * ramp / 255 + 255 - ramp
         np.testing.assert_allclose(loaded(path), np.repeat(expected, 3, -1), atol=1.1)
 
@@ -410,7 +410,7 @@ def test_png_gamma_gives_way_to_what_says_more(tmp_path: Path) -> None:
 
 # --- GIF (version 89a) and WebP ---
 
-RED_GREEN_BLUE_GREY = np.array([(255, 0, 0), (0, 255, 0), (0, 0, 255), (9, 9, 9)])
+RED_GREEN_BLUE_GRAY = np.array([(255, 0, 0), (0, 255, 0), (0, 0, 255), (9, 9, 9)])
 OTHERS = np.array([(1, 2, 3), (40, 50, 60), (70, 80, 90), (100, 110, 120)])
 INDICES = np.arange(120).reshape(10, 12) % 4
 
@@ -424,7 +424,7 @@ def gif(
 ) -> bytes:
     """Return a GIF of `INDICES` by hand: its codes are 3 bits, which a clear code keeps so."""
     data = b"GIF89a" + struct.pack("<HHBBB", *canvas, 0x81, 1, 0)
-    data += RED_GREEN_BLUE_GREY.astype(np.uint8).tobytes()
+    data += RED_GREEN_BLUE_GRAY.astype(np.uint8).tobytes()
     if clear is not None:
         data += b"\x21\xf9\x04\x01\0\0" + bytes([clear, 0])
     flags = (0x81 if local is not None else 0) | (0x40 if passes else 0)
@@ -446,7 +446,7 @@ def gif(
 def test_gif_frames(
     tmp_path: Path, local: np.ndarray | None, clear: int | None, passes: bool
 ) -> None:
-    frame = (RED_GREEN_BLUE_GREY if local is None else local)[INDICES]
+    frame = (RED_GREEN_BLUE_GRAY if local is None else local)[INDICES]
     frame = np.where(INDICES[..., None] == clear, 255, frame)
     path = tmp_path / "p.gif"
     path.write_bytes(gif((12, 10), (0, 0), local, clear, passes))
@@ -519,9 +519,9 @@ def test_flat_masks_of_24_megapixels(tmp_path: Path, name: str, options: dict) -
     mask.close()
 
 
-def test_masks_have_exact_colours(tmp_path: Path) -> None:
-    colours = np.array([(255, 0, 0), (0, 128, 255)], np.uint8)
-    pixels = colours[(COLUMNS >= 20).astype(int)]
+def test_masks_have_exact_colors(tmp_path: Path) -> None:
+    colors = np.array([(255, 0, 0), (0, 128, 255)], np.uint8)
+    pixels = colors[(COLUMNS >= 20).astype(int)]
     opaque = Image.fromarray(pixels).convert("RGBA")
     path = tmp_path / "m"
     for form, image, options in (

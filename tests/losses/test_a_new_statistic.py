@@ -47,7 +47,7 @@ def losses(prepared: Prepared, folder: Path) -> list[float]:
 def test_a_run_lowers_it(compose: Compose, tmp_path: Path):
     prepared = prepare.prepare(compose(*TOY, "alpha=0"))
     found = losses(prepared, tmp_path)
-    own, wanted = (means(prepared, one) for one in (prepared.photograph, *prepared.paintings))
+    own, wanted = (means(prepared, one) for one in (prepared.content_image, *prepared.style_images))
     assert found[0] == pytest.approx(np.mean((own - wanted) ** 2), rel=1e-3)
     assert found[2] < found[1] < found[0]
 
@@ -56,8 +56,8 @@ def test_a_blend_weighs_it(compose: Compose, tmp_path: Path, picture: Path):
     prepared = prepare.prepare(compose(*TOY, f"style.blend={{night: 0.7, {picture}: 0.3}}"))
     shares = prepared.config.style.blend  # in an order of its own
     assert sorted(shares.values()) == [0.3, 0.7]
-    own = means(prepared, prepared.photograph)
-    each = [np.mean((own - means(prepared, one)) ** 2) for one in prepared.paintings]
+    own = means(prepared, prepared.content_image)
+    each = [np.mean((own - means(prepared, one)) ** 2) for one in prepared.style_images]
     expected = np.dot(list(shares.values()), each)
     assert losses(prepared, tmp_path)[0] == pytest.approx(expected, rel=1e-3)
 

@@ -39,27 +39,27 @@ def test_style_loss_by_hand():
 
 def test_style_loss_is_the_papers_where_sizes_are_equal():
     rng = np.random.default_rng(2)
-    picture, painting = rng.normal(size=(2, 4, 6, 3))
+    picture, style_image = rng.normal(size=(2, 4, 6, 3))
     n, m = 3, 24
-    flat, flat_painting = picture.reshape(m, n), painting.reshape(m, n)
-    difference = flat.T @ flat - flat_painting.T @ flat_painting
+    flat, flat_style_image = picture.reshape(m, n), style_image.reshape(m, n)
+    difference = flat.T @ flat - flat_style_image.T @ flat_style_image
     expected = (difference**2).sum() / (4 * n**2 * m**2)
-    target = gram.gram_per_position(jnp.asarray(painting, jnp.float32))
+    target = gram.gram_per_position(jnp.asarray(style_image, jnp.float32))
     got = gram.loss(jnp.asarray(picture, jnp.float32), target)
     assert float(got) == pytest.approx(expected, rel=1e-5)
 
 
 def test_style_loss_does_not_change_when_a_picture_is_tiled():
     rng = np.random.default_rng(3)
-    features, painting = rng.normal(size=(2, 4, 4, 3)).astype(np.float32)
-    target = gram.gram_per_position(jnp.asarray(painting))
+    features, style_image = rng.normal(size=(2, 4, 4, 3)).astype(np.float32)
+    target = gram.gram_per_position(jnp.asarray(style_image))
     once = gram.loss(jnp.asarray(features), target)
     tiled = gram.loss(jnp.asarray(np.tile(features, (3, 2, 1))), target)
     assert float(tiled) == pytest.approx(float(once), rel=1e-5)
 
 
 def test_total_variation_of_a_checkerboard():
-    # 4 x 5 squares of 0 and 10: 3 * 5 vertical, 4 * 4 horizontal neighbours, 3 channels.
+    # 4 x 5 squares of 0 and 10: 3 * 5 vertical, 4 * 4 horizontal neighbors, 3 channels.
     board = 10.0 * (np.indices((4, 5)).sum(axis=0) % 2)
     picture = jnp.asarray(np.repeat(board[:, :, None], 3, axis=2))
     assert total_variation.total_variation(picture) == 10 * (15 + 16) * 3

@@ -43,7 +43,7 @@ def save(path: Path, pixels: np.ndarray, **options: Any) -> Path:
 
 
 def halves(shape: tuple[int, int], left: tuple, right: tuple) -> np.ndarray:
-    """Return (H, W, 3), the left half of one colour."""
+    """Return (H, W, 3), the left half of one color."""
     pixels = np.empty((*shape, 3), np.uint8)
     pixels[:, : shape[1] // 2], pixels[:, shape[1] // 2 :] = left, right
     return pixels
@@ -51,12 +51,12 @@ def halves(shape: tuple[int, int], left: tuple, right: tuple) -> np.ndarray:
 
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, Path]:
-    """A grey photograph, a painting red at the left and blue at the right, and their masks."""
+    """A gray content image, a style image red at the left and blue at the right, their masks."""
     rng = np.random.default_rng(2)
-    grey = rng.integers(90, 160, (6, 8, 1)).repeat(3, axis=2).repeat(6, axis=0).repeat(6, axis=1)
+    gray = rng.integers(90, 160, (6, 8, 1)).repeat(3, axis=2).repeat(6, axis=0).repeat(6, axis=1)
     painted = halves((40, 60), (200, 40, 30), (30, 60, 210)) + rng.integers(-25, 25, (40, 60, 1))
     return {
-        "photograph": save(tmp_path / "photograph.png", grey),
+        "photograph": save(tmp_path / "photograph.png", gray),
         "painting": save(tmp_path / "painting.png", painted),
         "content": save(tmp_path / "content.png", halves((36, 48), RED, BLUE)),
         "style": save(tmp_path / "style.png", halves((40, 60), RED, BLUE)),
@@ -163,25 +163,25 @@ def test_the_gradient_is_that_of_the_formula():
 
 def scene() -> tuple[dict, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(10)
-    photograph = rng.uniform(0, 255, (20, 17, 3)).astype(np.float32)
-    painting = rng.uniform(0, 120, (13, 22, 3)).astype(np.float32)
-    return random_params("vgg16", 0), photograph, painting
+    content_image = rng.uniform(0, 255, (20, 17, 3)).astype(np.float32)
+    style_image = rng.uniform(0, 120, (13, 22, 3)).astype(np.float32)
+    return random_params("vgg16", 0), content_image, style_image
 
 
 def guided_targets() -> total.Targets:
-    params, photograph, painting = scene()
+    params, content_image, style_image = scene()
     rng = np.random.default_rng(11)
     both = Regions(parts(rng, 3, 20, 17), parts(rng, 3, 13, 22))
-    return program.compute_targets(STATIC, params, photograph, painting, masks=both)
+    return program.compute_targets(STATIC, params, content_image, style_image, masks=both)
 
 
 def test_one_region_is_no_mask():
-    params, photograph, painting = scene()
+    params, content_image, style_image = scene()
     whole = Regions(np.ones((1, 20, 17), np.float32), np.ones((1, 13, 22), np.float32))
-    masked = program.compute_targets(STATIC, params, photograph, painting, masks=whole)
-    plain = program.compute_targets(STATIC, params, photograph, painting)
+    masked = program.compute_targets(STATIC, params, content_image, style_image, masks=whole)
+    plain = program.compute_targets(STATIC, params, content_image, style_image)
     found, expected = (
-        list(checks(STATIC, params, targets, photograph, NUMBERS, **OPTIONS))
+        list(checks(STATIC, params, targets, content_image, NUMBERS, **OPTIONS))
         for targets in (masked, plain)
     )
     assert found[0].terms.style_layers == pytest.approx(expected[0].terms.style_layers, rel=1e-4)
@@ -190,32 +190,32 @@ def test_one_region_is_no_mask():
 
 
 def test_lanes_are_the_runs_alone():
-    params, photograph, _ = scene()
+    params, content_image, _ = scene()
     targets = guided_targets()
     several = [NUMBERS._replace(beta=beta) for beta in (1e-3, 1e-2, 1.0)]
-    lanes = [Lane(photograph, numbers) for numbers in several]
+    lanes = [Lane(content_image, numbers) for numbers in several]
     found = [
         check.picture
         for _, check in loop.checks(STATIC, params, targets, lanes, **OPTIONS)
         if check.step == 6
     ]
     for picture, numbers in zip(found, several, strict=True):
-        alone = list(checks(STATIC, params, targets, photograph, numbers, **OPTIONS))
+        alone = list(checks(STATIC, params, targets, content_image, numbers, **OPTIONS))
         np.testing.assert_allclose(picture, alone[-1].picture, atol=0.01)
 
 
 def test_it_goes_on_from_a_check_to_the_same_bytes():
-    params, photograph, _ = scene()
+    params, content_image, _ = scene()
     targets = guided_targets()
-    whole = list(checks(STATIC, params, targets, photograph, NUMBERS, **OPTIONS))
-    rest = list(checks(STATIC, params, targets, photograph, NUMBERS, **OPTIONS, after=whole[1]))
+    whole = list(checks(STATIC, params, targets, content_image, NUMBERS, **OPTIONS))
+    rest = list(checks(STATIC, params, targets, content_image, NUMBERS, **OPTIONS, after=whole[1]))
     assert rest[-1].picture.tobytes() == whole[-1].picture.tobytes()
 
 
 # --- Masks --------------------------------------------------------------------------------------
 
 
-def test_regions_are_scaled_by_area_in_the_order_of_their_colours(tmp_path: Path):
+def test_regions_are_scaled_by_area_in_the_order_of_their_colors(tmp_path: Path):
     pixels = np.zeros((8, 12, 3), np.uint8)
     pixels[:, :] = BLUE
     pixels[2:5, 3:7] = RED
@@ -250,9 +250,9 @@ def test_areas_that_cut_pixels_take_their_part_of_them():
 def test_a_mask_lies_as_its_picture_does(tmp_path: Path):
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6  # stored lying on its side
-    photograph = save(tmp_path / "turned.jpg", np.zeros((30, 20, 3)), exif=exif)
-    own = images.upright_shape(photograph, key="content.path")
-    assert own == images.load(photograph, None, key="content.path").shape[:2] == (20, 30)
+    content_image = save(tmp_path / "turned.jpg", np.zeros((30, 20, 3)), exif=exif)
+    own = images.upright_shape(content_image, key="content.path")
+    assert own == images.load(content_image, None, key="content.path").shape[:2] == (20, 30)
     stored = save(tmp_path / "stored.png", halves((30, 20), RED, BLUE))
     with pytest.raises(UserError, match="is 20 x 30 pixels, but must be 30 x 20"):
         masks.read(stored, "content.mask", own, "turned.jpg", (20, 30, 3))
@@ -361,7 +361,7 @@ def redness(folder: Path) -> tuple[float, float]:
     return by[0], by[1]
 
 
-def test_each_half_takes_the_colours_of_its_region(command, files: dict[str, Path]):
+def test_each_half_takes_the_colors_of_its_region(command, files: dict[str, Path]):
     both = (f"style.mask={files['style']},{files['swapped']}", "tv.gamma=0,1")
     given = [one for one in arguments(files) if not one.startswith("style.mask")]
     forty = ("steps=40", "check_every=20")

@@ -83,7 +83,7 @@ def test_the_wasserstein_distance_of_independent_channels_by_hand():
         (((9, 8, 6), (7, 6, 6)), 1e-4),
         (((16, 16, 64), (20, 12, 64)), 2e-3),
         (((2, 3, 64), (16, 16, 64)), 1e-2),  # fewer positions than channels, in the picture,
-        (((16, 16, 64), (2, 3, 64)), 1e-2),  # in the painting,
+        (((16, 16, 64), (2, 3, 64)), 1e-2),  # in the style image,
         (((2, 2, 64), (1, 3, 64)), 1e-2),  # and in both
         (((1, 1, 8), (1, 1, 8)), 1e-4),
     ],
@@ -108,14 +108,14 @@ def test_the_wasserstein_gradient_in_float32_is_that_in_float64(shapes):
     target = wasserstein.target(jnp.asarray(other, jnp.float32))
     gradient = np.asarray(jax.grad(wasserstein.loss)(jnp.asarray(one, jnp.float32), target))
     flats = [values.reshape(-1, values.shape[-1]) for values in (one, other)]
-    centred = flats[0] - flats[0].mean(axis=0)
+    centered = flats[0] - flats[0].mean(axis=0)
     root = np.real(sqrtm(np.cov(flats[1].T, bias=True)))
     # x -> T^1/2 (T^1/2 S T^1/2)^-1/2 T^1/2 x takes one normal distribution into the other.
     values, vectors = np.linalg.eigh(root @ np.cov(flats[0].T, bias=True) @ root)
     inverse = np.where(values > 1e-9 * values.max(), np.abs(values) ** -0.5, 0)
-    moved = centred @ (root @ (vectors * inverse) @ vectors.T @ root)
+    moved = centered @ (root @ (vectors * inverse) @ vectors.T @ root)
     means = flats[0].mean(axis=0) - flats[1].mean(axis=0)
-    expected = 2 * (centred - moved + means) / (len(centred) * one.shape[-1])
+    expected = 2 * (centered - moved + means) / (len(centered) * one.shape[-1])
     error = np.linalg.norm(gradient.reshape(expected.shape) - expected)
     assert error <= 2e-2 * np.linalg.norm(expected)
 
@@ -139,11 +139,11 @@ def test_gradients_against_finite_differences(statistic: str):
 
 @pytest.mark.parametrize("statistic", ["gram", "mean_std", "wasserstein"])
 @pytest.mark.parametrize("flat", ["picture", "painting", "both"])
-def test_a_picture_of_one_colour_has_a_finite_loss_and_gradient(statistic: str, flat: str):
+def test_a_picture_of_one_color_has_a_finite_loss_and_gradient(statistic: str, flat: str):
     busy, even = jnp.asarray(activations(6, (4, 5, 8)), jnp.float32), jnp.full((4, 5, 8), 7.0)
-    painting = even if flat in ("painting", "both") else busy
+    style_image = even if flat in ("painting", "both") else busy
     picture = even if flat in ("picture", "both") else busy
-    target = STATISTICS[statistic].load().target(painting)
+    target = STATISTICS[statistic].load().target(style_image)
     loss, gradient = jax.value_and_grad(
         lambda picture: total.style_loss(statistic, picture, target)
     )(picture)
@@ -152,18 +152,18 @@ def test_a_picture_of_one_colour_has_a_finite_loss_and_gradient(statistic: str, 
 
 
 @pytest.mark.parametrize("statistic", ["mean_std", "wasserstein"])
-def test_a_statistic_brings_the_picture_nearer_to_the_painting(statistic: str):
+def test_a_statistic_brings_the_picture_nearer_to_the_style_image(statistic: str):
     layers = ("conv1_1",), ("conv1_1", "conv2_1")
     static = Static("vgg16", "avg", "float32", *layers, statistic=statistic)
     rng = np.random.default_rng(7)
-    photograph, painting = rng.uniform(0, 255, (2, 16, 20, 3)).astype(np.float32)
-    photograph *= 0.5
+    content_image, style_image = rng.uniform(0, 255, (2, 16, 20, 3)).astype(np.float32)
+    content_image *= 0.5
     numbers = Hyperparameters(
         0.0, 1.0, 0.0, 3.0, 0.9, 0.999, 1e-8, {"conv1_1": 1.0}, {"conv1_1": 0.5, "conv2_1": 0.5}
     )
     params = random_params("vgg16", 0)
-    targets = compute_targets(static, params, photograph, painting)
-    found = list(checks(static, params, targets, photograph, numbers, steps=20, check_every=10))
+    targets = compute_targets(static, params, content_image, style_image)
+    found = list(checks(static, params, targets, content_image, numbers, steps=20, check_every=10))
     assert found[-1].terms.total < 0.3 * found[0].terms.total
 
 
@@ -171,12 +171,12 @@ def record(folder: Path) -> dict:
     return json.loads((folder / "run.json").read_text())
 
 
-def test_statistics_and_normalisation_through_the_command_line(command):
+def test_statistics_and_normalization_through_the_command_line(command):
     grid = ("style.statistic=gram,mean_std,wasserstein", "style.normalize=none,channels")
     batched = ("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep")
     done = command(*batched, *QUICK, *SHALLOW, *grid, env={"JAX_LOG_COMPILES": "1"})
     assert done.returncode == 0, done.stderr
-    # Each statistic is a program; the normalisation is a number.
+    # Each statistic is a program; the normalization is a number.
     assert done.stderr.count("WARNING: Compiling jit(advance)") == 3
     written = [record(command.folder / "sweep" / str(job)) for job in range(6)]
     assert len({one["config_hash"] for one in written}) == 6

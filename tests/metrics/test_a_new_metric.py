@@ -22,7 +22,7 @@ def test_it_is_in_the_record_the_table_and_the_page(
     compose: Compose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
-    meaning = "Red in grey levels: 255 is all red."
+    meaning = "Red in gray levels: 255 is all red."
     toy = Metric("mean_red", "mean red", "higher", meaning, "mean_red")
     monkeypatch.setitem(METRICS, "mean_red", toy)
     config = compose(*TINY, "tracking=disabled")

@@ -25,22 +25,22 @@ STYLE = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
 
 
 def blocks(seed: int, height: int, width: int) -> np.ndarray:
-    """Squares of 4 pixels in random colours under a little noise."""
+    """Squares of 4 pixels in random colors under a little noise."""
     rng = np.random.default_rng(seed)
     coarse = rng.uniform(30, 220, (height // 4 + 1, width // 4 + 1, 3))
     fine = coarse.repeat(4, axis=0).repeat(4, axis=1)[:height, :width]
     return (fine + rng.normal(0, 8, fine.shape)).clip(0, 255).round().astype(np.float32)
 
 
-PHOTOGRAPH, PAINTING = blocks(1, 48, 64), blocks(2, 72, 56)
-#: A result as the optimiser leaves it: neither whole numbers nor within [0, 255].
-RESULT = (PHOTOGRAPH * 1.3 - 40.4).astype(np.float32)
+CONTENT_IMAGE, STYLE_IMAGE = blocks(1, 48, 64), blocks(2, 72, 56)
+#: A result as the optimizer leaves it: neither whole numbers nor within [0, 255].
+RESULT = (CONTENT_IMAGE * 1.3 - 40.4).astype(np.float32)
 SAVED = RESULT.clip(0, 255).round()
 
 
 @pytest.fixture(scope="module")
 def numbers() -> dict[str, float | None]:
-    return evaluate.evaluate(RESULT, PHOTOGRAPH, PAINTING)
+    return evaluate.evaluate(RESULT, CONTENT_IMAGE, STYLE_IMAGE)
 
 
 def built_in() -> ResolvedSource:
@@ -76,22 +76,22 @@ def test_style_distance_is_a_ratio_of_equation_5(numbers):
     def distance(own: dict[str, np.ndarray]) -> float:
         total = 0.0
         for name in STYLE:
-            flats = [seen[name].reshape(-1, seen[name].shape[-1]) for seen in (own, painting)]
+            flats = [seen[name].reshape(-1, seen[name].shape[-1]) for seen in (own, style_image)]
             gram, target = (flat.T @ flat / len(flat) for flat in flats)
             total += ((gram - target) ** 2).sum() / (4 * len(gram) ** 2) / 5
         return total
 
-    painting = activations(PAINTING)
-    expected = distance(activations(SAVED)) / distance(activations(PHOTOGRAPH))
+    style_image = activations(STYLE_IMAGE)
+    expected = distance(activations(SAVED)) / distance(activations(CONTENT_IMAGE))
     assert numbers["style_distance"] == pytest.approx(expected, rel=1e-3)
 
 
 def test_content_distance_is_a_ratio_of_equation_1(numbers):
-    shape = PHOTOGRAPH.shape
-    stretched = jax.image.resize(PAINTING, shape, "lanczos3").clip(0, 255).round()
-    photograph = activations(PHOTOGRAPH)["conv4_2"]
+    shape = CONTENT_IMAGE.shape
+    stretched = jax.image.resize(STYLE_IMAGE, shape, "lanczos3").clip(0, 255).round()
+    content_image = activations(CONTENT_IMAGE)["conv4_2"]
     own, other = (
-        ((activations(picture)["conv4_2"] - photograph) ** 2).sum()
+        ((activations(picture)["conv4_2"] - content_image) ** 2).sum()
         for picture in (SAVED, np.asarray(stretched))
     )
     assert numbers["content_distance"] == pytest.approx(own / other, rel=1e-4)
@@ -116,11 +116,11 @@ def theirs(evaluator, one: np.ndarray, other: np.ndarray) -> float:
 
 
 def test_lpips_is_lpips_jaxs(numbers, evaluator):
-    assert numbers["lpips"] == pytest.approx(theirs(evaluator, SAVED, PHOTOGRAPH), abs=1e-4)
+    assert numbers["lpips"] == pytest.approx(theirs(evaluator, SAVED, CONTENT_IMAGE), abs=1e-4)
 
 
 @pytest.mark.parametrize("change", ["negative", "noise", "mirror"])
-def test_lpips_of_a_photograph_is_lpips_jaxs(change, chelsea, evaluator):
+def test_lpips_of_a_content_image_is_lpips_jaxs(change, chelsea, evaluator):
     noise = np.random.default_rng(3).normal(0, 20, chelsea.shape)
     changed = {
         "negative": 255 - chelsea,
@@ -146,7 +146,7 @@ def test_lpips_distance_by_hand():
 
 def test_ssim_is_a_loop_over_windows(numbers):
     one, other = (
-        picture.astype(np.float64) @ (0.299, 0.587, 0.114) for picture in (SAVED, PHOTOGRAPH)
+        picture.astype(np.float64) @ (0.299, 0.587, 0.114) for picture in (SAVED, CONTENT_IMAGE)
     )
     offsets = np.arange(-5, 6)
     window = np.exp(-(offsets[:, None] ** 2 + offsets**2) / (2 * 1.5**2))
@@ -165,17 +165,17 @@ def test_ssim_is_a_loop_over_windows(numbers):
 
 
 def test_total_variation_by_hand():
-    # Greys 0 10 / 30 70: down 30 + 60, right 10 + 40, three channels, four pixels.
-    grey = np.array([[0, 10], [30, 70]], np.float32)
-    picture = np.repeat(grey[:, :, None], 3, axis=2)
-    assert evaluate.evaluate(picture, picture, PAINTING)["tv"] == 140 * 3 / 4
+    # Grays 0 10 / 30 70: down 30 + 60, right 10 + 40, three channels, four pixels.
+    gray = np.array([[0, 10], [30, 70]], np.float32)
+    picture = np.repeat(gray[:, :, None], 3, axis=2)
+    assert evaluate.evaluate(picture, picture, STYLE_IMAGE)["tv"] == 140 * 3 / 4
 
 
 def test_color_distance_is_scipys_mean_over_directions(numbers):
     stats = pytest.importorskip("scipy.stats")
     color = pytest.importorskip("skimage.color")
     own, other = (
-        color.rgb2lab(picture.astype(np.uint8)).reshape(-1, 3) for picture in (SAVED, PAINTING)
+        color.rgb2lab(picture.astype(np.uint8)).reshape(-1, 3) for picture in (SAVED, STYLE_IMAGE)
     )
     turn = np.pi * (3 - np.sqrt(5))
     expected = 0.0
@@ -197,27 +197,27 @@ def test_color_distance_of_black_and_white_is_half_their_lightness():
 # --- what the ends of the scales are ------------------------------------------------------------
 
 
-def test_the_photograph_itself():
-    found = evaluate.evaluate(PHOTOGRAPH, PHOTOGRAPH, PAINTING)
+def test_the_content_image_itself():
+    found = evaluate.evaluate(CONTENT_IMAGE, CONTENT_IMAGE, STYLE_IMAGE)
     assert found["style_distance"] == 1
     assert (found["content_distance"], found["lpips"], found["ssim"]) == (0, 0, 1)
 
 
-def test_the_painting_itself():
-    painting = blocks(6, 48, 64)
-    found = evaluate.evaluate(painting, PHOTOGRAPH, painting)
+def test_the_style_image_itself():
+    style_image = blocks(6, 48, 64)
+    found = evaluate.evaluate(style_image, CONTENT_IMAGE, style_image)
     assert found["style_distance"] == pytest.approx(0, abs=1e-9)
     assert found["content_distance"] == 1
     assert found["color_distance"] == 0
 
 
-def test_a_tiled_painting_has_the_same_palette(numbers):
-    tiled = evaluate.evaluate(RESULT, PHOTOGRAPH, np.tile(PAINTING, (2, 1, 1)))
+def test_a_tiled_style_image_has_the_same_palette(numbers):
+    tiled = evaluate.evaluate(RESULT, CONTENT_IMAGE, np.tile(STYLE_IMAGE, (2, 1, 1)))
     assert tiled["color_distance"] == numbers["color_distance"]
 
 
 def test_nothing_to_transfer_has_no_ratio():
-    found = evaluate.evaluate(RESULT, PHOTOGRAPH, PHOTOGRAPH)
+    found = evaluate.evaluate(RESULT, CONTENT_IMAGE, CONTENT_IMAGE)
     assert found["style_distance"] is None
     assert found["content_distance"] is None
     assert found["lpips"] is not None
@@ -229,14 +229,14 @@ def test_nothing_to_transfer_has_no_ratio():
 def test_a_saved_picture_has_the_same_numbers(numbers, tmp_path: Path):
     images.save(tmp_path / "result.png", RESULT, {})
     again = images.load(tmp_path / "result.png", None, key="content.path")
-    assert evaluate.evaluate(again, PHOTOGRAPH, PAINTING) == numbers
+    assert evaluate.evaluate(again, CONTENT_IMAGE, STYLE_IMAGE) == numbers
 
 
 def test_a_picture_that_is_not_finite_has_no_numbers():
     for value in (np.nan, np.inf):
         broken = RESULT.copy()
         broken[0, 0, 0] = value
-        found = evaluate.evaluate(broken, PHOTOGRAPH, PAINTING)
+        found = evaluate.evaluate(broken, CONTENT_IMAGE, STYLE_IMAGE)
         assert found == dict.fromkeys(NAMES)
 
 
@@ -248,23 +248,23 @@ def test_a_picture_that_is_not_finite_has_no_numbers():
         ((1, 1), {"style_distance", "content_distance", "lpips", "ssim"}),
     ],
 )
-def test_a_small_photograph_goes_without_what_needs_more(shape, without):
+def test_a_small_content_image_goes_without_what_needs_more(shape, without):
     picture = blocks(7, *shape)
-    found = evaluate.evaluate(255 - picture, picture, PAINTING)
+    found = evaluate.evaluate(255 - picture, picture, STYLE_IMAGE)
     assert {name for name, value in found.items() if value is None} == without
 
 
-def test_a_small_painting_costs_the_style_distance_alone():
-    found = evaluate.evaluate(RESULT, PHOTOGRAPH, blocks(8, 10, 16))
+def test_a_small_style_image_costs_the_style_distance_alone():
+    found = evaluate.evaluate(RESULT, CONTENT_IMAGE, blocks(8, 10, 16))
     assert [name for name, value in found.items() if value is None] == ["style_distance"]
 
 
 @pytest.mark.parametrize(
     ("result", "photograph"), [((8, 9, 3), (9, 8, 3)), ((8, 9, 4), (8, 9, 4)), ((8, 9), (8, 9))]
 )
-def test_a_wrong_shape_is_refused(result, photograph):
+def test_a_wrong_shape_is_refused(result, content_image):
     with pytest.raises(ValueError, match="must"):
-        evaluate.evaluate(np.zeros(result), np.zeros(photograph), PAINTING)
+        evaluate.evaluate(np.zeros(result), np.zeros(content_image), STYLE_IMAGE)
 
 
 # --- what is kept, and what is not needed -------------------------------------------------------
@@ -292,11 +292,11 @@ def test_networks_see_a_large_picture_made_smaller(monkeypatch: pytest.MonkeyPat
 
 
 def test_two_pairs_are_kept(numbers, monkeypatch):
-    assert evaluate.evaluate(RESULT, PHOTOGRAPH, PAINTING) == numbers
+    assert evaluate.evaluate(RESULT, CONTENT_IMAGE, STYLE_IMAGE) == numbers
     with monkeypatch.context() as patch:
         patch.setattr(features, "_gram_matrices", lambda *_: pytest.fail("computed anew"))
         # By its pixels: a copy is the same picture.
-        assert evaluate.evaluate(RESULT, PHOTOGRAPH.copy(), PAINTING.copy()) == numbers
+        assert evaluate.evaluate(RESULT, CONTENT_IMAGE.copy(), STYLE_IMAGE.copy()) == numbers
     for seed in range(3):
         tiny = blocks(seed, 4, 4)
         evaluate.evaluate(tiny, tiny, tiny)

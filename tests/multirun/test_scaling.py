@@ -49,7 +49,7 @@ SACCT = """#!/bin/sh
 printf 'JobID|State|NodeList\\n7_0|RUNNING|a\\n7_1|%s|b\\n' "$STATE"
 """
 SCANCEL = """#!/bin/sh
-echo "$1" >> "$FAKE/cancelled"
+echo "$1" >> "$FAKE/canceled"
 """
 
 
@@ -197,7 +197,7 @@ def test_ctrl_c_cancels_the_jobs(process, slurm: Path, monkeypatch):
     _, stderr = running.communicate(timeout=60)
     assert running.returncode == 130
     assert "Traceback" not in stderr
-    assert (slurm / "cancelled").read_text().split() == ["7_0", "7_1"]
+    assert (slurm / "canceled").read_text().split() == ["7_0", "7_1"]
 
 
 @pytest.mark.parametrize(

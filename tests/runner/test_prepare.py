@@ -26,9 +26,13 @@ def test_a_file_is_decoded_once_for_all_sizes(
         Image.new("RGB", (90, 60), color).save(tmp_path / name)
     given = [f"content.path={tmp_path}/content.png", f"style.path={tmp_path}/style.png"]
     found = prepare.prepare(compose(*LAYERS, *given, "scales=[16,32,64]", "steps=[1,1,1]"))
-    assert [one.photograph.shape for one in found.scales] == [(11, 16, 3), (21, 32, 3), (43, 64, 3)]
-    assert [one.paintings[0].shape for one in found.scales] == [
-        one.photograph.shape for one in found.scales
+    assert [one.content_image.shape for one in found.scales] == [
+        (11, 16, 3),
+        (21, 32, 3),
+        (43, 64, 3),
+    ]
+    assert [one.style_images[0].shape for one in found.scales] == [
+        one.content_image.shape for one in found.scales
     ]
     assert sorted(read) == ["content.png", "style.png"]
     # Another run at one of these sizes reads nothing.

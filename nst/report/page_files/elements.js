@@ -18,7 +18,7 @@ function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** A text from a file, kept apart from the direction of its neighbours. */
+/** A text from a file, kept apart from the direction of its neighbors. */
 function said(text, name = 'name') {
   const long = text.length > 24;
   return el('bdi', { class: name, title: long ? short(text, 400) : null, text: short(text, 2000) });
