@@ -32,10 +32,10 @@ docs: $(VENV)/.runtime ## the table of keys in docs/configuration.md
 	$(RUN) -m nst.config.document
 
 test: $(VENV)/.dev ## the tests
-	$(RUN) -m pytest -n 2
+	$(RUN) -m pytest -n 2 --dist worksteal
 
 test-slow: $(VENV)/.dev ## the tests that take longer
-	$(RUN) -m pytest -n 2 -m slow
+	$(RUN) -m pytest -n 2 --dist worksteal -m slow
 
 lint: $(VENV)/.dev ## format, lint and types
 	$(RUN) -m ruff format --check .

@@ -42,6 +42,7 @@ ENTRIES = {
     "nst.sweep": "nst.sweep",
     "nst.weights": "nst.weights",
     "nst.report": "nst.report.__main__",
+    "nst.paper": "nst.paper.__main__",
 }
 #: Variables that a library reads once, as it loads: they want a process of their own.
 READ_AT_IMPORT = ("JAX_", "XLA_", "PYTHON", "LC_", "LANG", "OMP_", "TF_")

@@ -33,6 +33,7 @@ def said(done: Done, work: Path) -> tuple[int, str, list[str]]:
         ("nst.sweep", ["nothing.yaml"]),
         ("nst.report", ["nothing"]),
         ("nst.weights", ["vgg16", "--from", "nothing.h5"]),
+        ("nst.weights", []),
     ],
 )
 def test_a_sentence_is_the_same(

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import Inspect, Process, environment
+from helpers import Command, Inspect, Process, environment
 from PIL import Image
 
 from nst.base.errors import UserError
 from nst.config.groups import Source
 from nst.sources import download, resolve
 from nst.sources.resolve import locate
+from nst.tracking import wandb_run
 
 BYTES = b"a picture, as far as a checksum can tell" * 5000
 SHA256 = hashlib.sha256(BYTES).hexdigest()
@@ -297,6 +298,34 @@ def test_wandb_s_server_dies_in_mid_run(
     assert [path for path in revived.asked if path.startswith("/media/images/result")]
 
 
+def test_a_run_of_a_sweep_whose_server_has_gone_is_kept_here(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+):
+    """As the next test has it, which waits for a server that is gone."""
+    real = wandb_run._begun
+
+    def begun(mode: str, arguments: dict[str, Any]) -> Any:
+        if mode == "online":
+            raise TimeoutError("nobody answers")
+        return real(mode, arguments)
+
+    monkeypatch.setattr(wandb_run, "_begun", begun)
+    monkeypatch.setattr(wandb_run, "_need_key", lambda: None)
+    tiny = [one for one in ONLINE if not one.startswith(("steps", "check_every"))]
+    env = {"WANDB_MODE": None}
+    never = command(*tiny, "steps=1", env=env)
+    assert never.returncode == 1
+    assert "tracking=online: W&B could not start the run (nobody answers)" in never.stderr
+    assert command.files() == []
+    wandb_run._reached.set()
+    done = command(*tiny, "steps=1", env=env)
+    assert done.returncode == 0, done.stderr
+    (kept,) = command.folder.glob("run/wandb/offline-run-*")
+    warned = "WARNING: W&B could not start the run (nobody answers), so it is kept here: "
+    assert f"{warned}`wandb sync {kept}` sends it" in done.stderr
+
+
+@pytest.mark.slow
 def test_wandb_s_server_dies_in_a_sweep(process: Process, tmp_path: Path):
     sweep = ("-m", *ONLINE[:-1], "steps=2000", "tv.gamma=0,1", "hydra.sweep.dir=sweep")
     with serving(Wandb) as server:

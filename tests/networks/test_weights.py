@@ -6,7 +6,6 @@ import io
 import os
 import pickle
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ import h5py
 import jax
 import numpy as np
 import pytest
+from helpers import Command, Done
 
 from nst import weights
 from nst.base import checksummed
@@ -423,15 +423,10 @@ def test_a_network_nobody_knows_is_refused(own):
 # --- the command line ---------------------------------------------------------------------------
 
 
-def command(*arguments: str, cache: Path) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"NST_CACHE": str(cache), "COLUMNS": "200"}
-    return subprocess.run(
-        [sys.executable, "-m", "nst.weights", *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+def command(*arguments: str, cache: Path) -> Done:
+    env = {"NST_CACHE": str(cache), "COLUMNS": "200"}
+    program = (sys.executable, "-m", "nst.weights")
+    return Command(Path.cwd())(*arguments, env=env, program=program)
 
 
 def test_the_table_says_what_is_there(tmp_path):

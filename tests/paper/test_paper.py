@@ -47,12 +47,12 @@ def test_names_of_grids_are_folders_of_their_own():
     assert len({grid.name for grid in ALL}) == len(ALL)
 
 
-def test_a_figure_from_its_command_to_its_page_and_again(command):
+def test_a_figure_from_its_command_to_its_page_and_again(process):
     tiny = ("figures=8", "size=64", "steps=2", "check_every=1", "tracking=disabled")
     shallow = ("style.layers=[conv1_1]", "content.layers=[conv1_1]", "network=vgg16")
-    done = command(*tiny, *shallow, program=PAPER, env=ALONE)
+    done = process(*tiny, *shallow, program=PAPER, env=ALONE)
     assert done.returncode == 0, done.stderr
-    folder = command.folder / "outputs" / "paper" / "64"
+    folder = process.folder / "outputs" / "paper" / "64"
     assert done.stdout.splitlines()[-1] == str(Path("outputs/paper/64/figure8.png"))
     with Image.open(folder / "figure8.png") as file:
         page = np.asarray(file)
@@ -64,16 +64,16 @@ def test_a_figure_from_its_command_to_its_page_and_again(command):
     assert all(one["sources"]["style"]["used"] == "night" for one in values)
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("history.csv")}
     (folder / "figure8.png").write_bytes(b"mine")
-    refused = command(*tiny, *shallow, program=PAPER, env=ALONE)
+    refused = process(*tiny, *shallow, program=PAPER, env=ALONE)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "figure8.png was changed since nst wrote it: only what nst wrote" in refused.stderr
     assert (folder / "figure8.png").read_bytes() == b"mine"
     (folder / "figure8.png").unlink()
-    assert command(*tiny, *shallow, program=PAPER, env=ALONE).returncode == 0
+    assert process(*tiny, *shallow, program=PAPER, env=ALONE).returncode == 0
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("history.csv")} == before
     assert (folder / "figure8.png").is_file()
     # A grid that was run otherwise is not mixed with this one.
-    other = command(*tiny[:2], "steps=3", *tiny[3:], *shallow, program=PAPER, env=ALONE)
+    other = process(*tiny[:2], "steps=3", *tiny[3:], *shallow, program=PAPER, env=ALONE)
     assert other.returncode == 1
     assert "steps (2, not 3)" in other.stderr
     assert "the grid figure8 ended with status 1" in other.stderr.splitlines()[-1]

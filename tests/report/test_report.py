@@ -1,11 +1,11 @@
 import csv
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from fake_runs import write_run
+from helpers import Command, Done
 from PIL import Image
 
 from nst.base.errors import UserError
@@ -13,14 +13,8 @@ from nst.report import build
 from nst.report.__main__ import main
 
 
-def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "nst.report", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+def command(folder: Path, *arguments: str) -> Done:
+    return Command(folder)(*arguments, program=(sys.executable, "-m", "nst.report"))
 
 
 def table(folder: Path) -> list[dict[str, str]]:
