@@ -37,13 +37,14 @@ test: $(VENV)/.dev ## the tests
 test-slow: $(VENV)/.dev ## the tests that take longer
 	$(RUN) -m pytest -n 2 --dist worksteal -m slow
 
-lint: $(VENV)/.dev ## format, lint and types
+lint: $(VENV)/.dev ## format, lint, types and the direction of imports
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
+	$(VENV)/bin/lint-imports --no-cache
 
 clean: ## remove .venv and what tools left; outputs/ stays
-	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.runtime: pyproject.toml constraints.txt

@@ -159,7 +159,7 @@ def _captured() -> Iterator[Callable[[], tuple[str, str]]]:
     files = [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]
 
     def texts() -> tuple[str, str]:
-        out, err = (file.buffer.getvalue().decode() for file in files)  # type: ignore[attr-defined]
+        out, err = (file.buffer.getvalue().decode() for file in files)
         return out, err
 
     with contextlib.redirect_stdout(files[0]), contextlib.redirect_stderr(files[1]):

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -306,8 +306,8 @@ def test_records_of_a_sweep_can_be_typed_again(
         assert (again.name, again.tracking.tags) == ("1e3", ["1.10"])
 
 
-def refusal(command: Command, *arguments: str, program: Sequence[str] = ()) -> str:
-    done = command(*arguments, **({"program": program} if program else {}))
+def refusal(command: Command, *arguments: str, **options: Any) -> str:
+    done = command(*arguments, **options)
     assert done.returncode == 1, done
     (line,) = done.stderr.splitlines()
     return line
