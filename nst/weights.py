@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         description="Show the networks' weights; fetch, convert and check those of one network.",
     )
     parser.add_argument("network", nargs="?", choices=tuple(NETWORKS), help="fetch and convert")
-    parser.add_argument("--from", dest="file", metavar="FILE", help="convert a file of one's own")
+    parser.add_argument("--from", dest="file", metavar="FILE", help="convert a file of your own")
     options = parser.parse_args(arguments)
     try:
         if options.network or options.file is not None:

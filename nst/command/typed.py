@@ -134,7 +134,7 @@ def _path(value: str) -> str:
 
 
 def _blend(part: str) -> str:
-    """Return one blend; what Hydra can't read goes on as a text, for nst/config/weighted.py."""
+    """Return one blend; what Hydra can't read stays a text, for nst/config/weighted.py."""
     text = part.strip()
     if files := re.fullmatch(r"\[(.*)\]", text, re.S):
         return "[" + ",".join(_part(BLEND, "file", one) for one in grammar.split(files[1])) + "]"

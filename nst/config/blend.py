@@ -28,7 +28,7 @@ def checked(style: Style) -> dict[str, float] | None:
     """Return the weights of a blend by style image, sum 1 and in the order of names; or None.
 
     Args:
-      style: as composed; its `blend` holds names in conf/style/ and files of one's own.
+      style: as composed; its `blend` holds names in conf/style/ and the user's own files.
 
     Raises:
       UserError: a name is unknown, a weight not allowed, or one style image is given by style.path.

@@ -24,7 +24,7 @@ def config_hash(config: Config, network: str, sources: Mapping[str, Checksummed]
 
     Args:
       config: validated.
-      network: the network that serves, "vgg16" or "vgg19".
+      network: the resolved network, "vgg16" or "vgg19".
       sources: the pictures and the network as they serve; their bytes count, not their paths.
     """
     settings = {

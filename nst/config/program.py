@@ -11,7 +11,7 @@ def split(config: Config, network: str) -> tuple[Static, Hyperparameters]:
 
     Args:
       config: a validated configuration.
-      network: the network that serves, which a fallback may have changed.
+      network: the resolved network, which a fallback may have changed.
     """
     static = Static(
         network=network,

@@ -33,7 +33,7 @@ class Lane:
 
 
 def union(statics: Iterable[Static]) -> Static:
-    """Return the program that serves every one of `statics`, which differ in their layers alone."""
+    """Return the program for every one of `statics`, which differ in their layers alone."""
     several = list(statics)
     order = NETWORKS[several[0].network].layer_names
 

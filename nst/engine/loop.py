@@ -36,7 +36,7 @@ def checks(
       static: the choices that the program is compiled for.
       params: the network's parameters.
       targets: of the content image and the style images, for the layers of `static`.
-      lanes: the runs, all after the same step. One that goes on from a check doesn't yield it
+      lanes: the runs, all after the same step. One that resumes from a check doesn't yield it
         again.
       steps: optimizer steps in all.
       check_every: steps between two checks.

@@ -1,6 +1,6 @@
 """Coarse to fine: a run through several sizes, each started from where the one before ended.
 
-As in crowsonkb/style-transfer-pytorch: the picture goes on, resized, and so do Adam's moments.
+As in crowsonkb/style-transfer-pytorch: the picture carries over, resized, and so do Adam's moments.
 """
 
 import dataclasses

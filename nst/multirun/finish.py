@@ -58,7 +58,7 @@ def _cell(run: Any, report: Any) -> dict[str, Any]:
         "run": run.name,
         **{key.name: key.of.get(run.name) for key in report.keys},
         **{name: run.metrics.get(name) for name in METRICS},
-        "fallback": notes.stand_ins(run),
+        "fallback": notes.fallbacks(run),
         "same_as": run.same_as,
         "status": run.status,
         "picture": report.thumbnails.get(run.name),

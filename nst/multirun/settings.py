@@ -42,7 +42,7 @@ class BatchedSettings:
     cluster: str = "inline"  # inline: this process; local: other processes here; slurm: its nodes
     # What follows is for local and slurm.
     chunk: int = 16  # runs of one job, which a node does in one process
-    timeout_min: int = 60  # minutes of a job; what is left after them goes on in another, 3 times
+    timeout_min: int = 60  # minutes of a job; what is left continues in another, 3 times
     partition: str | None = None  # Slurm's
     gpus_per_node: int | None = None  # GPUs of a job, its lanes spread over them; none: CPU alone
     cpus_per_task: int | None = None  # CPU cores of a job

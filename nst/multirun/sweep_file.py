@@ -158,7 +158,7 @@ def _run_cap(path: Path, method: str, value: object) -> int | None:
 
 
 def _words(path: Path, command: object, program: object) -> tuple[str, ...]:
-    """Return the overrides that stand in the command itself, which must start nst.run."""
+    """Return the overrides in the command itself, which must start nst.run."""
     words = [str(word) for word in command] if isinstance(command, list) else []
     words = [str(program) if word == "${program}" else word for word in words]
     start = next((at for at, word in enumerate(words) if _is_run(word, words[:at])), None)

@@ -36,7 +36,7 @@ def sweep(settings: SweepFileSettings, own: Multirun, arguments: list[str]) -> l
     plan = read(Path(settings.file))
     fixed = names(arguments)
     plan = dataclasses.replace(plan.without(fixed), run_cap=settings.run_cap or plan.run_cap)
-    # What stands in the file's command is for every run, unless the command line says otherwise.
+    # The overrides in the file's command are for every run, unless the command line says otherwise.
     common = [word for word in plan.words if names([word])[0] not in fixed] + arguments
     plan = plan.without(names(common))
 

@@ -20,7 +20,7 @@ def by_gradient(transformation: Transformation, **moments: str) -> Method:
     Args:
       transformation: its learning rate from `rate`, if it has one.
       moments: what in optax's state is shaped as the picture, by its name there: the method of
-        `jax.image.resize` that takes it to another size. All else goes on as it is.
+        `jax.image.resize` that takes it to another size. All else stays as it is.
     """
 
     def init(static: Static, hyperparameters: Hyperparameters, picture: Any) -> State:

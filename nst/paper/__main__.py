@@ -16,7 +16,7 @@ Run the figures of Gatys et al. 2015 and of the 2018 report anew, and lay them o
   python -m nst.paper [size=256] [figures=1,4,7,8,gatys3,statements] [format=png] [key=value ...]
 
 Writes outputs/paper/SIZE/*.png and statements.md; format=pdf and format=svg write those instead.
-What is finished is not run again: a paper that was cut off goes on with the same command. Any other
+Finished runs don't run again: the same command resumes a paper that was cut off. Any other
 key=value is set in every run.
   python -m nst.paper figures=7,8
   python -m nst.paper size=512 network=vgg16 tracking=disabled

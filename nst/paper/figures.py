@@ -68,7 +68,7 @@ def _reconstructions(folder: Path) -> Panel:
         ],
         notes=[
             _made(any_run, "style loss alone above, content loss alone below"),
-            *_stand_ins([*content.values(), *style.values()]),
+            *_fallbacks([*content.values(), *style.values()]),
         ],
         letters=False,
     )
@@ -90,7 +90,7 @@ def _gallery(grid: grids.Grid, folder: Path) -> Panel:
         f"Figures 4 to 6. {_title(first, 'content')}, in the style of five paintings",
         rows,
         labels=["from the photograph", "from noise"],
-        notes=[_made(first), *_stand_ins(runs.values())],
+        notes=[_made(first), *_fallbacks(runs.values())],
     )
 
 
@@ -102,7 +102,7 @@ def _poolings(folder: Path) -> Panel:
     ]
     one = runs["avg",]
     title = f"Figure 7. Average against max pooling: {_title(one, 'style')}"
-    return Panel(title, [row], notes=[_made(one), *_stand_ins(runs.values())])
+    return Panel(title, [row], notes=[_made(one), *_fallbacks(runs.values())])
 
 
 def _smoothed(folder: Path) -> Panel:
@@ -115,7 +115,7 @@ def _smoothed(folder: Path) -> Panel:
         "Figure 8. With and without total variation; below, the same part enlarged",
         [whole, part],
         columns,
-        notes=[_made(one), *_stand_ins(runs.values())],
+        notes=[_made(one), *_fallbacks(runs.values())],
     )
 
 
@@ -128,7 +128,7 @@ def _layers_by_ratio(folder: Path) -> Panel:
         [[Cell(_picture(runs[layers, beta])) for beta in grids.BETAS] for layers in grids.UP_TO],
         columns=[f"alpha/beta = {beta.replace('e', 'e-')}" for beta in grids.BETAS],
         labels=[_up_to(layer) for layer in grids.STYLE_LAYERS],
-        notes=[_made(one, "alpha = 1"), *_stand_ins(runs.values())],
+        notes=[_made(one, "alpha = 1"), *_fallbacks(runs.values())],
         letters=False,
     )
 
@@ -156,7 +156,7 @@ def _title(run: Run, key: str) -> str:
 
 
 def _source(run: Run, key: str, folder: Path) -> Path | None:
-    """Return a small copy of the picture that served, if its very bytes are still there."""
+    """Return a small copy of the picture that was used, if its very bytes are still there."""
     found = thumbnails.of_sources([run.sources[key]], key, folder)
     return next((path for _, path in found.values()), None)
 
@@ -169,8 +169,8 @@ def _made(run: Run, weights: str | None = None) -> str:
     return f"{values['network']}, {values['size']} px, {steps}, {weights}"
 
 
-def _stand_ins(runs: Iterable[Run]) -> list[str]:
-    """Return what else served for what was asked, as a reader must know it."""
+def _fallbacks(runs: Iterable[Run]) -> list[str]:
+    """Return which fallback was used for what was asked, as a reader must know it."""
     served = {source for run in runs for source in run.sources.values() if source.instead_of}
     said = sorted({f"{one.name} for {one.instead_of}" for one in served})
-    return [f"Stand-ins served: {', '.join(said)}"] if said else []
+    return [f"Fallbacks used: {', '.join(said)}"] if said else []

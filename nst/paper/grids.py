@@ -135,7 +135,7 @@ def run(grid: Grid, folder: Path, size: int, overrides: Sequence[str]) -> None:
     if ended.returncode:
         raise UserError(
             f"the grid {grid.name} ended with status {ended.returncode}: its message stands above, "
-            "and the same command goes on from there"
+            "and the same command resumes there"
         )
 
 

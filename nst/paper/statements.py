@@ -5,7 +5,7 @@ from statistics import geometric_mean, mean
 
 from nst.paper import grids
 from nst.paper.curves import number, point, style_ratio
-from nst.report.notes import of_stand_ins
+from nst.report.notes import of_fallbacks
 from nst.rundir import history
 from nst.rundir.runs import Run
 
@@ -23,13 +23,13 @@ def text(folder: Path) -> str:
       UserError: a run is missing or did not finish.
     """
     sections = [_poolings(folder), _smoothing(folder), _starts(folder), _best_of(folder)]
-    return "\n".join([*_stand_ins(folder), *sections])
+    return "\n".join([*_fallbacks(folder), *sections])
 
 
-def _stand_ins(folder: Path) -> list[str]:
+def _fallbacks(folder: Path) -> list[str]:
     every = [*grids.POOLING_STATEMENT, *grids.TV_STATEMENT, *grids.INIT_STATEMENT]
     runs = [run for grid in every for run in grids.runs(grid, folder).values()]
-    return [f"{sentence}\n" for sentence in of_stand_ins(runs)]
+    return [f"{sentence}\n" for sentence in of_fallbacks(runs)]
 
 
 def _poolings(folder: Path) -> str:

@@ -97,7 +97,7 @@ def _found(folders: Sequence[Path]) -> tuple[list[Run], list[Broken], Path]:
 def _gather(
     found: list[Run], broken: list[Broken], base: Path, root: Path, animation: str | None
 ) -> tuple[Report, dict[str, dict[str, tuple[str, Path]]]]:
-    """Return the report with its thumbnails, and title and thumbnail of what served by name."""
+    """Return the report with its thumbnails, and title and thumbnail of what was used by name."""
     small, bad = thumbnails.of_runs(found, root)
     # A picture that can't be read is none, and the run says why.
     whole = [
@@ -128,7 +128,7 @@ def _gather(
 def _titled(
     runs: list[Run], key: str, pictures: dict[str, tuple[str, Path]]
 ) -> list[tuple[str, Path]]:
-    """Return titles and thumbnails; a stand-in's title begins with what it replaces."""
+    """Return titles and thumbnails; a fallback's title begins with what it replaces."""
     titled = []
     for name, (title, path) in pictures.items():
         replaced = notes.in_place_of(runs, key, name)
@@ -139,7 +139,7 @@ def _titled(
 
 
 def _of_group(runs: list[Run], group: str) -> list[RecordedSource]:
-    """Return what served a group, the single style images of a blend too."""
+    """Return what was used for a group, the single style images of a blend too."""
     return [
         source
         for run in runs

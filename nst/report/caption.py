@@ -1,4 +1,4 @@
-"""The words of a contact sheet: title, settings that all runs share, names of what served."""
+"""The words of a contact sheet: title, settings that all runs share, names of what was used."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ class Sheet:
     title: str
     facts: list[str]  # the settings that all runs share
     notes: list[str]  # sentences that a reader must know
-    strip: list[tuple[str, Path]]  # caption and picture of what served
+    strip: list[tuple[str, Path]]  # caption and picture of what was used
     headers: dict[str, dict[str, Path]] = field(default_factory=dict)  # key -> label -> picture
     asked: dict[tuple[str, str], str] = field(default_factory=dict)  # key, label -> "in place of x"
 
@@ -52,7 +52,7 @@ def sheet(
     Args:
       report: with its thumbnails.
       layout: of its runs.
-      pictures: "content" and "style" -> name -> title and thumbnail of what served.
+      pictures: "content" and "style" -> name -> title and thumbnail of what was used.
     """
     headed = {key.name for key in (layout.rows, layout.cols) if key}
     strip = [

@@ -43,7 +43,7 @@ def write(path: Path, report: Report, sheet: Sheet, cell: int | None = None) -> 
     stamp = hashlib.sha256(repr(seen).encode("utf-8", "backslashreplace")).hexdigest()
     there = path.read_bytes() if path.exists() else b""
     if stamp.encode() in there:
-        own.put(path, there)  # of an older report it goes on record
+        own.put(path, there)  # of an older report it is put on record
         return
     own.put(path, render((page.width, page.height), page.marks, path.suffix[1:], stamp))
 
@@ -123,7 +123,7 @@ def _joined(parts: list[str], room: int, size: int) -> list[str]:
 
 
 def _strip(sheet: Sheet, measures: Measures) -> list[Block]:
-    """Return the pictures of what served, equally high, with their captions."""
+    """Return the pictures of what was used, equally high, with their captions."""
     high, size, blocks = round(measures.cell * 0.66), measures.text, []
     for caption, file in sheet.strip:
         across, down = panel.size_of(file)

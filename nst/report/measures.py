@@ -56,7 +56,7 @@ def of_sheet(layout: Layout, cell: int) -> Measures:
 
 
 def beside_each_other(count: int, wide: int, high: int) -> int:
-    """Return how many panels or cells stand in a line, so that the page has a page's shape.
+    """Return how many panels or cells a line has, so that the page has a page's shape.
 
     Args:
       count: of panels.

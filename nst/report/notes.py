@@ -11,16 +11,16 @@ _MOST = 6
 
 
 def notes(runs: Sequence[Run]) -> list[str]:
-    """Return a sentence on each stand-in, and one on the runs that are the same.
+    """Return a sentence on each fallback, and one on the runs that are the same.
 
     Args:
       runs: of a report.
     """
-    return [*of_stand_ins(runs), *of_twins(runs)]
+    return [*of_fallbacks(runs), *of_twins(runs)]
 
 
-def stand_ins(run: Run) -> str:
-    """Return "style=night instead of starry" where that was so, "" where all served as asked.
+def fallbacks(run: Run) -> str:
+    """Return "style=night instead of starry" where that was so, "" where all are as asked.
 
     Args:
       run: with its sources.
@@ -29,11 +29,11 @@ def stand_ins(run: Run) -> str:
 
 
 def in_place_of(runs: Sequence[Run], key: str, name: str) -> str:
-    """Return "in place of starry" for a stand-in's name, "" for any other.
+    """Return "in place of starry" for a fallback's name, "" for any other.
 
     Args:
       runs: of a report.
-      key: "content", "style" or "network"; other keys have no stand-ins.
+      key: "content", "style" or "network"; other keys have no fallbacks.
       name: of the picture or network that was used.
     """
     if key not in _SOURCES:
@@ -67,8 +67,8 @@ def twins(runs: Sequence[Run]) -> dict[str, str]:
     return found
 
 
-def of_stand_ins(runs: Sequence[Run]) -> list[str]:
-    """Return a sentence on each stand-in.
+def of_fallbacks(runs: Sequence[Run]) -> list[str]:
+    """Return a sentence on each fallback.
 
     Args:
       runs: of a report.
@@ -83,7 +83,7 @@ def of_stand_ins(runs: Sequence[Run]) -> list[str]:
         those = {name for several in by_asked.values() for name in several}
         them = "it" if len(by_asked) == 1 else "them"
         said.append(
-            f"{names} could not be fetched: the built-in {used} stands in for {them} "
+            f"{names} could not be fetched: the built-in {used} replaces {them} "
             f"in {_share(len(those), len(runs))}."
         )
     return said
@@ -111,7 +111,7 @@ def of_twins(runs: Sequence[Run]) -> list[str]:
 
 
 def _replaced(run: Run) -> list[tuple[str, str, str]]:
-    """Return of each stand-in its key, its name, and the name that was asked for."""
+    """Return of each fallback its key, its name, and the name that was asked for."""
     return [
         (key.partition("/")[0], source.name, source.instead_of)
         for key, source in run.sources.items()

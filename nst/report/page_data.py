@@ -51,7 +51,7 @@ def gathered(report: Report) -> dict[str, Any]:
     return {
         "title": report.title,
         "lead": _lead(report),
-        "warnings": notes.of_stand_ins(report.runs),
+        "warnings": notes.of_fallbacks(report.runs),
         "notes": notes.of_twins(report.runs),
         "runs": runs,
         "keys": [_key(key, report.runs) for key in report.keys],
@@ -104,7 +104,7 @@ def _run(root: Path, run: Run, metrics: list[dict[str, Any]]) -> dict[str, Any]:
         "animation": relative(root, animate.find(run.folder)),
         "status": run.status,
         "error": run.error,
-        "standIns": notes.stand_ins(run),
+        "fallbacks": notes.fallbacks(run),
         "metrics": [_value(run, metric["name"], metric["group"]) for metric in metrics],
         "bestStep": run.best_step,
         "started": run.started,

@@ -40,7 +40,7 @@ def write(path: Path, report: Report) -> None:
         row += [run.metrics.get(name) for name in metrics] + [run.best_step]
         row += [run.losses.get(name) for name in losses]
         row += [run.steps_s, run.s_per_step, run.started, run.width, run.height]
-        row += [notes.stand_ins(run), twins.get(run.name, run.same_as)]
+        row += [notes.fallbacks(run), twins.get(run.name, run.same_as)]
         table.writerow([*row, home.short(str(run.folder)), run.error])
     own.put(path, file.getvalue().encode("utf-8", "backslashreplace"))
 

@@ -1,4 +1,4 @@
-"""Small pictures of runs and of what served them, in .report/, made once and in parallel.
+"""Small pictures of runs and of what was used for them, in .report/, made once and in parallel.
 
 Each says in its comment which one it is: no other file is used, replaced or removed.
 """
@@ -63,7 +63,7 @@ def of_runs(runs: list[Run], root: Path) -> tuple[dict[str, Path], dict[str, str
 def of_sources(
     sources: Iterable[RecordedSource], key: str, root: Path
 ) -> dict[str, tuple[str, Path]]:
-    """Make thumbnails of pictures that served, without fetching any.
+    """Make thumbnails of pictures that were used, without fetching any.
 
     Args:
       sources: as their runs recorded them.
@@ -168,7 +168,7 @@ def _source(source: RecordedSource, key: str, folder: Path) -> Path | None:
 
 
 def file_of(source: RecordedSource, key: str) -> Path | None:
-    """Return the very file that served, or None where it is no longer to be found.
+    """Return the very file that was used, or None where it is no longer to be found.
 
     Args:
       source: as its run recorded it.

@@ -13,7 +13,7 @@ from nst.base.errors import UserError
 BESIDE = ("step", "seconds", "evaluations", "size")
 #: Those of whole numbers.
 WHOLE = ("step", "evaluations", "size")
-#: Columns without which no run goes on.
+#: Columns that a run needs to resume.
 NEEDED = {"step", "seconds", "evaluations", "total", "content", "style", "tv"}
 
 

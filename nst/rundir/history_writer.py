@@ -13,7 +13,7 @@ from nst.rundir.history import reading
 
 
 class HistoryWriter:
-    """The history.csv of a run that goes on."""
+    """The history.csv of a run, written as it proceeds."""
 
     def __init__(self, path: Path, upto: int):
         """Go on at `path` after the row of step `upto`; below 0: begin anew.

@@ -21,7 +21,7 @@ from nst.sources.resolve import ResolvedSource
 
 
 class Record:
-    """The folder of one run, filled as the run goes on."""
+    """The folder of one run, filled while the run lasts."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class Record:
         picture = None
         if check.finite and _due(previous, check.step, self.config.tracking.images_every):
             picture = self._save(f"images/step_{check.step:05d}.png", check)
-        # Last: a run goes on after what is saved here, so all that came before must be there.
+        # Last: a run resumes after what is saved here, so all that came before must be there.
         if check.finite and time.monotonic() - self._saved_at > self.config.sweep.save_every:
             checkpoint.save(self.folder, check, self.best)
             self._saved_at = time.monotonic()
@@ -127,7 +127,7 @@ class Record:
             "nst:seed": str(self.config.seed),
             "nst:step": str(check.step),
         }
-        # The checks keep the picture of the loop, which is what a run goes on from.
+        # The checks keep the picture of the loop, which is what a run resumes from.
         content = self._content_images[check.picture.shape]
         shown = color.finished(self.config.color, check.picture, content)
         files.save(self.folder / name, shown, text)

@@ -33,7 +33,7 @@ FIELDS: dict[str, Any] = {
     "timings": dict,
     "metrics": dict,
 }
-#: What a run that goes on reads of its earlier record, and of its best check.
+#: What a resumed run reads of its earlier record, and of its best check.
 NEEDED = ("config", "config_hash", "status", "best", "error")
 OF_BEST: dict[str, Any] = {"step": int, "total": float | None}
 
@@ -48,7 +48,7 @@ class BadRecordError(Exception):
 def read(folder: Path) -> dict[str, Any]:
     """Return every field of a run's record; one that is missing or of another type is None.
 
-    For what looks at runs; what goes on with one takes `earlier`.
+    For what looks at runs; what resumes one takes `earlier`.
 
     Args:
       folder: with a run.json.
@@ -60,7 +60,7 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def earlier(folder: Path) -> dict[str, Any] | None:
-    """Return every field of the record that something goes on from, None where there is none.
+    """Return every field of the record that something resumes from, None where there is none.
 
     Args:
       folder: of the run; need not exist.

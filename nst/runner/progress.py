@@ -1,4 +1,4 @@
-"""What the terminal shows while a run goes on: a bar, or a line a check where it is no terminal."""
+"""What the terminal shows during a run: a bar, or a line a check where it is no terminal."""
 
 import contextlib
 import os
@@ -46,7 +46,7 @@ class Display:
         )
         self._task = self._bar.add_task("", total=config.total_steps, rate="compiling")
         self._losses = Text("")
-        #: To be entered while the run goes on.
+        #: To be entered during the run.
         self.live: contextlib.AbstractContextManager = contextlib.nullcontext()
         if self.console.is_terminal:
             self.live = Live(Group(self._bar, self._losses), console=self.console)
@@ -84,7 +84,7 @@ class GridDisplay:
         self.console = console or Console(stderr=True)
         self._runs = runs
         self._ended = ended
-        #: To be entered while the sweep goes on.
+        #: To be entered during the sweep.
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),

@@ -64,7 +64,7 @@ def _checks(prepared: Prepared, earlier: checkpoint.Saved | None) -> Iterator[Ch
 
 
 class Session:
-    """A run while it goes on: its record and its tracking, to be entered and then fed checks."""
+    """A run while it lasts: its record and its tracking, to be entered and then fed checks."""
 
     def __init__(self, prepared: Prepared, place: Place, earlier: checkpoint.Saved | None = None):
         """Go on from `earlier`, what a process that was cut off saved in the folder, or anew."""

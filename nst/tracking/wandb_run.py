@@ -25,7 +25,7 @@ log = logging.getLogger("nst")
 #: Longest wait in seconds for W&B's server to know of a run at its start.
 OPENING = 30.0
 #: Longest wait in seconds at the end of a run for W&B's server to take what it has not yet. What it
-#: takes as the run goes on counts for nothing, so this is for the last pictures and a slow line.
+#: takes during the run counts for nothing, so this is for the last pictures and a slow line.
 WAIT = 120.0
 
 #: Set once this process has had a run online: a server that is gone later costs no run of a sweep.
@@ -101,7 +101,7 @@ def _begun(mode: str, arguments: dict[str, Any]) -> Any:
         # Our own output is on the terminal already, and in run.log.
         "silent": True,
         "console": "off",
-        # latest-run and its like could stand in place of somebody else's.
+        # latest-run and its like could replace somebody else's.
         "symlink": False,
         "init_timeout": OPENING,
         # By default W&B waits for a server that is gone until it is back.

@@ -98,7 +98,7 @@ def track(
 ) -> Iterator[WandbTracker]:
     """Open a W&B run, yield its tracker, and close it whatever happens.
 
-    Offline it opens while the caller goes on, as W&B takes most of a second to start: what keeps
+    Offline it opens beside the caller, as W&B takes most of a second to start: what keeps
     it from opening is raised by the tracker's first use.
 
     Args:

@@ -540,7 +540,7 @@ def test_a_random_search_is_a_gallery_with_the_best_first(
     assert opened.errors() == []
 
 
-def test_stand_ins_and_equal_runs_are_told(browser: webdriver.Chrome, tmp_path: Path):
+def test_fallbacks_and_equal_runs_are_told(browser: webdriver.Chrome, tmp_path: Path):
     night = RecordedSource("night", "night, built in", "ab", None, None)
     starry = replace(night, instead_of="starry")
     runs = [
@@ -561,7 +561,7 @@ def test_stand_ins_and_equal_runs_are_told(browser: webdriver.Chrome, tmp_path: 
     ]
     opened = Page(browser, a_report(tmp_path, runs)).open()
     assert opened.texts("header .notice bdi") == [
-        "style=starry could not be fetched: the built-in night stands in for it in 2 of 5 runs."
+        "style=starry could not be fetched: the built-in night replaces it in 2 of 5 runs."
     ]
     assert "2 of the 5 runs are the same as others" in opened.one("header").text
     assert "also in place of starry" in opened.one("#grid").text

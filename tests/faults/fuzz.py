@@ -191,7 +191,7 @@ def history(folder: Path) -> Target:
 
 
 def state(folder: Path) -> Target:
-    """Return the reader of what a run goes on from."""
+    """Return the reader of what a run resumes from."""
     from nst.config import program
     from nst.config.schema import Config
     from nst.rundir import checkpoint as saved

@@ -141,7 +141,7 @@ def test_a_panel_shows_pictures_insets_and_crops(tmp_path: Path):
         assert f">{text}</text>" in svg
 
 
-def test_every_figure_is_laid_out_from_its_runs_and_names_stand_ins(tmp_path: Path):
+def test_every_figure_is_laid_out_from_its_runs_and_names_fallbacks(tmp_path: Path):
     for name, of_figure in grids.FIGURES.items():
         if name == "statements":
             continue
@@ -150,7 +150,7 @@ def test_every_figure_is_laid_out_from_its_runs_and_names_stand_ins(tmp_path: Pa
         for file, page in figures.panels(name, tmp_path).items():
             drawn = Image.open(io.BytesIO(panel.draw(page, 64)))
             assert drawn.width > 128, file
-            assert "Stand-ins served: night for starry" in page.notes
+            assert "Fallbacks used: night for starry" in page.notes
     write_run(tmp_path / "figure7" / "1", status="failed", error="no")
     with pytest.raises(UserError, match="figure7/1 is failed, and a figure needs it finished"):
         figures.panels("7", tmp_path)
@@ -233,7 +233,7 @@ def test_the_statements_figures_come_from_the_runs(tmp_path: Path):
     smoothing, starts, best = (
         one(tmp_path) for one in (statements._smoothing, statements._starts, statements._best_of)
     )
-    assert statements._stand_ins(tmp_path) == []
+    assert statements._fallbacks(tmp_path) == []
     assert "total variation is 0.25 times and the style distance 1.50 times" in smoothing
     assert "| neckarfront, starry | 1e3 | 5 | 0.3 | 0.4 | 0.7 |" in smoothing
     assert "For 3 of 3 pairs" in starts

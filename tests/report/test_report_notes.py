@@ -14,13 +14,13 @@ from PIL import Image
 from nst.report import build, contact
 from nst.report.caption import sheet
 from nst.report.layout import arrange
-from nst.report.notes import in_place_of, notes, stand_ins, twins
+from nst.report.notes import fallbacks, in_place_of, notes, twins
 from nst.rundir.runs import Run
 from nst.rundir.tree import find
 
 
 def run(folder: Path, asked: dict[str, str] | None = None, /, **changes: Any) -> Path:
-    """Write a run in which what served stood in for what was asked for."""
+    """Write a run in which what was used stood in for what was asked for."""
     same_as = changes.pop("same_as", None)
     config_hash = changes.pop("config_hash", None)
     write_run(folder, **changes)
@@ -45,7 +45,7 @@ def the_same_in_two_styles(folder: Path) -> None:
         run(folder / str(at), asked, **{"tv.gamma": gamma}, same_as=twin, config_hash=f"{gamma}")
 
 
-STARRY = "style=starry could not be fetched: the built-in night stands in for it in 2 of 4 runs."
+STARRY = "style=starry could not be fetched: the built-in night replaces it in 2 of 4 runs."
 SAME = "2 of the 4 runs are the same as others in all that determines a picture: 2 as 0; 3 as 1."
 
 
@@ -78,7 +78,7 @@ def test_the_sheet_says_so_and_what_the_mark_means(tmp_path: Path):
     assert heights[0] > heights[1]
 
 
-def test_without_stand_ins_nothing_is_said(tmp_path: Path, capsys):
+def test_without_fallbacks_nothing_is_said(tmp_path: Path, capsys):
     for at in range(2):
         run(tmp_path / str(at), None, **{"tv.gamma": float(at)}, config_hash=str(at))
     build.say(build.write([tmp_path]))
@@ -87,23 +87,23 @@ def test_without_stand_ins_nothing_is_said(tmp_path: Path, capsys):
     assert "stand" not in capsys.readouterr().out
 
 
-def test_several_stand_ins_are_one_sentence_each(tmp_path: Path):
+def test_several_fallbacks_are_one_sentence_each(tmp_path: Path):
     run(tmp_path / "0", {"style": "starry", "network": "vgg19"}, seed=1)
     run(tmp_path / "1", {"style": "scream", "network": "vgg19"}, seed=2)
     found = runs(tmp_path)
     assert notes(found) == [
-        "style=starry and style=scream could not be fetched: the built-in night stands in for them "
+        "style=starry and style=scream could not be fetched: the built-in night replaces them "
         "in both runs.",
-        "network=vgg19 could not be fetched: the built-in vgg16 stands in for it in both runs.",
+        "network=vgg19 could not be fetched: the built-in vgg16 replaces it in both runs.",
     ]
-    assert stand_ins(found[0]) == "style=night instead of starry; network=vgg16 instead of vgg19"
+    assert fallbacks(found[0]) == "style=night instead of starry; network=vgg16 instead of vgg19"
     assert in_place_of(found, "style", "night") == "in place of scream and starry"
     assert in_place_of(found, "content", "night") == ""
 
 
 def test_a_stand_in_inside_a_blend(tmp_path: Path):
     run(tmp_path / "0", {"style/starry": "starry"}, **{"style.blend": {"starry": 0.5, "x": 0.5}})
-    assert stand_ins(runs(tmp_path)[0]) == "style=night instead of starry"
+    assert fallbacks(runs(tmp_path)[0]) == "style=night instead of starry"
 
 
 @pytest.mark.parametrize("way", ["../none", "/", "", 7, ["../0"], "../0/../0", "\0", "x" * 5000])

@@ -58,7 +58,7 @@ const texts = runs.map((run, place) =>
     settings(place),
     ...keys.map((key) => short(labelOf(place, key), 200)),
     short(run.error ?? '', 300),
-    short(run.standIns, 300),
+    short(run.fallbacks, 300),
   ]
     .join(' ')
     .toLowerCase(),

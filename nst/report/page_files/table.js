@@ -52,7 +52,7 @@ const columns = [
 
 // What stood in for what, and which runs are the same: columns where there is any.
 for (const [id, title] of [
-  ['standIns', 'stand-in'],
+  ['fallbacks', 'fallback'],
   ['sameAs', 'same as'],
 ]) {
   if (!runs.some((run) => run[id])) continue;

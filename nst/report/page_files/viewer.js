@@ -35,7 +35,7 @@ function showFull(image, run, alt) {
 
 function drawViewer() {
   const run = viewedRun();
-  const { name, status, error, folder, picture, animation, ratio, standIns, sameAs } = runs[run];
+  const { name, status, error, folder, picture, animation, ratio, fallbacks, sameAs } = runs[run];
   byId('viewer-title').replaceChildren('Run ', said(name));
   showFull(byId('viewer-image'), run, `Run ${short(name, 80)}: ${settings(run)}`);
   if (ratio) byId('viewer-image').style.aspectRatio = ratio.join(' / ');
@@ -43,7 +43,7 @@ function drawViewer() {
     `${viewed.at + 1} of ${viewed.order.length}${status === 'finished' ? '' : ` · ${status}`}`;
   byId('viewer-error').hidden = !error;
   byId('viewer-error').textContent = short(error ?? '', 2000);
-  const known = [standIns, sameAs && `The same as run ${short(sameAs, 80)}, by its hash.`];
+  const known = [fallbacks, sameAs && `The same as run ${short(sameAs, 80)}, by its hash.`];
   byId('viewer-note').hidden = !known.some(Boolean);
   byId('viewer-note').textContent = known.filter(Boolean).join('. ');
   const single = viewed.order.length < 2;
