@@ -17,7 +17,7 @@ from nst.images import color
 from nst.metrics import evaluate
 from nst.rundir import checkpoint, history, runlog
 from nst.rundir.record import Record
-from nst.runner import prepare
+from nst.runner import pictures
 from nst.runner.job import Place
 from nst.runner.known import known, tracked
 from nst.runner.outcome import Outcome
@@ -156,7 +156,7 @@ def _measured(best: Check | None, prepared: Prepared) -> dict[str, float | None]
         # Of the picture that is saved, against the pictures that were given.
         shown = color.finished(prepared.config.color, best.picture, prepared.content_image)
         # At the content image's size, so that the numbers compare across style.size.
-        style_images = prepare.style_images(
+        style_images = pictures.style_images(
             prepared.config, prepared.sources, prepared.config.size
         ).values()
         shares = prepared.hyperparameters.blend or (1.0,)
