@@ -92,14 +92,8 @@ def command(work: Path) -> Command:
     return Command(work)
 
 
-@pytest.fixture
-def nst(process: Process) -> Process:
-    """The former name of `process`."""
-    return process
-
-
 @pytest.fixture(scope="session")
-def inspect() -> Inspect:
+def read_wandb() -> Inspect:
     """Read a W&B run back with W&B's own program: its lines of JSON, or its summary as one."""
     import json
 

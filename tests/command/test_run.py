@@ -61,7 +61,7 @@ def script(name: str) -> Path:
 # --- One run ------------------------------------------------------------------------------------
 
 
-def test_the_users_own_command_with_the_network_cut_off(command, inspect, tmp_path: Path):
+def test_the_users_own_command_with_the_network_cut_off(command, read_wandb, tmp_path: Path):
     cut = ["unshare", "-rn"]
     if (
         not shutil.which("unshare")
@@ -90,11 +90,11 @@ def test_the_users_own_command_with_the_network_cut_off(command, inspect, tmp_pa
         assert (source["requested"], source["used"], source["fallback"]) == (asked, used, True)
         assert f"{key}={asked}" in source["reason"]
     assert [int(row["step"]) for row in rows(folder)] == [0, 1, 2]
-    read_back(folder, inspect)
+    read_back(folder, read_wandb)
 
 
-def read_back(folder: Path, inspect: Callable[..., list[dict[str, Any]]]) -> None:
-    (whole,) = inspect(folder, "--summary")
+def read_back(folder: Path, read_wandb: Callable[..., list[dict[str, Any]]]) -> None:
+    (whole,) = read_wandb(folder, "--summary")
     assert whole["state"] == "finished"
     assert whole["config"]["tv"]["gamma"] == 1000
     assert whole["config"]["style"]["layers"] == {f"conv{block}_1": 0.2 for block in range(1, 6)}
@@ -104,7 +104,7 @@ def read_back(folder: Path, inspect: Callable[..., list[dict[str, Any]]]) -> Non
     assert (summary["sources/style"], summary["sources/style_fallback"]) == ("night", True)
     assert (summary["sources/network"], summary["sources/network_fallback"]) == ("vgg16", True)
     assert summary["result"]["width"] == 64
-    logged = [line["history"]["item"] for line in inspect(folder) if line["type"] == "history"]
+    logged = [line["history"]["item"] for line in read_wandb(folder) if line["type"] == "history"]
     assert [item["_step"] for item in logged] == [0, 1, 2]
     for item, row in zip(logged, rows(folder), strict=True):
         for name in LOSSES:
@@ -186,7 +186,7 @@ def history(command) -> list[dict[str, str]]:
     ]
 
 
-def test_ctrl_c_keeps_the_best_so_far(command, inspect):
+def test_ctrl_c_keeps_the_best_so_far(command, read_wandb):
     run = started(command, "tracking=offline")
     # As a terminal does: to every process of the group, W&B's service among them.
     os.killpg(run.pid, signal.SIGINT)
@@ -203,7 +203,7 @@ def test_ctrl_c_keeps_the_best_so_far(command, inspect):
     assert written["best"]["step"] >= 1
     assert written["last"]["step"] == int(rows(folder)[-1]["step"])
     assert pixels(folder / "result.png").shape == (21, 32, 3)
-    (whole,) = inspect(folder, "--summary")
+    (whole,) = read_wandb(folder, "--summary")
     assert whole["summary"]["status"] == "interrupted"
 
 

@@ -155,7 +155,7 @@ def finished(command, picture: Path, style_image: Path) -> Path:
 
 
 def test_a_run_is_two_optimizations_by_hand(
-    finished: Path, monkeypatch, compose, inspect, picture, style_image
+    finished: Path, monkeypatch, compose, read_wandb, picture, style_image
 ):
     params = prepare.prepare(compose(*QUICK, "size=32")).params
     pictures, totals = by_hand(params, picture, style_image)
@@ -186,7 +186,7 @@ def test_a_run_is_two_optimizations_by_hand(
     assert drawn
     assert "size" not in drawn[1]
     # Weights & Biases knows the sizes, also where a run goes on after a cut.
-    logged = [line["history"]["item"] for line in inspect(finished) if line["type"] == "history"]
+    logged = [line["history"]["item"] for line in read_wandb(finished) if line["type"] == "history"]
     sizes = [(row["_step"], row["size"]) for row in logged]
     assert sizes == [(0, 32), (2, 32), (4, 48), (5, 48)]
     again: list[tuple[int, int]] = []

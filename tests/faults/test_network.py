@@ -264,7 +264,7 @@ def account(server: str, home: Path) -> dict[str, str | None]:
     ids=["short", "real"],
 )
 def test_wandb_s_server_dies_in_mid_run(
-    process: Process, tmp_path: Path, inspect: Inspect, program: tuple[str, str]
+    process: Process, tmp_path: Path, read_wandb: Inspect, program: tuple[str, str]
 ):
     folder = process.folder / "run"
     with serving(Wandb) as server:
@@ -288,7 +288,7 @@ def test_wandb_s_server_dies_in_mid_run(
     assert f"`{command}` sends it" in line
     # W&B's own file has every row, and what it is sent anew from.
     rows = csv.DictReader((folder / "history.csv").read_text().splitlines())
-    logged = [line["history"]["item"] for line in inspect(folder) if line["type"] == "history"]
+    logged = [line["history"]["item"] for line in read_wandb(folder) if line["type"] == "history"]
     assert [row["_step"] for row in logged] == [int(row["step"]) for row in rows]
     assert [len(logged), "metrics/ssim" in logged[-1]] == [13, True]
     with serving(Wandb, server.server_port) as revived:

@@ -260,7 +260,7 @@ def test_a_small_style_image_costs_the_style_distance_alone():
 
 
 @pytest.mark.parametrize(
-    ("result", "photograph"), [((8, 9, 3), (9, 8, 3)), ((8, 9, 4), (8, 9, 4)), ((8, 9), (8, 9))]
+    ("result", "content_image"), [((8, 9, 3), (9, 8, 3)), ((8, 9, 4), (8, 9, 4)), ((8, 9), (8, 9))]
 )
 def test_a_wrong_shape_is_refused(result, content_image):
     with pytest.raises(ValueError, match="must"):

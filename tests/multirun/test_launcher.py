@@ -140,7 +140,9 @@ def test_ctrl_c_ends_the_sweep_and_keeps_what_is_there(command):
     assert (command.folder / "sweep" / "0" / "state.msgpack").exists()
 
 
-def test_every_lane_has_a_run_of_its_own_at_wandb_and_the_sweep_a_table_of_them(command, inspect):
+def test_every_lane_has_a_run_of_its_own_at_wandb_and_the_sweep_a_table_of_them(
+    command, read_wandb
+):
     tiny = [argument for argument in TINY if argument != "tracking=disabled"]
     done = command(*BATCHED, *tiny, *SHALLOW, "tv.gamma=0,1e3", "hydra.launcher.lanes=2")
     assert done.returncode == 0, done.stderr
@@ -157,7 +159,7 @@ def test_every_lane_has_a_run_of_its_own_at_wandb_and_the_sweep_a_table_of_them(
     # The pictures of a table go into an artifact, told here by the sums of its files.
     (alone := command.folder / "alone" / "wandb").mkdir(parents=True)
     (alone / file.parents[3].name).symlink_to(file.parents[3])
-    lines = inspect(alone.parent)
+    lines = read_wandb(alone.parent)
     (artifact,) = (line["artifact"] for line in lines if line["type"] == "artifact")
     kept = {entry["digest"] for entry in artifact["manifest"]["contents"]}
     shown = [

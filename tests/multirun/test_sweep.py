@@ -343,7 +343,7 @@ def test_a_bayes_search_needs_something_to_look_for(tmp_path: Path):
         searched(plan, 0, lambda point: 1.0)
 
 
-def test_a_run_under_an_agent(command, inspect: Callable):
+def test_a_run_under_an_agent(command, read_wandb: Callable):
     from wandb.sdk.launch.sweeps.utils import create_sweep_command_args
     from wandb.sdk.lib.config_util import save_config_file_from_dict
 
@@ -362,12 +362,12 @@ def test_a_run_under_an_agent(command, inspect: Callable):
         *own, *words, "network=vgg16", "size=16", "steps=1", "content.layers=conv1_1", env=env
     )
     assert done.returncode == 0, done.stderr
-    (whole,) = inspect(command.run_folder(), "--summary")
+    (whole,) = read_wandb(command.run_folder(), "--summary")
     assert whole["config"]["style.layers"] == "[conv1_1]"
     assert whole["config"]["style"]["layers"] == {"conv1_1": 1}
     assert (whole["config"]["beta"], whole["config"]["alpha"]) == (1e4, 1)
     assert "best/loss/total" in whole["summary"]
-    (run,) = (line["run"] for line in inspect(command.run_folder()) if line["type"] == "run")
+    (run,) = (line["run"] for line in read_wandb(command.run_folder()) if line["type"] == "run")
     assert (run["sweep_id"], run["run_id"]) == ("s1", "r1")
 
 

@@ -50,8 +50,8 @@ def tracked(compose: Compose, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return perform(compose, folder, "alpha=3", "beta=5e3", "tv.gamma=7")
 
 
-def test_every_check_is_a_row_with_every_loss(tracked: Path, inspect: Inspect):
-    rows = logged(inspect(tracked))
+def test_every_check_is_a_row_with_every_loss(tracked: Path, read_wandb: Inspect):
+    rows = logged(read_wandb(tracked))
     assert [row["_step"] for row in rows] == [0, 2, 3]
     losses = {f"loss/{name}" for name in LOSSES}
     weighted = {"weighted/content", "weighted/style", "weighted/tv"}
@@ -64,47 +64,47 @@ def test_every_check_is_a_row_with_every_loss(tracked: Path, inspect: Inspect):
     assert ["s_per_step" in row for row in rows] == [False, True, True]
 
 
-def test_the_rows_are_those_of_the_history(tracked: Path, inspect: Inspect):
+def test_the_rows_are_those_of_the_history(tracked: Path, read_wandb: Inspect):
     history = list(csv.DictReader((tracked / "history.csv").read_text().splitlines()))
-    for row, expected in zip(logged(inspect(tracked)), history, strict=True):
+    for row, expected in zip(logged(read_wandb(tracked)), history, strict=True):
         for name in LOSSES:
             assert row[f"loss/{name}"] == pytest.approx(float(expected[name]))
 
 
-def test_a_weighted_term_is_its_weight_times_the_term(tracked: Path, inspect: Inspect):
-    for row in logged(inspect(tracked)):
+def test_a_weighted_term_is_its_weight_times_the_term(tracked: Path, read_wandb: Inspect):
+    for row in logged(read_wandb(tracked)):
         for term, weight in (("content", 3), ("style", 5e3), ("tv", 7)):
             assert row[f"weighted/{term}"] == pytest.approx(weight * row[f"loss/{term}"])
         total = row["weighted/content"] + row["weighted/style"] + row["weighted/tv"]
         assert row["loss/total"] == pytest.approx(total, rel=1e-5)
 
 
-def test_the_metrics_are_those_of_the_record(tracked: Path, inspect: Inspect):
+def test_the_metrics_are_those_of_the_record(tracked: Path, read_wandb: Inspect):
     record = json.loads((tracked / "run.json").read_text())
     assert set(record["metrics"]) == set(METRICS)
     known = {f"metrics/{name}": value for name, value in record["metrics"].items()}
-    last = logged(inspect(tracked))[-1]
+    last = logged(read_wandb(tracked))[-1]
     assert {key: last[key] for key in known} == pytest.approx(known)
-    (whole,) = inspect(tracked, "--summary")
+    (whole,) = read_wandb(tracked, "--summary")
     assert {key: whole["summary"][key] for key in known} == pytest.approx(known)
 
 
-def test_the_first_picture_and_the_best_are_kept(tracked: Path, inspect: Inspect):
-    lines = inspect(tracked)
+def test_the_first_picture_and_the_best_are_kept(tracked: Path, read_wandb: Inspect):
+    lines = read_wandb(tracked)
     assert ["picture.path" in row for row in logged(lines)] == [True, False, False]
-    (whole,) = inspect(tracked, "--summary")
+    (whole,) = read_wandb(tracked, "--summary")
     files = next(tracked.glob("wandb/offline-run-*/files"))
     for name, path in (("picture", "images/step_00000.png"), ("result", "result.png")):
         kept = files / whole["summary"][name]["path"]
         assert kept.read_bytes() == (tracked / path).read_bytes()
 
 
-def test_the_summary_has_the_best_and_the_sources(tracked: Path, inspect: Inspect):
-    (whole,) = inspect(tracked, "--summary")
+def test_the_summary_has_the_best_and_the_sources(tracked: Path, read_wandb: Inspect):
+    (whole,) = read_wandb(tracked, "--summary")
     summary = whole["summary"]
     assert summary["status"] == "finished"
     assert summary["best/step"] in (2, 3)
-    best = next(row for row in logged(inspect(tracked)) if row["_step"] == summary["best/step"])
+    best = next(row for row in logged(read_wandb(tracked)) if row["_step"] == summary["best/step"])
     for name in (*(f"loss/{name}" for name in LOSSES), "weighted/style"):
         assert summary[f"best/{name}"] == best[name]
     for key, name in (("content", "chelsea"), ("style", "night"), ("network", "vgg16")):
@@ -112,16 +112,16 @@ def test_the_summary_has_the_best_and_the_sources(tracked: Path, inspect: Inspec
         assert summary[f"sources/{key}_fallback"] is False
 
 
-def test_the_configuration_is_resolved(tracked: Path, inspect: Inspect):
-    (whole,) = inspect(tracked, "--summary")
+def test_the_configuration_is_resolved(tracked: Path, read_wandb: Inspect):
+    (whole,) = read_wandb(tracked, "--summary")
     assert whole["config"]["alpha"] == 3
     assert whole["config"]["tv"]["gamma"] == 7
     assert whole["config"]["style"]["layers"] == {"conv1_1": 0.5, "conv2_1": 0.5}
     assert "beta=5e3" in whole["config"]["overrides"]
 
 
-def test_the_name_of_a_run_is_what_makes_it(tracked: Path, inspect: Inspect):
-    run = head(inspect(tracked))
+def test_the_name_of_a_run_is_what_makes_it(tracked: Path, read_wandb: Inspect):
+    run = head(read_wandb(tracked))
     assert run["display_name"] == "alpha=3,beta=5e3,tv.gamma=7"
     assert run["project"] == "nst"
     assert run["job_type"] == "run"
@@ -130,16 +130,16 @@ def test_the_name_of_a_run_is_what_makes_it(tracked: Path, inspect: Inspect):
     assert not run.get("tags")
 
 
-def test_name_group_and_tags_may_be_given(compose: Compose, tmp_path: Path, inspect: Inspect):
+def test_name_group_and_tags_may_be_given(compose: Compose, tmp_path: Path, read_wandb: Inspect):
     own = ("tracking.name=mine", "tracking.group=ours", "tracking.tags=[a,b]")
-    run = head(inspect(perform(compose, tmp_path, *own, "tracking.project=p", sweep=tmp_path)))
+    run = head(read_wandb(perform(compose, tmp_path, *own, "tracking.project=p", sweep=tmp_path)))
     assert (run["display_name"], run["run_group"], run["project"]) == ("mine", "ours", "p")
     assert run["tags"] == ["a", "b"]
 
 
 @pytest.mark.parametrize("cut", [2, 3])
 def test_a_run_that_goes_on_has_all_its_rows(
-    tracked: Path, compose: Compose, tmp_path: Path, inspect: Inspect, cut: int
+    tracked: Path, compose: Compose, tmp_path: Path, read_wandb: Inspect, cut: int
 ):
     config = compose(*QUICK, *LAYERS, "alpha=3", "beta=5e3", "tv.gamma=7", "sweep.save_every=0")
     prepared = prepare.prepare(config)
@@ -153,7 +153,7 @@ def test_a_run_that_goes_on_has_all_its_rows(
                 raise ZeroDivisionError  # stands for a kill
     shutil.rmtree(tmp_path / "wandb")
     transfer.perform(prepared, transfer.Place(tmp_path))
-    rows, whole = logged(inspect(tmp_path)), logged(inspect(tracked))
+    rows, whole = logged(read_wandb(tmp_path)), logged(read_wandb(tracked))
     assert [row["_step"] for row in rows] == [0, 2, 3]
     for row, other in zip(rows, whole, strict=True):
         own = {key: value for key, value in other.items() if key.startswith(("loss", "weighted"))}
@@ -163,7 +163,7 @@ def test_a_run_that_goes_on_has_all_its_rows(
 
 
 def test_runs_of_a_sweep_share_a_folder_and_do_not_mix(
-    compose: Compose, tmp_path: Path, inspect: Inspect
+    compose: Compose, tmp_path: Path, read_wandb: Inspect
 ):
     for job, gamma in enumerate((1, 2)):
         option = f"tv.gamma={gamma}"
@@ -176,7 +176,7 @@ def test_runs_of_a_sweep_share_a_folder_and_do_not_mix(
         # The reader takes a folder with a single run.
         (alone := tmp_path / f"alone{job}" / "wandb").mkdir(parents=True)
         (alone / run.name).symlink_to(run)
-        lines = inspect(alone.parent)
+        lines = read_wandb(alone.parent)
         assert [row["_step"] for row in logged(lines)] == [0, 2, 3]
         for row in logged(lines):
             gamma = head(lines)["config"]["update"]["tv"]["gamma"]
@@ -187,19 +187,19 @@ def test_runs_of_a_sweep_share_a_folder_and_do_not_mix(
 
 
 def test_without_any_override_the_name_is_the_experiments(
-    compose: Compose, tmp_path: Path, inspect: Inspect
+    compose: Compose, tmp_path: Path, read_wandb: Inspect
 ):
     config = compose(*QUICK, *LAYERS, "name=mine")
     transfer.perform(prepare.prepare(config), transfer.Place(tmp_path))
-    assert head(inspect(tmp_path))["display_name"] == "mine"
+    assert head(read_wandb(tmp_path))["display_name"] == "mine"
 
 
-def test_a_long_name_keeps_both_of_its_ends(compose: Compose, tmp_path: Path, inspect: Inspect):
+def test_a_long_name_keeps_both_of_its_ends(compose: Compose, tmp_path: Path, read_wandb: Inspect):
     overrides = [f"style.layers.conv{block}_1=0.25" for block in (1, 2, 3, 4)]
     config = compose(*QUICK, *LAYERS)
     place = transfer.Place(tmp_path, ("alpha=2", *overrides, "tv.gamma=7"))
     transfer.perform(prepare.prepare(config), place)
-    name = head(inspect(tmp_path))["display_name"]
+    name = head(read_wandb(tmp_path))["display_name"]
     assert len(name) <= 128
     assert name.startswith("alpha=2,")
     assert name.endswith(",tv.gamma=7")
@@ -233,32 +233,32 @@ def said(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_environment_is_honored(
-    environ: Callable[..., None], compose: Compose, tmp_path: Path, inspect: Inspect
+    environ: Callable[..., None], compose: Compose, tmp_path: Path, read_wandb: Inspect
 ):
     environ(**ENVIRONMENT)
     # A value for each of `said`'s keys, as https://docs.wandb.ai/guides/track/environment-variables
     # says what each variable sets.
     values = ["p", "e", "g", "n", ["a", "b"], "hello", "j", "i"]
-    assert list(said(head(inspect(perform(compose, tmp_path)))).values()) == values
+    assert list(said(head(read_wandb(perform(compose, tmp_path)))).values()) == values
 
 
 def test_the_configuration_wins_over_the_environment(
-    environ: Callable[..., None], compose: Compose, tmp_path: Path, inspect: Inspect
+    environ: Callable[..., None], compose: Compose, tmp_path: Path, read_wandb: Inspect
 ):
     environ(**ENVIRONMENT)
     own = ("tracking.project=P", "tracking.entity=E", "tracking.group=G", "tracking.name=N")
-    run = head(inspect(perform(compose, tmp_path, *own, "tracking.tags=[c]")))
+    run = head(read_wandb(perform(compose, tmp_path, *own, "tracking.tags=[c]")))
     assert list(said(run).values())[:5] == ["P", "E", "G", "N", ["c"]]
 
 
 def test_each_run_of_a_sweep_has_an_id_and_a_name_of_its_own(
-    environ: Callable[..., None], compose: Compose, tmp_path: Path, inspect: Inspect
+    environ: Callable[..., None], compose: Compose, tmp_path: Path, read_wandb: Inspect
 ):
     environ(**ENVIRONMENT, WANDB_RESUME="must")
     runs = []
     for job in "01":
         perform(compose, tmp_path / f"run{job}", sweep=tmp_path / job)
-        runs.append(head(inspect(tmp_path / job)))
+        runs.append(head(read_wandb(tmp_path / job)))
     for key in ("run_id", "display_name"):
         assert runs[0][key] != runs[1][key]
     for run in runs:
