@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from helpers import Command
+from helpers import Process
 from hydra.core.utils import JobReturn, JobStatus
 
 from nst.base.errors import UserError
@@ -198,7 +198,7 @@ def test_each_distribution(tmp_path: Path, fields: str, accepts: Callable[[Any],
 # --- Runs ---------------------------------------------------------------------------------------
 
 
-def sweep(command: Command, *arguments: str) -> Any:
+def sweep(command: Process, *arguments: str) -> Any:
     return command(*arguments, program=(sys.executable, "-m", "nst.sweep"))
 
 
@@ -223,12 +223,12 @@ def test_a_grid_runs_and_a_failed_run_stops_no_other(command):
     assert len(list(command.folder.glob("outputs/own/*/multirun.yaml"))) == 1
 
 
-def test_a_random_search_runs_its_points(command):
-    path = write(command.folder, RANDOM, "own, and 'so' on.yaml")
-    done = sweep(command, path.name, *TINY, "hydra.sweeper.seed=3", "name=own")
+def test_a_random_search_runs_its_points(process):
+    path = write(process.folder, RANDOM, "own, and 'so' on.yaml")
+    done = sweep(process, path.name, *TINY, "hydra.sweeper.seed=3", "name=own")
     assert done.returncode == 0, done.stderr
     expected = [overrides(point) for point in points(read(path), 3)]
-    assert own_overrides(command.folder, ["beta"]) == expected
+    assert own_overrides(process.folder, ["beta"]) == expected
 
 
 def test_a_bayes_search_runs(command):
