@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import io
+import json
 import logging
 import os
 import signal
@@ -24,8 +25,13 @@ from nst.sources import download
 
 ROOT = Path(__file__).parents[1]
 #: The schema of a run.json.
-SCHEMA = ROOT / "docs" / "run.schema.json"
+SCHEMA = json.loads((ROOT / "docs" / "run.schema.json").read_text())
 
+#: The first convolution alone, where a step takes a millisecond.
+SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
+#: Runs of few steps at 32 px.
+TWO_STEPS = ("network=vgg16", "tracking=disabled", "size=32", "steps=2", "check_every=1")
+FOUR_STEPS = ("network=vgg16", "tracking=disabled", "size=32", "steps=4", "check_every=2")
 #: The smallest run there is.
 TINY = (
     "network=vgg16",

@@ -16,13 +16,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import ROOT, TWO_STEPS
 from PIL import Image
 
 from nst.base.files import conf_dir
 from nst.config.schema import Config, to_mapping
 
-ROOT = Path(__file__).parents[2]
-QUICK = ("network=vgg16", "tracking=disabled", "size=32", "steps=2", "check_every=1")
 #: The first convolutions alone, for what no deep layer changes.
 SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1,conv2_1]")
 GROUPS = sorted(
@@ -114,7 +113,9 @@ def read_back(folder: Path, read_wandb: Callable[..., list[dict[str, Any]]]) -> 
 
 def test_the_same_seed_gives_the_same_bytes(command):
     def noise(folder: str, seed: int) -> Path:
-        done = command(*QUICK, *SHALLOW, "init=noise", f"seed={seed}", f"hydra.run.dir={folder}")
+        done = command(
+            *TWO_STEPS, *SHALLOW, "init=noise", f"seed={seed}", f"hydra.run.dir={folder}"
+        )
         assert done.returncode == 0, done.stderr
         return command.folder / folder / "result.png"
 
@@ -144,7 +145,7 @@ def test_the_reports_pictures(command, report_pictures: Path, tmp_path: Path):
 
 def test_a_cache_that_cannot_be_written_costs_only_time(process, tmp_path: Path):
     (tmp_path / "file").touch()
-    done = process(*QUICK, *SHALLOW, env={"NST_CACHE": str(tmp_path / "file" / "cache")})
+    done = process(*TWO_STEPS, *SHALLOW, env={"NST_CACHE": str(tmp_path / "file" / "cache")})
     assert done.returncode == 0, done.stderr
     assert record(process.run_folder())["status"] == "finished"
 
@@ -153,7 +154,7 @@ def test_a_cache_that_cannot_be_written_costs_only_time(process, tmp_path: Path)
 
 
 def test_a_sweep_has_numbered_folders_and_one_of_wandb(command):
-    arguments = ("-m", "style=night", "tv.gamma=0,1e3", *QUICK, *SHALLOW, "tracking=offline")
+    arguments = ("-m", "style=night", "tv.gamma=0,1e3", *TWO_STEPS, *SHALLOW, "tracking=offline")
     done = command(*arguments)
     assert done.returncode == 0, done.stderr
     (sweep,) = command.folder.glob("outputs/*/*")
@@ -170,7 +171,7 @@ def test_a_sweep_has_numbered_folders_and_one_of_wandb(command):
 
 def started(command, *arguments: str, step: int = 1) -> subprocess.Popen[str]:
     """Start a long run and wait until its history has the row of `step`."""
-    run = command.start(*QUICK, "steps=100000", *arguments)
+    run = command.start(*TWO_STEPS, "steps=100000", *arguments)
     deadline = time.monotonic() + 120
     while not any(int(row["step"]) >= step for row in history(command)):
         if run.poll() is not None or time.monotonic() > deadline:
@@ -209,7 +210,7 @@ def test_ctrl_c_keeps_the_best_so_far(command, read_wandb):
 
 @pytest.mark.parametrize("delay", [0.0, 0.4])
 def test_ctrl_c_while_jax_loads(command, delay: float):
-    run = command.start(*QUICK, "steps=100000")
+    run = command.start(*TWO_STEPS, "steps=100000")
     try:
         while not list(command.folder.glob("outputs/*/*/.hydra/overrides.yaml")):
             assert run.poll() is None
@@ -249,7 +250,7 @@ def test_a_kill_leaves_no_half_file(command, step: int):
 def test_a_loss_that_overflows_stops_the_run(command):
     # Adam's first step moves every value by the learning rate: at 1e9 the style loss, of the
     # fourth power of the activations, is far beyond float32's 3.4e38.
-    done = command(*QUICK, "steps=50", "optimizer.lr=1e9")
+    done = command(*TWO_STEPS, "steps=50", "optimizer.lr=1e9")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     (sentence,) = [line for line in done.stderr.splitlines() if line.startswith("nst: ")]

@@ -4,14 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import SHALLOW, TWO_STEPS
 from PIL import Image
 
 from nst.images import files
 from nst.images.initial import initial_picture
 from nst.runner import prepare
 
-QUICK = ("network=vgg16", "tracking=disabled", "size=32", "steps=2", "check_every=1")
-SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
 SHAPE = (2, 2, 3)
 
 
@@ -51,7 +50,7 @@ def test_mix_by_hand(start):
 
 def test_init_noise_is_a_mix_of_noise_alone(compose):
     alone, mixed = (
-        prepare.start(prepare.prepare(compose(*QUICK, *SHALLOW, *more)))
+        prepare.start(prepare.prepare(compose(*TWO_STEPS, *SHALLOW, *more)))
         for more in (("init=noise",), ("init=content", "init.mix=1"))
     )
     np.testing.assert_array_equal(alone, mixed)
@@ -83,7 +82,7 @@ def test_a_file_is_stretched_upright(tmp_path: Path):
 
 
 def test_the_style_image_as_the_start(compose):
-    prepared = prepare.prepare(compose(*QUICK, *SHALLOW, "init=style"))
+    prepared = prepare.prepare(compose(*TWO_STEPS, *SHALLOW, "init=style"))
     found = prepare.start(prepared)
     assert found.shape == prepared.content_image.shape != prepared.style_images[0].shape
     height, width, _ = found.shape
@@ -94,12 +93,14 @@ def test_the_style_image_as_the_start(compose):
 
 def test_a_gray_transfer_starts_gray(compose, picture: Path):
     for init in (["init=content"], ["init=noise"], ["init=file", f"init.path={picture}"]):
-        found = prepare.start(prepare.prepare(compose(*QUICK, *SHALLOW, "color=luminance", *init)))
+        found = prepare.start(
+            prepare.prepare(compose(*TWO_STEPS, *SHALLOW, "color=luminance", *init))
+        )
         np.testing.assert_array_equal(found, np.repeat(found[..., :1], 3, axis=-1))
 
 
 def test_a_file_as_the_start_of_a_run(command, compose, picture: Path):
-    arguments = (*QUICK, *SHALLOW, "init=file", f"init.path={picture}", "hydra.run.dir=first")
+    arguments = (*TWO_STEPS, *SHALLOW, "init=file", f"init.path={picture}", "hydra.run.dir=first")
     done = command(*arguments)
     assert done.returncode == 0, done.stderr
     first = command.folder / "first" / "images" / "step_00000.png"
@@ -108,5 +109,5 @@ def test_a_file_as_the_start_of_a_run(command, compose, picture: Path):
     np.testing.assert_array_equal(pixels(first), expected)
     # The result of one run as the start of the next.
     result = command.folder / "first" / "result.png"
-    again = compose(*QUICK, *SHALLOW, "init=file", f"init.path={result}")
+    again = compose(*TWO_STEPS, *SHALLOW, "init=file", f"init.path={result}")
     np.testing.assert_array_equal(prepare.start(prepare.prepare(again)), pixels(result))

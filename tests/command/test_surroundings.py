@@ -5,13 +5,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers import SHALLOW
 from PIL import Image, ImageChops
 
 from nst.base.errors import UserError
 from nst.sources import resolve
 
 TINY = ("network=vgg16", "size=32", "steps=2", "check_every=1", "hydra.run.dir=run")
-SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
 
 #: What JAX's manual has for those who look for faults, or want other numbers.
 JAX = {

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from fake_runs import record as fake
 from fake_runs import write_run
+from helpers import FOUR_STEPS, SHALLOW
 from one_run import checks
 from PIL import Image
 
@@ -25,8 +26,6 @@ from nst.report import axes, build, labels
 from nst.rundir import tree
 from nst.runner import prepare
 
-QUICK = ("network=vgg16", "tracking=disabled", "size=32", "steps=4", "check_every=2")
-SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
 STATIC = Static("vgg16", "avg", "float32", ("conv1_1",), ("conv1_1", "conv2_1"))
 NUMBERS = Hyperparameters(
     1.0, 1e-2, 0.0, 3.0, 0.9, 0.999, 1e-8, {"conv1_1": 1.0}, {"conv1_1": 0.75, "conv2_1": 0.25}
@@ -108,7 +107,7 @@ def test_blends_refused(typed: object, parts: list[str]):
     ],
 )
 def test_refusals_on_the_command_line(command, other: Path, arguments, parts: list[str]):
-    done = command(*QUICK, *(one.replace("{other}", str(other)) for one in arguments))
+    done = command(*FOUR_STEPS, *(one.replace("{other}", str(other)) for one in arguments))
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("nst: ")
@@ -194,9 +193,9 @@ def read(folder: Path) -> dict:
 
 
 def test_a_blend_of_one_style_image_is_the_plain_run(command, picture: Path):
-    plain = command(*QUICK, *SHALLOW, f"style.path={picture}", "hydra.run.dir=plain")
+    plain = command(*FOUR_STEPS, *SHALLOW, f"style.path={picture}", "hydra.run.dir=plain")
     assert plain.returncode == 0, plain.stderr
-    single = command(*QUICK, *SHALLOW, f"style.blend={{{picture}:2}}", "hydra.run.dir=single")
+    single = command(*FOUR_STEPS, *SHALLOW, f"style.blend={{{picture}:2}}", "hydra.run.dir=single")
     assert single.returncode == 0, single.stderr
     one, other = command.folder / "plain", command.folder / "single"
     assert (one / "result.png").read_bytes() == (other / "result.png").read_bytes()
@@ -210,7 +209,7 @@ def test_a_grid_over_the_weights_is_one_program_and_one_axis(command, picture: P
     blends = ",".join(f"night {1 - share} {picture} {share}" for share in shares)
     batched = ("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep")
     env = {"JAX_LOG_COMPILES": "1"}
-    done = command(*batched, *QUICK, *SHALLOW, f"style.blend={blends}", env=env)
+    done = command(*batched, *FOUR_STEPS, *SHALLOW, f"style.blend={blends}", env=env)
     assert done.returncode == 0, done.stderr
     for name in ("advance", "targets"):
         assert done.stderr.count(f"WARNING: Compiling jit({name})") == 1
@@ -240,8 +239,8 @@ def test_a_style_image_out_of_reach_has_its_stand_in(command, picture: Path, tmp
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/starry.jpg"
         arguments = ("style=starry", f"style.url={url}", f"style.blend={{starry:1,{picture}:1}}")
         env = {"NST_CACHE": str(tmp_path / "cache")}
-        refused = command(*QUICK, *SHALLOW, *arguments, "assets.fallback=false", env=env)
-        done = command(*QUICK, *SHALLOW, *arguments, env=env)
+        refused = command(*FOUR_STEPS, *SHALLOW, *arguments, "assets.fallback=false", env=env)
+        done = command(*FOUR_STEPS, *SHALLOW, *arguments, env=env)
     assert refused.returncode == 1
     assert "style=starry can't be fetched" in refused.stderr
     assert "a file of your own with style.blend=" in refused.stderr
@@ -252,11 +251,11 @@ def test_a_style_image_out_of_reach_has_its_stand_in(command, picture: Path, tmp
 
 def test_the_style_images_have_a_size_of_their_own(compose, picture: Path):
     def hashed(*overrides: str) -> str:
-        prepared = prepare.prepare(compose(*QUICK, *SHALLOW, *overrides))
+        prepared = prepare.prepare(compose(*FOUR_STEPS, *SHALLOW, *overrides))
         return identity.config_hash(prepared.config, prepared.static.network, prepared.sources)
 
     blended = f"style.blend={{night:1,{picture}:1}}"
-    prepared = prepare.prepare(compose(*QUICK, *SHALLOW, blended, "style.size=20"))
+    prepared = prepare.prepare(compose(*FOUR_STEPS, *SHALLOW, blended, "style.size=20"))
     # The blocks are 40 x 32, night is 768 x 576.
     assert sorted(one.shape for one in prepared.style_images) == [(15, 20, 3), (16, 20, 3)]
     assert max(prepared.content_image.shape) == 32

@@ -17,6 +17,7 @@ import jsonschema
 import numpy as np
 import optax
 import pytest
+from helpers import SCHEMA, SHALLOW
 from one_run import checks
 from PIL import Image
 
@@ -38,8 +39,6 @@ from nst.runner.prepare import Prepared
 from nst.runner.stages import as_lane, stages_of
 from nst.tracking.wandb_tracker import WandbTracker
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "run.schema.json").read_text())
-SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
 QUICK = ("network=vgg16", "tracking=disabled", "check_every=2", *SHALLOW)
 TWO = (*QUICK, "scales=[32,48]", "steps=[2,3]")
 Compose = Callable[..., Config]

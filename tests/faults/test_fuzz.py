@@ -10,14 +10,13 @@ import fuzz
 import fuzz_seeds as seeds
 import h5py
 import pytest
+from helpers import ROOT
 from PIL import Image
 
 from nst.base.errors import UserError
 from nst.images import files
 from nst.networks.keras_h5 import read
 from nst.networks.spec import NETWORKS
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("inputs", [2_000, pytest.param(100_000, marks=pytest.mark.slow)])

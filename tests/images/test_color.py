@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import FOUR_STEPS, SHALLOW
 from PIL import Image
 from scipy.linalg import sqrtm
 from skimage.color import rgb2yiq, rgb2yuv, yiq2rgb
@@ -14,9 +15,6 @@ from nst.images import color, files
 from nst.metrics import evaluate
 from nst.runner import prepare, session
 from nst.sources.resolve import BUILT_IN
-
-QUICK = ("network=vgg16", "tracking=disabled", "size=32", "steps=4", "check_every=2")
-SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
 
 
 @pytest.fixture
@@ -148,7 +146,7 @@ def test_a_grid_over_the_colors(command, compose):
     grid = ("color=none,match,luminance,keep", "init.mix=0,0.5", "init=style", "seed=3")
     done = command(
         *("-m", "hydra/launcher=batched", "hydra.launcher.lanes=2", f"hydra.sweep.dir={sweep}"),
-        *(*QUICK, *SHALLOW, *grid),
+        *(*FOUR_STEPS, *SHALLOW, *grid),
         env={"JAX_LOG_COMPILES": "1"},
     )
     assert done.returncode == 0, done.stderr
@@ -168,7 +166,7 @@ def test_a_grid_over_the_colors(command, compose):
     assert losses[1] != losses[0] != losses[2]
     # A lane is the run alone.
     cell = ("color=luminance", "init.mix=0.5", "init=style", "seed=3")
-    prepared = prepare.prepare(compose(*QUICK, *SHALLOW, *cell))
+    prepared = prepare.prepare(compose(*FOUR_STEPS, *SHALLOW, *cell))
     session.perform(prepared, session.Place(command.folder / "one"))
     alone, lane = command.folder / "one", sweep / "5"
     mine, theirs = (json.loads((path / "run.json").read_text()) for path in (lane, alone))
@@ -182,7 +180,7 @@ def test_a_grid_over_the_colors(command, compose):
 def test_metrics_are_of_the_saved_picture_and_of_the_pictures_as_given(
     compose, tmp_path: Path, choice: str
 ):
-    prepared = prepare.prepare(compose(*QUICK, *SHALLOW, f"color={choice}"))
+    prepared = prepare.prepare(compose(*FOUR_STEPS, *SHALLOW, f"color={choice}"))
     session.perform(prepared, session.Place(tmp_path))
     content_image = chelsea()
     saved = pixels(tmp_path / "result.png")

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import jsonschema
 import numpy as np
 import pytest
+from helpers import FOUR_STEPS, SHALLOW
 from one_run import checks
 from PIL import ExifTags, Image
 
@@ -28,8 +29,6 @@ from nst.report import build
 from nst.runner import prepare
 
 RED, BLUE, GREEN = (255, 0, 0), (0, 0, 255), (0, 255, 0)
-QUICK = ("network=vgg16", "tracking=disabled", "size=32", "steps=4", "check_every=2")
-SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
 STATIC = Static("vgg16", "avg", "float32", ("conv1_1",), ("conv1_1", "conv2_1"))
 NUMBERS = Hyperparameters(
     1.0, 1e-2, 0.0, 3.0, 0.9, 0.999, 1e-8, {"conv1_1": 1.0}, {"conv1_1": 0.75, "conv2_1": 0.25}
@@ -262,7 +261,7 @@ def test_a_mask_lies_as_its_picture_does(tmp_path: Path):
 
 def refusal(compose: Any, *overrides: str) -> str:
     with pytest.raises(UserError) as raised:
-        prepare.prepare(compose(*QUICK, *overrides))
+        prepare.prepare(compose(*FOUR_STEPS, *overrides))
     assert "\n" not in str(raised.value)
     return str(raised.value)
 
@@ -306,8 +305,8 @@ def test_a_region_that_vanishes_in_a_deep_layer_is_refused(
     files["style"] = save(tmp_path / "deep.png", pixels)
     text = refusal(compose, *arguments(files))
     has(text, "style.mask: ", "32 x 21 pixels", "#ff0000", "conv4_1", "larger style.size")
-    prepare.prepare(compose(*QUICK, *arguments(files), "style.size=128"))
-    prepare.prepare(compose(*QUICK, *arguments(files), "style.layers=[conv1_1,conv3_1]"))
+    prepare.prepare(compose(*FOUR_STEPS, *arguments(files), "style.size=128"))
+    prepare.prepare(compose(*FOUR_STEPS, *arguments(files), "style.layers=[conv1_1,conv3_1]"))
 
 
 @pytest.mark.parametrize(
@@ -321,7 +320,7 @@ def test_one_mask_alone_is_refused(
     command, files: dict[str, Path], lacking: str, wanted: list[str]
 ):
     some = [one for one in arguments(files) if not one.startswith(lacking)]
-    done = command(*QUICK, *some)
+    done = command(*FOUR_STEPS, *some)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("nst: ")
@@ -368,7 +367,7 @@ def test_each_half_takes_the_colors_of_its_region(command, files: dict[str, Path
     batched = ("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep", *forty)
     layers = ("content.layers=[conv1_1]", "style.layers=[conv1_1,conv2_1]", "alpha=1e-3")
     env = {"JAX_LOG_COMPILES": "1"}
-    done = command(*batched, *QUICK[:3], *layers, *given, *both, env=env)
+    done = command(*batched, *FOUR_STEPS[:3], *layers, *given, *both, env=env)
     assert done.returncode == 0, done.stderr
     # Two groups, and one program for both.
     for name in ("advance", "targets"):
@@ -392,7 +391,9 @@ def test_each_half_takes_the_colors_of_its_region(command, files: dict[str, Path
     assert None not in written[0]["metrics"].values()
     report = build.write([sweep])
     assert [key.name for key in report.keys] == ["tv.gamma", "style.mask"]
-    alone = command(*QUICK[:3], *forty, *layers, *arguments(files, style="swapped"), "tv.gamma=1")
+    alone = command(
+        *FOUR_STEPS[:3], *forty, *layers, *arguments(files, style="swapped"), "tv.gamma=1"
+    )
     assert alone.returncode == 0, alone.stderr
     mine, theirs = (folder / "result.png" for folder in (command.run_folder(), sweep / "3"))
     assert mine.read_bytes() == theirs.read_bytes()
@@ -400,7 +401,7 @@ def test_each_half_takes_the_colors_of_its_region(command, files: dict[str, Path
 
 def test_the_bytes_of_the_masks_are_part_of_a_run(compose: Any, files: dict[str, Path]):
     def hashed(*overrides: str) -> str:
-        prepared = prepare.prepare(compose(*QUICK, *SHALLOW, *overrides))
+        prepared = prepare.prepare(compose(*FOUR_STEPS, *SHALLOW, *overrides))
         return identity.config_hash(prepared.config, prepared.static.network, prepared.sources)
 
     copied = files | {"copy": files["style"].with_name("copy.png")}
@@ -415,7 +416,7 @@ def test_the_bytes_of_the_masks_are_part_of_a_run(compose: Any, files: dict[str,
     "override", ["color=luminance", "color=match", "init=noise", "optimizer=lbfgs"]
 )
 def test_masks_beside_other_features(compose: Any, files: dict[str, Path], override: str):
-    prepared = prepare.prepare(compose(*QUICK, *SHALLOW, *arguments(files), override))
+    prepared = prepare.prepare(compose(*FOUR_STEPS, *SHALLOW, *arguments(files), override))
     targets = prepare.targets(prepared, prepared.static)
     assert targets.style["conv1_1"].shape == (2, 64, 64)
     found = list(

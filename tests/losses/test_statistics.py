@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from helpers import FOUR_STEPS, SHALLOW
 from one_run import checks
 from scipy.linalg import LinAlgWarning, sqrtm
 
@@ -16,9 +17,6 @@ from nst.engine.program import compute_targets
 from nst.losses import mean_std, total, wasserstein
 from nst.losses.statistics import STATISTICS
 from nst.networks.vgg import random_params
-
-QUICK = ("network=vgg16", "tracking=disabled", "size=32", "steps=4", "check_every=2")
-SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
 
 
 def activations(seed: int, shape: tuple[int, int, int], scale: float = 30.0) -> np.ndarray:
@@ -174,7 +172,7 @@ def record(folder: Path) -> dict:
 def test_statistics_and_normalization_through_the_command_line(command):
     grid = ("style.statistic=gram,mean_std,wasserstein", "style.normalize=none,channels")
     batched = ("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep")
-    done = command(*batched, *QUICK, *SHALLOW, *grid, env={"JAX_LOG_COMPILES": "1"})
+    done = command(*batched, *FOUR_STEPS, *SHALLOW, *grid, env={"JAX_LOG_COMPILES": "1"})
     assert done.returncode == 0, done.stderr
     # Each statistic is a program; the normalization is a number.
     assert done.stderr.count("WARNING: Compiling jit(advance)") == 3
@@ -186,7 +184,7 @@ def test_statistics_and_normalization_through_the_command_line(command):
         assert second != first
         # The weighted sum, over the 64 channels of conv1_1 squared.
         assert by_channels["best"]["style"] == pytest.approx(second / 64**2, rel=1e-5)
-    alone = command(*QUICK, *SHALLOW, "style.statistic=wasserstein", "hydra.run.dir=alone")
+    alone = command(*FOUR_STEPS, *SHALLOW, "style.statistic=wasserstein", "hydra.run.dir=alone")
     assert alone.returncode == 0, alone.stderr
     pictures = [command.folder / folder / "result.png" for folder in ("alone", "sweep/4")]
     assert pictures[0].read_bytes() == pictures[1].read_bytes()

@@ -6,10 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import Command
-
-TINY = ("network=vgg16", "tracking=disabled", "size=32", "steps=2", "check_every=1")
-SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
+from helpers import SHALLOW, TWO_STEPS, Command
 
 #: hydra_plugins/toy_lines/__init__.py
 PLUGIN = """
@@ -57,7 +54,12 @@ def sweep(command: Command, lines: str, launcher: str = "basic") -> Any:
     path = os.pathsep.join(filter(None, [str(plugin.parents[1]), os.environ.get("PYTHONPATH")]))
     own = ("-m", "hydra/sweeper=lines", "hydra.sweeper.file=lines.txt", "hydra.sweep.dir=sweep")
     return command(
-        *own, f"hydra/launcher={launcher}", *TINY, *SHALLOW, "name=toy", env={"PYTHONPATH": path}
+        *own,
+        f"hydra/launcher={launcher}",
+        *TWO_STEPS,
+        *SHALLOW,
+        "name=toy",
+        env={"PYTHONPATH": path},
     )
 
 

@@ -12,12 +12,10 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from helpers import FOUR_STEPS, SHALLOW
 
 from nst.report import build
 
-TINY = ("network=vgg16", "tracking=disabled", "size=32", "steps=4", "check_every=2")
-#: The first convolution alone, where a step takes a millisecond.
-SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
 BATCHED = ("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep")
 
 
@@ -30,7 +28,7 @@ def statuses(folder: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("lanes", ["null", "2"])
 def test_a_grid_is_its_runs(command, lanes: str):
-    tiny = (*TINY, "content.layers=[conv2_1]")
+    tiny = (*FOUR_STEPS, "content.layers=[conv2_1]")
     grid = ("pooling=avg,max", "tv.gamma=0,1e3", "style.layers=[conv1_1],[conv2_1]")
     done = command(*BATCHED, *tiny, *grid, f"hydra.launcher.lanes={lanes}")
     assert done.returncode == 0, done.stderr
@@ -56,7 +54,7 @@ def test_a_grid_is_its_runs(command, lanes: str):
 def test_the_grid_compiles_a_program_a_group(command):
     grid = ("pooling=avg,max", "tv.gamma=0,1,2", "style.layers=[conv1_1],[conv1_1,conv2_1]")
     done = command(
-        *BATCHED, *TINY, *grid, "content.layers=[conv1_1]", env={"JAX_LOG_COMPILES": "1"}
+        *BATCHED, *FOUR_STEPS, *grid, "content.layers=[conv1_1]", env={"JAX_LOG_COMPILES": "1"}
     )
     assert done.returncode == 0, done.stderr
     for program in ("advance", "targets"):
@@ -67,7 +65,7 @@ def test_the_grid_compiles_a_program_a_group(command):
 def test_a_run_that_fails_fails_alone(command, tmp_path: Path):
     missing = tmp_path / "missing.png"
     grid = (f"content.path=null,{missing}", "optimizer.lr=1,1e9")
-    done = command(*BATCHED, *TINY, *grid)
+    done = command(*BATCHED, *FOUR_STEPS, *grid)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     ended = {"0": "finished", "1": "diverged", "2": "failed", "3": "failed"}
@@ -81,7 +79,7 @@ def test_a_run_that_could_not_start_says_why_and_starts_once_it_can(
     command, picture: Path, launcher: str
 ):
     later = command.folder / "later.png"
-    grid = (f"hydra/launcher={launcher}", *TINY, *SHALLOW, f"content.path=null,{later}")
+    grid = (f"hydra/launcher={launcher}", *FOUR_STEPS, *SHALLOW, f"content.path=null,{later}")
     done = command("-m", "hydra.sweep.dir=sweep", *grid)
     assert done.returncode == 1
     assert statuses(command.folder / "sweep") == {"0": "finished", "1": "failed"}
@@ -96,14 +94,14 @@ def test_a_run_that_could_not_start_says_why_and_starts_once_it_can(
 
 
 def test_a_value_out_of_range_is_told_with_its_job_before_anything_runs(command):
-    done = command(*BATCHED, *TINY, "tv.gamma=0,-1")
+    done = command(*BATCHED, *FOUR_STEPS, "tv.gamma=0,-1")
     assert done.returncode == 1
     assert "nst: job 1 (tv.gamma=-1): tv.gamma must be" in done.stderr
     assert command.files() == []
 
 
 def test_a_sweep_goes_on_in_its_folder(command):
-    whole = (*BATCHED, *TINY, *SHALLOW, "tv.gamma=0,1,2", "steps=2000")
+    whole = (*BATCHED, *FOUR_STEPS, *SHALLOW, "tv.gamma=0,1,2", "steps=2000")
     running = command.start(*whole)
     sweep = command.folder / "sweep"
     deadline = time.monotonic() + 120
@@ -119,14 +117,14 @@ def test_a_sweep_goes_on_in_its_folder(command):
     assert done.returncode == 0, done.stderr
     assert statuses(sweep) == {"0": "finished", "1": "finished", "2": "finished"}
     assert (sweep / "0" / "run.json").read_bytes() == written
-    other = command(*BATCHED, *TINY, *SHALLOW, "tv.gamma=0,1,3", "steps=2000")
+    other = command(*BATCHED, *FOUR_STEPS, *SHALLOW, "tv.gamma=0,1,3", "steps=2000")
     assert other.returncode == 1
     assert re.search(r"holds another run.*tv\.gamma \(2\.0, not 3\.0\)", other.stderr)
     assert statuses(sweep) == {"0": "finished", "1": "finished", "2": "finished"}
 
 
 def test_ctrl_c_ends_the_sweep_and_keeps_what_is_there(command):
-    running = command.start(*BATCHED, *TINY, *SHALLOW, "tv.gamma=0,1", "steps=1000000")
+    running = command.start(*BATCHED, *FOUR_STEPS, *SHALLOW, "tv.gamma=0,1", "steps=1000000")
     history = command.folder / "sweep" / "0" / "history.csv"
     deadline = time.monotonic() + 120
     while not (history.exists() and history.read_text().count("\n") > 3):
@@ -143,7 +141,7 @@ def test_ctrl_c_ends_the_sweep_and_keeps_what_is_there(command):
 def test_every_lane_has_a_run_of_its_own_at_wandb_and_the_sweep_a_table_of_them(
     command, read_wandb
 ):
-    tiny = [argument for argument in TINY if argument != "tracking=disabled"]
+    tiny = [argument for argument in FOUR_STEPS if argument != "tracking=disabled"]
     done = command(*BATCHED, *tiny, *SHALLOW, "tv.gamma=0,1e3", "hydra.launcher.lanes=2")
     assert done.returncode == 0, done.stderr
     sweep = command.folder / "sweep"
@@ -174,7 +172,7 @@ def test_every_lane_has_a_run_of_its_own_at_wandb_and_the_sweep_a_table_of_them(
 
 @pytest.mark.parametrize("launcher", ["basic", "batched"])
 def test_a_sweep_ends_with_its_report_also_where_a_run_failed(command, launcher: str):
-    grid = (f"hydra/launcher={launcher}", *TINY, *SHALLOW, "hydra.sweep.dir=sweep")
+    grid = (f"hydra/launcher={launcher}", *FOUR_STEPS, *SHALLOW, "hydra.sweep.dir=sweep")
     done = command("-m", *grid, "content.path=null,missing.png")
     assert done.returncode == 1
     assert done.stdout.endswith("sweep/grid.png\nsweep/metrics.csv\nsweep/index.html\n")

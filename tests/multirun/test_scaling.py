@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from helpers import SHALLOW, TWO_STEPS
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.utils import setup_globals
@@ -26,10 +27,7 @@ from nst.multirun.compose import Composer, values
 from nst.runner import plan, prepare
 from nst.runner.alike import named_files, program
 
-TINY = ("network=vgg16", "tracking=disabled", "size=32", "steps=2", "check_every=1")
-#: The first convolution alone, where a step takes a millisecond.
-SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
-BATCHED = ("-m", "hydra/launcher=batched", *TINY, *SHALLOW)
+BATCHED = ("-m", "hydra/launcher=batched", *TWO_STEPS, *SHALLOW)
 
 #: A cluster of one node: it keeps the script and runs the elements of the array named in NODES.
 SBATCH = """#!/bin/sh
@@ -87,7 +85,7 @@ def test_a_chunk_holds_runs_that_share_a_program(compose):
 
 def test_a_chunk_holds_runs_that_go_through_the_same_sizes(compose):
     scales = ("scales=[32,48]", "scales=[32,48]", "scales=[32,64]")
-    configs = [compose(*TINY, one, f"tv.gamma={number}") for number, one in enumerate(scales)]
+    configs = [compose(*TWO_STEPS, one, f"tv.gamma={number}") for number, one in enumerate(scales)]
     assert cluster.chunks(configs, 8) == [[0, 1], [2]]
 
 
@@ -118,7 +116,7 @@ def test_the_cluster_puts_together_what_the_grid_does(tmp_path: Path):
         Image.new("RGB", (40, 32), (50 * number, 9, 9)).save(file)
     keys = [key.format(*files) for key in KEYS]
     setup_globals()
-    base = (*TINY, *SHALLOW, f"content.path={files[0]}", f"style.path={files[0]}")
+    base = (*TWO_STEPS, *SHALLOW, f"content.path={files[0]}", f"style.path={files[0]}")
     by_grid: dict[Any, set[Any]] = defaultdict(set)
     by_cluster: dict[Any, set[Any]] = defaultdict(set)
     with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
@@ -230,7 +228,7 @@ def test_hydra_s_own_launchers_run_the_jobs(process, slurm: Path, launcher: str)
     tracking = "offline" if launcher == "submitit_local" else "disabled"
     done = process(
         *("-m", f"hydra/launcher={launcher}", "hydra.sweep.dir=sweep"),
-        *(*TINY, *SHALLOW, f"tracking={tracking}", "tv.gamma=0,1"),
+        *(*TWO_STEPS, *SHALLOW, f"tracking={tracking}", "tv.gamma=0,1"),
     )
     assert done.returncode == 0, done.stderr
     sweep = process.folder / "sweep"
@@ -248,7 +246,7 @@ def test_optuna_lowers_the_total_that_runs_report(process):
     done = process(
         *("-m", "hydra/sweeper=optuna", "hydra/launcher=batched", "hydra.sweep.dir=sweep"),
         *("hydra.sweeper.n_trials=3", "hydra.sweeper.n_jobs=1", "hydra.sweeper.sampler.seed=0"),
-        *(*TINY, *SHALLOW, "optimizer.lr=interval(0.1,20)"),
+        *(*TWO_STEPS, *SHALLOW, "optimizer.lr=interval(0.1,20)"),
     )
     assert done.returncode == 0, done.stderr
     found = totals(process.folder / "sweep")

@@ -14,6 +14,7 @@ import numpy as np
 import optax
 import pytest
 import scipy.optimize
+from helpers import FOUR_STEPS, SHALLOW
 
 from nst.base.program import Hyperparameters, Static
 from nst.config import identity
@@ -37,8 +38,6 @@ LBFGS = dataclasses.replace(ADAM, optimizer="lbfgs")
 SGD = dataclasses.replace(ADAM, optimizer="sgd")
 #: Learning rates at which the losses of `scene` fall.
 RATES = {"adam": 10.0, "lbfgs": 10.0, "sgd": 1e-4}
-TINY = ("network=vgg16", "tracking=disabled", "size=32", "steps=4", "check_every=2")
-SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
 BATCHED = ("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep", "sweep.report=false")
 
 
@@ -386,7 +385,7 @@ def history(folder: Path) -> list[dict[str, float]]:
 
 def test_a_grid_over_optimizers_is_a_program_each(command):
     grid = ("optimizer=adam,lbfgs", "tv.gamma=0,1")
-    done = command(*BATCHED, *TINY, *SHALLOW, *grid, env={"JAX_LOG_COMPILES": "1"})
+    done = command(*BATCHED, *FOUR_STEPS, *SHALLOW, *grid, env={"JAX_LOG_COMPILES": "1"})
     assert done.returncode == 0, done.stderr
     compiled = re.findall(r"^WARNING: Compiling jit\(advance\)", done.stderr, re.MULTILINE)
     assert len(compiled) == 2
@@ -407,7 +406,13 @@ def test_a_grid_over_optimizers_is_a_program_each(command):
 def test_a_grid_over_the_numbers_is_one_program(command):
     grid = ("optimizer.decay=0.1,1", "optimizer.average=0.5,0.9", "optimizer.schedule=cosine")
     done = command(
-        *BATCHED, *TINY, *SHALLOW, *grid, "steps=5", "check_every=5", env={"JAX_LOG_COMPILES": "1"}
+        *BATCHED,
+        *FOUR_STEPS,
+        *SHALLOW,
+        *grid,
+        "steps=5",
+        "check_every=5",
+        env={"JAX_LOG_COMPILES": "1"},
     )
     assert done.returncode == 0, done.stderr
     compiled = re.findall(r"^WARNING: Compiling jit\(advance\)", done.stderr, re.MULTILINE)
@@ -440,7 +445,7 @@ def test_what_is_refused(compose: Callable[..., Config], overrides: tuple[str, .
 
 
 def test_the_command_line_refuses_a_key_of_the_other_optimizer_before_anything_runs(command):
-    done = command(*BATCHED, *TINY, "optimizer=adam,lbfgs", "optimizer.b1=0.5")
+    done = command(*BATCHED, *FOUR_STEPS, "optimizer=adam,lbfgs", "optimizer.b1=0.5")
     assert done.returncode == 1
     assert "nst: job 1 (optimizer=lbfgs): optimizer.b1=0.5 is for optimizer=adam" in done.stderr
     assert command.files() == []
@@ -451,7 +456,7 @@ def test_runs_that_use_nothing_of_it_keep_the_hash_they_had(
 ):
     # Convolutions have been computed in another way since then, which is a number of its own.
     monkeypatch.setattr(identity, "NUMERICS", 1)
-    prepared = prepare.prepare(compose(*TINY, *SHALLOW))
+    prepared = prepare.prepare(compose(*FOUR_STEPS, *SHALLOW))
     sources = {
         key: dataclasses.replace(asset, sha256="0" * 64) for key, asset in prepared.sources.items()
     }

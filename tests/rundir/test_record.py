@@ -11,6 +11,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from helpers import SCHEMA
 from one_run import checks
 from PIL import Image
 
@@ -27,7 +28,6 @@ from nst.runner.outcome import Outcome
 from nst.runner.prepare import Prepared
 from nst.sources import resolve
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "run.schema.json").read_text())
 QUICK = ("network=vgg16", "tracking=disabled", "size=32")
 Compose = Callable[..., Config]
 

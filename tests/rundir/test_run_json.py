@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 from fake_runs import record, write_run
+from helpers import SCHEMA
 
 from nst.base.errors import UserError
 from nst.rundir import run_json
-
-SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "run.schema.json").read_text())
 
 
 def test_the_fields_are_those_of_the_schema():

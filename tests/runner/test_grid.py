@@ -7,15 +7,13 @@ from typing import Any
 
 import jax
 import pytest
+from helpers import SHALLOW, TWO_STEPS
 
 from nst.base.errors import UserError
 from nst.config.schema import Config
 from nst.engine import loop, memory
 from nst.runner import grid, prepare
 from nst.runner.job import Job, Place
-
-QUICK = ("network=vgg16", "size=32", "steps=2", "check_every=1", "tracking=disabled")
-SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
 
 
 def test_out_of_memory_halves_the_lanes_and_goes_on(
@@ -39,7 +37,7 @@ def test_out_of_memory_halves_the_lanes_and_goes_on(
     jobs = [
         Job(
             f"tv.gamma={gamma}",
-            compose(*QUICK, *SHALLOW, f"tv.gamma={gamma}"),
+            compose(*TWO_STEPS, *SHALLOW, f"tv.gamma={gamma}"),
             Place(tmp_path / str(gamma)),
         )
         for gamma in gammas
@@ -52,7 +50,7 @@ def test_out_of_memory_halves_the_lanes_and_goes_on(
 
 
 def test_lanes_that_can_t_fit_are_refused(compose: Callable[..., Config]):
-    prepared = prepare.prepare(compose(*QUICK))
+    prepared = prepare.prepare(compose(*TWO_STEPS))
     machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     # 32 x 21 pixels: every position of a block holds its channels, as activation, ReLU and both
     # gradients, in four bytes each; four poolings halve the sides.
@@ -75,7 +73,7 @@ def test_a_grid_of_too_many_lanes_has_not_begun(
 ):
     monkeypatch.setattr(memory, "_memory", lambda: 2**21)
     jobs = [
-        Job("", compose(*QUICK, f"tv.gamma={gamma}"), Place(tmp_path / str(gamma)))
+        Job("", compose(*TWO_STEPS, f"tv.gamma={gamma}"), Place(tmp_path / str(gamma)))
         for gamma in range(3)
     ]
     with pytest.raises(UserError, match="3 lanes need about"):

@@ -5,10 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import FOUR_STEPS, SHALLOW
 from PIL import Image
-
-TINY = ("network=vgg16", "tracking=disabled", "size=32", "steps=4", "check_every=2")
-SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1]")
 
 
 def picture(folder: Path) -> np.ndarray:
@@ -25,14 +23,14 @@ def test_a_grid_over_features_is_its_runs(command, picture_file: Path):
     grid = ("color=none,luminance", "style.statistic=gram,mean_std", "optimizer.average=0,0.5")
     done = command(
         *("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep", "hydra.launcher.lanes=2"),
-        *(*TINY, *SHALLOW, *features, *grid),
+        *(*FOUR_STEPS, *SHALLOW, *features, *grid),
     )
     assert done.returncode == 0, done.stderr
     records = [json.loads((command.folder / f"sweep/{n}/run.json").read_text()) for n in range(8)]
     assert {record["status"] for record in records} == {"finished"}
     assert len({record["config_hash"] for record in records}) == 8
     last = ("color=luminance", "style.statistic=mean_std", "optimizer.average=0.5")
-    alone = command(*TINY, *SHALLOW, *features, *last, "hydra.run.dir=one")
+    alone = command(*FOUR_STEPS, *SHALLOW, *features, *last, "hydra.run.dir=one")
     assert alone.returncode == 0, alone.stderr
     one = json.loads((command.folder / "one" / "run.json").read_text())
     assert one["config_hash"] == records[7]["config_hash"]
@@ -40,7 +38,7 @@ def test_a_grid_over_features_is_its_runs(command, picture_file: Path):
     assert (
         np.abs(picture(command.folder / "one") - picture(command.folder / "sweep" / "7")).max() <= 1
     )
-    again = command(*TINY, *SHALLOW, *features, *last, "hydra.run.dir=one")
+    again = command(*FOUR_STEPS, *SHALLOW, *features, *last, "hydra.run.dir=one")
     assert again.returncode == 0, again.stderr
 
 
