@@ -42,7 +42,7 @@ def has(line: str, parts: Sequence[str]) -> None:
     ("key", "parts"),
     [
         ("tv.gama=1", ["'tv.gama'", "did you mean 'tv.gamma'?", "--help"]),
-        ("optimizer.lr=1", ["'optimizer", "did you mean 'optimizer.lr'?"]),
+        ("optimiser.lr=1", ["'optimiser", "did you mean 'optimizer.lr'?"]),
         ("xyzzy=1", ["'xyzzy'", "--help"]),
     ],
 )
