@@ -25,6 +25,7 @@ def last_line(done: subprocess.CompletedProcess[str]) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_step_measures_what_was_asked():
     done = bench(*STEP, "--batch", "2", "--network", "vgg16", "--json")
     found = last_line(done)
@@ -120,6 +121,7 @@ def test_a_missing_torch_is_one_sentence(monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_the_benchmark_imports_neither_hydra_nor_wandb_nor_torch():
     modules = "__main__, case, ceiling, flops, grid, memory, ours, startup, step, two_steps"
     program = (

@@ -174,7 +174,8 @@ def test_the_loss_is_the_models(peer: str, size: tuple[int, int], compose: Calla
     assert float(parts.style) > 0
 
 
-@pytest.mark.parametrize("peer", ["johnson", pytest.param("tensorflow", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("peer", ["johnson", "tensorflow"])
 def test_the_first_check_of_a_run_is_the_models_loss_of_its_start(
     command, compose: Callable[..., Config], peer: str
 ):

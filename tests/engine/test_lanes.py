@@ -142,6 +142,7 @@ def test_the_memory_of_a_lane_by_hand():
     assert memory.bytes_of_a_lane(ONE, SHAPE) == 20 * 16 * 64 * 4 * 2
 
 
+@pytest.mark.slow
 def test_lanes_are_spread_over_eight_devices():
     """In a process of its own, since the number of devices is fixed when JAX starts."""
     environment = os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=8"}

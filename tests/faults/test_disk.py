@@ -337,7 +337,7 @@ REMOVING = (sys.executable, str(Path(__file__).with_name("dying.py")), "remove")
 
 
 @pytest.mark.parametrize(
-    "part", ["short", *(pytest.param(part, marks=pytest.mark.slow) for part in range(4))]
+    "part", [pytest.param(part, marks=pytest.mark.slow) for part in ("short", *range(4))]
 )
 def test_a_folder_that_goes_is_said_whenever_it_goes(process: Process, part: int | str):
     """Before each change of a file that a run makes, so that every crossing of the two is tried."""

@@ -116,7 +116,16 @@ def test_the_sheet_and_the_table_are_written(sweep: Path):
         assert by_number[number]["error"] == TEXTS[number]
 
 
-@pytest.mark.parametrize("key", ["pooling", "style", "content", "style.layers", "preset"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "style.layers",
+        *(
+            pytest.param(key, marks=pytest.mark.slow)
+            for key in ("pooling", "style", "content", "preset")
+        ),
+    ],
+)
 def test_a_sheet_with_hostile_headers_is_written(sweep: Path, tmp_path: Path, key: str):
     build.write([sweep], rows=key, cols=None, cell=16, out=tmp_path)
     with Image.open(tmp_path / "grid.png") as sheet:

@@ -25,10 +25,8 @@ RUN = (
 PARTS = 8
 
 
-@pytest.mark.parametrize(
-    "kills",
-    [pytest.param(1, id="short"), pytest.param(25, id="long", marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [1, 25])
 def test_a_grid_survives_kills(kills: int):
     steps = f"steps={60 if kills < 10 else 300}"
     assert kill_grid.main(kills, 1, "tracking=disabled", steps) == 0

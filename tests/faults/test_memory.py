@@ -59,6 +59,7 @@ def test_the_limit_of_a_container_counts(monkeypatch: pytest.MonkeyPatch):
     assert memory._memory() == machine
 
 
+@pytest.mark.slow
 def test_the_device_s_error_is_a_sentence(command: Command):
     """5 GiB of address space: enough for 32 pixels, not for 2500."""
     done = command("5000", *RUN, "size=2500", "hydra.run.dir=one", program=LIMITED)

@@ -260,9 +260,10 @@ def account(server: str, home: Path) -> dict[str, str | None]:
 
 @pytest.mark.parametrize(
     "program",
-    [("-c", HURRIED), pytest.param(("-m", "nst.run"), marks=pytest.mark.slow)],
+    [("-c", HURRIED), ("-m", "nst.run")],
     ids=["short", "real"],
 )
+@pytest.mark.slow
 def test_wandb_s_server_dies_in_mid_run(
     process: Process, tmp_path: Path, read_wandb: Inspect, program: tuple[str, str]
 ):

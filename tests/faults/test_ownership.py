@@ -136,6 +136,7 @@ def await_change(path: Path, running: subprocess.Popen[str]) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 def test_a_users_files_survive_a_run_from_its_kill_to_its_report(process: Process):
     """Killed, interrupted, resumed, finished, run again, reported: only nst's own files change."""
     mine = [name for name in OTHERS if name != "multirun.yaml"]

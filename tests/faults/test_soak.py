@@ -4,7 +4,8 @@ import pytest
 import soak
 
 
-@pytest.mark.parametrize("runs", [40, pytest.param(2000, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("runs", [40, 2000])
 def test_many_runs_in_one_process(runs: int):
     assert soak.main(runs) == 0
 

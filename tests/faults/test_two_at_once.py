@@ -133,6 +133,7 @@ def server(picture: Path) -> Iterator[ThreadingHTTPServer]:
     server.server_close()
 
 
+@pytest.mark.slow
 def test_one_cache(process: Process, server: ThreadingHTTPServer, tmp_path: Path):
     """An empty one: each process needs the same picture, weights and programs."""
     digest = hashlib.sha256(server.picture).hexdigest()  # type: ignore[attr-defined]
@@ -155,6 +156,7 @@ def test_one_cache(process: Process, server: ThreadingHTTPServer, tmp_path: Path
     assert (third.returncode, "Warning" in third.stderr) == (0, False)
 
 
+@pytest.mark.slow
 def test_a_damaged_program_in_the_cache(process: Process, tmp_path: Path):
     env = {"NST_CACHE": str(tmp_path / "cache")}
     assert process(*QUICK, "steps=5", "hydra.run.dir=whole", env=env).returncode == 0

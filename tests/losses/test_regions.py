@@ -360,6 +360,7 @@ def redness(folder: Path) -> tuple[float, float]:
     return by[0], by[1]
 
 
+@pytest.mark.slow
 def test_each_half_takes_the_colors_of_its_region(command, files: dict[str, Path]):
     both = (f"style.mask={files['style']},{files['swapped']}", "tv.gamma=0,1")
     given = [one for one in arguments(files) if not one.startswith("style.mask")]
