@@ -50,7 +50,7 @@ def whole(name: str, value: object, key: Key) -> int:
       UserError: it is not whole or out of range.
     """
     assert key.low is not None
-    # 1e3 arrives as the float 1000.0: whoever types it means the whole number.
+    # 1e3 arrives as the float 1000.0, and the whole number is meant.
     is_whole = isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
     if not (is_whole and key.low <= value <= key.high):  # type: ignore[operator]
         unit = f" of {key.unit}" if key.unit else ""

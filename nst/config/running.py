@@ -121,7 +121,7 @@ class Sweep:
     retry: bool = key(False, "whether runs found diverged or failed in the folder are run again")
     save_every: float = key(
         30.0,
-        "how often an unfinished run saves what it can go on from; 0: at every check",
+        "how often an unfinished run saves what it can resume from; 0: at every check",
         low=0,
         high=LARGEST,
         unit="seconds",

@@ -142,7 +142,7 @@ def _lone_mask(given: str, path: str | None, lacking: str) -> UserError:
 
 
 def _read_by_the_optimizer(optimizer: Optimizer) -> None:
-    """Refuse a key that would change nothing: whoever sets it means another run than this."""
+    """Refuse a key that would change nothing: it was set for another run than this."""
     changed = {
         entry.name: entry.default
         for entry in dataclasses.fields(optimizer)

@@ -1,6 +1,6 @@
 """What can be compared across runs, whatever their weights, network, pooling and layers.
 
-Every picture is looked at as its file would hold it, so `result.png` gives the same numbers again.
+Each picture counts as its file would hold it, so `result.png` gives the same numbers again.
 docs/metrics.md has the formulas; nst/metrics/registry.py names the files that compute them.
 """
 

@@ -11,7 +11,7 @@ def measure(pictures: Compared) -> float:
     The report's total variation, after Mahendran and Vedaldi 2015 (arXiv:1412.0035).
 
     Args:
-      pictures: whose result is looked at.
+      pictures: of which only the result counts.
     """
     # nst/losses/total_variation.py in whole numbers: float32 sums lose the last digits.
     values = pictures.result.pixels().astype(np.int64)

@@ -126,11 +126,7 @@ def log_cells(
 ) -> None:
     """Log the cells of a sweep as one table, and its picture grid, in a W&B run of their own.
 
-    Args:
-      cells: a mapping a run, all with the same columns; a path is that of a picture.
-      grid: file of the picture grid.
-      tracking: as the sweep's runs have it.
-      folder: of the sweep.
+    Its arguments are those of `nst.tracking.tracker.Module`.
 
     Raises:
       UserError: online without a key, or the server can't be reached.
