@@ -1,6 +1,7 @@
 """What several files of tests use: constants, and the two doors to the command line."""
 
 import contextlib
+import csv
 import importlib
 import io
 import json
@@ -16,8 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
+from PIL import Image
 
 from nst.base import interrupt
 from nst.command import placing
@@ -137,6 +140,23 @@ class Command(Process):
         with _as_new(self.folder, [str(module.__file__), *arguments], env), _captured() as texts:
             status = _status(module.main)
         return Done([*program, *arguments], status, *texts())
+
+
+def record(folder: Path) -> dict[str, Any]:
+    """Return a run's run.json."""
+    return json.loads((folder / "run.json").read_text())
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    """Return a run's history; none where it has not begun."""
+    path = folder / "history.csv"
+    return list(csv.DictReader(path.read_text().splitlines())) if path.exists() else []
+
+
+def pixels(path: Path) -> np.ndarray:
+    """Return a picture's values as they are in the file."""
+    with Image.open(path) as image:
+        return np.asarray(image)
 
 
 def environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:

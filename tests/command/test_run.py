@@ -12,42 +12,20 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from helpers import ROOT, TWO_STEPS
-from PIL import Image
+from helpers import ROOT, SHALLOW, TWO_STEPS, Command, Inspect, pixels, record, rows
 
 from nst.base.files import conf_dir
 from nst.config.schema import Config, to_mapping
 
-#: The first convolutions alone, for what no deep layer changes.
-SHALLOW = ("content.layers=[conv1_1]", "style.layers=[conv1_1,conv2_1]")
 GROUPS = sorted(
     path.name for path in conf_dir().iterdir() if path.is_dir() and path.name != "hydra"
 )
 OPTIONS = [f"{path.parent.name}={path.stem}" for path in sorted(conf_dir().glob("*/*.yaml"))]
 # What an option can't be without.
 NEEDS = {"init=file": ["init.path=start.png"]}
-LOSSES = ["total", "content", "style", "tv", "content/conv4_2"] + [
-    f"style/conv{block}_1" for block in range(1, 6)
-]
-
-
-def record(folder: Path) -> dict[str, Any]:
-    return json.loads((folder / "run.json").read_text())
-
-
-def pixels(path: Path) -> np.ndarray:
-    with Image.open(path) as image:
-        image.load()
-        return np.asarray(image)
-
-
-def rows(folder: Path) -> list[dict[str, str]]:
-    path = folder / "history.csv"
-    return list(csv.DictReader(path.read_text().splitlines())) if path.exists() else []
 
 
 def script(name: str) -> Path:
@@ -60,7 +38,10 @@ def script(name: str) -> Path:
 # --- One run ------------------------------------------------------------------------------------
 
 
-def test_the_users_own_command_with_the_network_cut_off(command, read_wandb, tmp_path: Path):
+@pytest.mark.parametrize("layers", [SHALLOW, pytest.param((), marks=pytest.mark.slow)])
+def test_the_users_own_command_with_the_network_cut_off(
+    command, read_wandb, tmp_path: Path, layers: tuple[str, ...]
+):
     cut = ["unshare", "-rn"]
     if (
         not shutil.which("unshare")
@@ -70,7 +51,7 @@ def test_the_users_own_command_with_the_network_cut_off(command, read_wandb, tmp
     home = tmp_path / "home"
     home.mkdir()
     env = {"HOME": str(home), "NST_CACHE": None, "XDG_CACHE_HOME": None, "WANDB_MODE": None}
-    quick = ("size=64", "steps=2", "check_every=1")
+    quick = ("size=64", "steps=2", "check_every=1", *layers)
     done = command("style=starry", "tv.gamma=1e3", *quick, env=env, before=cut)
     assert done.returncode == 0, done.stderr
     warnings = [line for line in done.stderr.splitlines() if line.startswith("WARNING: ")]
@@ -92,36 +73,34 @@ def test_the_users_own_command_with_the_network_cut_off(command, read_wandb, tmp
     read_back(folder, read_wandb)
 
 
-def read_back(folder: Path, read_wandb: Callable[..., list[dict[str, Any]]]) -> None:
+def read_back(folder: Path, read_wandb: Inspect) -> None:
     (whole,) = read_wandb(folder, "--summary")
     assert whole["state"] == "finished"
     assert whole["config"]["tv"]["gamma"] == 1000
-    assert whole["config"]["style"]["layers"] == {f"conv{block}_1": 0.2 for block in range(1, 6)}
+    written = record(folder)
+    layers = {key: written["config"][key]["layers"] for key in ("content", "style")}
+    assert {key: whole["config"][key]["layers"] for key in layers} == layers
     summary = whole["summary"]
     assert summary["status"] == "finished"
-    assert summary["best/step"] == record(folder)["best"]["step"]
+    assert summary["best/step"] == written["best"]["step"]
     assert (summary["sources/style"], summary["sources/style_fallback"]) == ("night", True)
     assert (summary["sources/network"], summary["sources/network_fallback"]) == ("vgg16", True)
     assert summary["result"]["width"] == 64
     logged = [line["history"]["item"] for line in read_wandb(folder) if line["type"] == "history"]
     assert [item["_step"] for item in logged] == [0, 1, 2]
+    terms = [f"{key}/{layer}" for key, own in layers.items() for layer in own]
     for item, row in zip(logged, rows(folder), strict=True):
-        for name in LOSSES:
+        for name in ("total", "content", "style", "tv", *terms):
             assert item[f"loss/{name}"] == pytest.approx(float(row[name]))
         assert item["weighted/tv"] == pytest.approx(1000 * float(row["tv"]))
 
 
-def test_the_same_seed_gives_the_same_bytes(command):
-    def noise(folder: str, seed: int) -> Path:
-        done = command(
-            *TWO_STEPS, *SHALLOW, "init=noise", f"seed={seed}", f"hydra.run.dir={folder}"
-        )
-        assert done.returncode == 0, done.stderr
-        return command.folder / folder / "result.png"
-
-    first, again, other = noise("first", 1), noise("again", 1), noise("other", 2)
-    assert first.read_bytes() == again.read_bytes()
-    assert (pixels(first) != pixels(other)).any()
+def test_another_seed_gives_another_picture(command):
+    for seed in (1, 2):
+        own = ("init=noise", f"seed={seed}", f"hydra.run.dir={seed}")
+        assert command(*TWO_STEPS, *SHALLOW, *own).returncode == 0
+    one, other = (pixels(command.folder / seed / "result.png") for seed in "12")
+    assert (one != other).any()
 
 
 def test_the_reports_pictures(command, report_pictures: Path, tmp_path: Path):
@@ -129,8 +108,8 @@ def test_the_reports_pictures(command, report_pictures: Path, tmp_path: Path):
     # A copy: the run writes to its cache.
     cache = shutil.copytree(report_pictures, tmp_path / "cache")
     cache.chmod(0o755)
-    arguments = ("experiment=report", "network=vgg16", "steps=2", "check_every=1", "size=64")
-    done = command(*arguments, "tracking=disabled", env={"NST_CACHE": str(cache)})
+    arguments = ("experiment=report", *TWO_STEPS, *SHALLOW, "size=64")
+    done = command(*arguments, env={"NST_CACHE": str(cache)})
     assert done.returncode == 0, done.stderr
     assert "WARNING" not in done.stderr
     folder = command.run_folder()
@@ -143,6 +122,7 @@ def test_the_reports_pictures(command, report_pictures: Path, tmp_path: Path):
     assert pixels(folder / "result.png").shape == (48, 64, 3)
 
 
+@pytest.mark.slow  # test_disk.py has the same of a full cache
 def test_a_cache_that_cannot_be_written_costs_only_time(process, tmp_path: Path):
     (tmp_path / "file").touch()
     done = process(*TWO_STEPS, *SHALLOW, env={"NST_CACHE": str(tmp_path / "file" / "cache")})
@@ -169,11 +149,15 @@ def test_a_sweep_has_numbered_folders_and_one_of_wandb(command):
 # --- Runs that end early ------------------------------------------------------------------------
 
 
-def started(command, *arguments: str, step: int = 1) -> subprocess.Popen[str]:
+#: A run that only a signal ends.
+LONG = (*TWO_STEPS, *SHALLOW, "steps=100000")
+
+
+def started(command: Command, *arguments: str, step: int = 1) -> subprocess.Popen[str]:
     """Start a long run and wait until its history has the row of `step`."""
-    run = command.start(*TWO_STEPS, "steps=100000", *arguments)
+    run = command.start(*LONG, *arguments)
     deadline = time.monotonic() + 120
-    while not any(int(row["step"]) >= step for row in history(command)):
+    while not any(len(rows(path.parent)) > step for path in histories(command)):
         if run.poll() is not None or time.monotonic() > deadline:
             run.kill()
             pytest.fail(f"the run did not come to step {step}: {run.communicate()}")
@@ -181,10 +165,8 @@ def started(command, *arguments: str, step: int = 1) -> subprocess.Popen[str]:
     return run
 
 
-def history(command) -> list[dict[str, str]]:
-    return [
-        row for path in command.folder.glob("outputs/*/*/history.csv") for row in rows(path.parent)
-    ]
+def histories(command: Command) -> list[Path]:
+    return list(command.folder.glob("outputs/*/*/history.csv"))
 
 
 def test_ctrl_c_keeps_the_best_so_far(command, read_wandb):
@@ -208,9 +190,9 @@ def test_ctrl_c_keeps_the_best_so_far(command, read_wandb):
     assert whole["summary"]["status"] == "interrupted"
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.4])
+@pytest.mark.parametrize("delay", [0.4, pytest.param(0.0, marks=pytest.mark.slow)])
 def test_ctrl_c_while_jax_loads(command, delay: float):
-    run = command.start(*TWO_STEPS, "steps=100000")
+    run = command.start(*LONG)
     try:
         while not list(command.folder.glob("outputs/*/*/.hydra/overrides.yaml")):
             assert run.poll() is None
@@ -228,9 +210,8 @@ def test_ctrl_c_while_jax_loads(command, delay: float):
     assert begun or command.files() == []
 
 
-@pytest.mark.parametrize("step", [1, 4])
-def test_a_kill_leaves_no_half_file(command, step: int):
-    run = started(command, "tracking.images_every=1", step=step)
+def test_a_kill_leaves_no_half_file(command):
+    run = started(command, "tracking.images_every=1", step=4)
     os.killpg(run.pid, signal.SIGKILL)
     run.communicate(timeout=60)
     folder = command.run_folder()
@@ -241,16 +222,16 @@ def test_a_kill_leaves_no_half_file(command, step: int):
     assert text.endswith("\n")
     header, *lines = csv.reader(text.splitlines())
     assert [int(line[0]) for line in lines] == list(range(len(lines)))
-    assert len(lines) > step
+    assert len(lines) > 4
     for line in lines:
         assert len(line) == len(header)
         assert all(np.isfinite(float(value)) for value in line)
 
 
 def test_a_loss_that_overflows_stops_the_run(command):
-    # Adam's first step moves every value by the learning rate: at 1e9 the style loss, of the
-    # fourth power of the activations, is far beyond float32's 3.4e38.
-    done = command(*TWO_STEPS, "steps=50", "optimizer.lr=1e9")
+    # Adam's first step moves every value by the learning rate: squared and times alpha that is
+    # 1e48, far beyond float32's 3.4e38.
+    done = command(*TWO_STEPS, *SHALLOW, "optimizer.lr=1e9", "alpha=1e30")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     (sentence,) = [line for line in done.stderr.splitlines() if line.startswith("nst: ")]
@@ -371,9 +352,9 @@ def test_completion_offers(command, line: str, offered: list[str]):
     assert done.stdout.split() == offered
 
 
-def test_the_program_is_the_module(process):
-    as_program = process("size=7", program=(str(script("nst")),))
-    as_module = process("size=7")
+def test_the_program_is_the_module(command):
+    as_program = command("size=7", program=(str(script("nst")),))
+    as_module = command("size=7")
     assert as_program.stderr == as_module.stderr
     assert as_program.returncode == as_module.returncode == 1
 

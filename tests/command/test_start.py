@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import SHALLOW, TWO_STEPS
+from helpers import SHALLOW, TWO_STEPS, pixels
 from PIL import Image
 
 from nst.images import files
@@ -17,11 +17,6 @@ SHAPE = (2, 2, 3)
 @pytest.fixture
 def start() -> np.ndarray:
     return np.arange(12, dtype=np.float32).reshape(SHAPE) * 20
-
-
-def pixels(path: Path) -> np.ndarray:
-    with Image.open(path) as image:
-        return np.asarray(image.convert("RGB"))
 
 
 # --- By hand ------------------------------------------------------------------------------------
