@@ -142,6 +142,18 @@ class Command(Process):
         return Done([*program, *arguments], status, *texts())
 
 
+def refusal(command: Process, *arguments: str, **options: Any) -> str:
+    """Return the one sentence that refuses a command and leaves nothing behind."""
+    done = command(*arguments, **options)
+    assert done.returncode in (1, 2), done
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("nst: ")
+    assert "Traceback" not in line
+    assert command.files() == []
+    return line
+
+
 def record(folder: Path) -> dict[str, Any]:
     """Return a run's run.json."""
     return json.loads((folder / "run.json").read_text())
@@ -151,6 +163,11 @@ def rows(folder: Path) -> list[dict[str, str]]:
     """Return a run's history; none where it has not begun."""
     path = folder / "history.csv"
     return list(csv.DictReader(path.read_text().splitlines())) if path.exists() else []
+
+
+def losses(folder: Path) -> list[dict[str, str]]:
+    """Return a run's history without the times."""
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in rows(folder)]
 
 
 def pixels(path: Path) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 
 import jax
 import pytest
-from helpers import SHALLOW, Command
+from helpers import SHALLOW, refusal
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from PIL import Image
 
@@ -19,18 +19,6 @@ from nst.config.validation import validated
 from nst.runner.prepare import prepare
 
 SMALL = ("network=vgg16", "tracking=disabled", "size=32", "steps=1")
-
-
-def refusal(command: Command, *arguments: str, **options: Any) -> str:
-    """Return the one sentence with which a command is refused."""
-    done = command(*arguments, **options)
-    assert done.returncode in (1, 2), done
-    assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("nst: ")
-    assert "Traceback" not in line
-    assert command.files() == []
-    return line
 
 
 @pytest.fixture(scope="module")

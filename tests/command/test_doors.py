@@ -1,7 +1,6 @@
 """The tests' own short way to the command line says and writes what a process does."""
 
 import hashlib
-import json
 import logging
 import os
 import signal
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import TINY, Command, Done, Process
+from helpers import TINY, Command, Done, Process, record
 
 #: What differs between any two runs: when, how long, and where the process was.
 TIMES = ("run_id", "timings", "command", "environment")
@@ -29,10 +28,10 @@ def said(done: Done, work: Path) -> tuple[int, str, list[str]]:
         ("nst.run", ["a=[1"]),
         ("nst.run", ["-m", "steps=1,0", "tracking=disabled"]),
         ("nst.run", ["--resolve"]),
-        ("nst.run", ["content.path=nothing.png", "tracking=disabled"]),
+        pytest.param("nst.run", ["content.path=nothing.png"], marks=pytest.mark.slow),
         ("nst.sweep", ["nothing.yaml"]),
         ("nst.report", ["nothing"]),
-        ("nst.weights", ["vgg16", "--from", "nothing.h5"]),
+        pytest.param("nst.weights", ["vgg16", "--from", "nothing.h5"], marks=pytest.mark.slow),
         ("nst.weights", []),
     ],
 )
@@ -50,13 +49,11 @@ def test_a_run_is_the_same(command: Command, process: Process, work: Path):
         done = door(*TINY, "tracking=disabled", f"hydra.run.dir={folder}")
         assert done.returncode == 0, done.stderr
         run = work / folder
-        record = json.loads((run / "run.json").read_text())
-        for key in TIMES:
-            record.pop(key, None)
+        fields = {key: value for key, value in record(run).items() if key not in TIMES}
         picture = hashlib.sha256((run / "result.png").read_bytes()).hexdigest()
         names = sorted(str(path.relative_to(run)) for path in run.rglob("*"))
         output = done.stdout.replace(folder, "RUN"), said(done, work)[2]
-        return record, picture, names, output
+        return fields, picture, names, output
 
     mine, theirs = one(command, "mine"), one(process, "theirs")
     assert mine == theirs
@@ -64,14 +61,8 @@ def test_a_run_is_the_same(command: Command, process: Process, work: Path):
 
 def test_the_short_way_leaves_no_trace(command: Command, work: Path):
     def state() -> tuple[Any, ...]:
-        handlers = tuple(logging.getLogger().handlers)
-        return (
-            dict(os.environ),
-            os.getcwd(),
-            list(sys.argv),
-            signal.getsignal(signal.SIGINT),
-            handlers,
-        )
+        heard = signal.getsignal(signal.SIGINT), logging.getLogger().handlers[:]
+        return dict(os.environ), os.getcwd(), sys.argv[:], heard
 
     before = state()
     command("size=7", env={"NST_CACHE": "/nowhere", "HOME": None})

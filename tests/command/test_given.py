@@ -1,20 +1,16 @@
 """Where a command is given from and what configuration of a user's own it names."""
 
-import json
 import shlex
 from pathlib import Path
 
 import pytest
-from helpers import Command
+from helpers import SHALLOW, TWO_STEPS, Command, record, refusal
 from PIL import Image
 
 from nst.base.errors import UserError
 from nst.command import given
 
-TINY = (
-    *("network=vgg16", "tracking=disabled", "size=32", "steps=2", "check_every=1"),
-    *("content.layers=[conv1_1]", "style.layers=[conv1_1]"),
-)
+TINY = (*TWO_STEPS, *SHALLOW)
 
 
 def picture(path: Path) -> None:
@@ -47,16 +43,11 @@ def test_the_home_folder_of_a_folder_in_a_file(command: Command):
 
 def test_the_record_of_a_run_names_the_command_that_runs_it_again(command: Command):
     assert command(*TINY, "beta=77", "hydra.run.dir=1").returncode == 0
-    done = command("--config-dir=1/.hydra", "--config-name=config")
-    assert done.returncode == 1
-    (line,) = done.stderr.splitlines()
+    line = command("--config-dir=1/.hydra", "--config-name=config").stderr
     typed = shlex.split(line.split("`")[1])
     assert typed[:3] == ["python", "-m", "nst.run"]
     assert command(*typed[3:], "hydra.run.dir=2").returncode == 0
-    hashes = {
-        json.loads((command.folder / run / "run.json").read_text())["config_hash"] for run in "12"
-    }
-    assert len(hashes) == 1
+    assert len({record(command.folder / run)["config_hash"] for run in "12"}) == 1
 
 
 @pytest.mark.parametrize(
@@ -89,10 +80,8 @@ def test_another_primary_folder_is_refused():
 
 @pytest.mark.parametrize("empty", ["style=glob(zz*)", "beta=range(5,1)"])
 def test_a_sweep_of_no_jobs_is_no_success(command: Command, empty: str):
-    done = command("-m", *TINY, "pooling=avg,max", empty, "hydra.sweep.dir=sweep")
-    assert done.returncode == 1
-    assert done.stderr.splitlines() == [f"nst: {empty} gives no value, so there is nothing to run"]
-    assert command.files() == []
+    line = refusal(command, "-m", *TINY, "pooling=avg,max", empty, "hydra.sweep.dir=sweep")
+    assert line == f"nst: {empty} gives no value, so there is nothing to run"
 
 
 def test_a_sweep_whose_folders_nest_has_its_report(command: Command):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import Command
+from helpers import SHALLOW, TWO_STEPS, Command, record, refusal
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
@@ -24,10 +24,6 @@ from nst.config.groups import Source, Style
 from nst.config.schema import Config
 from nst.sources.resolve import own_file
 
-QUICK = (
-    *("network=vgg16", "tracking=disabled", "size=16", "steps=1", "sweep.report=false"),
-    *("content.layers=[conv1_1]", "style.layers=[conv1_1]"),
-)
 #: Names that Hydra's grammar reads otherwise, or not at all.
 NAMES = (
     *("my photo (1).jpg", "it's.jpg", 'say "hi".jpg', "a,b.jpg", "epoch=9.jpg", "img#1.jpg"),
@@ -270,10 +266,6 @@ def test_a_name_that_is_not_there_names_the_one_that_is(tmp_path: Path, typed: s
 # --- By the door ----------------------------------------------------------------------------------
 
 
-def records(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(path.read_text()) for path in sorted(folder.rglob("run.json"))]
-
-
 def test_records_of_a_sweep_can_be_typed_again(
     command: Command,
     picture: Path,
@@ -291,10 +283,10 @@ def test_records_of_a_sweep_can_be_typed_again(
     typed = [f"content.path=~/{names[1]}", f"style.path={style}", "name=1e3"]
     env = {"HOME": str(home)}
     typed += ["tracking.tags=[1.10]", "hydra.sweep.dir=~/s"]
-    done = command("-m", *QUICK, *typed, env=env)
+    done = command("-m", *TWO_STEPS, *SHALLOW, "sweep.report=false", *typed, env=env)
     assert done.returncode == 0, done.stderr
     assert not (command.folder / "~").exists()
-    found = records(home / "s")
+    found = [record(path.parent) for path in sorted((home / "s").rglob("run.json"))]
     paths = [[one["config"][key]["path"] for key in ("content", "style")] for one in found]
     assert paths == [[f"~/{names[1]}", f"~/{names[0]}"], [f"~/{names[1]}", f"./{names[2]}"]]
     monkeypatch.setenv("HOME", str(home))
@@ -306,25 +298,16 @@ def test_records_of_a_sweep_can_be_typed_again(
         assert (again.name, again.tracking.tags) == ("1e3", ["1.10"])
 
 
-def refusal(command: Command, *arguments: str, **options: Any) -> str:
-    done = command(*arguments, **options)
-    assert done.returncode == 1, done
-    (line,) = done.stderr.splitlines()
-    return line
-
-
 def test_a_file_in_place_of_an_option_names_the_key(command: Command):
     assert "style.path=a b.png" in refusal(command, "style=a b.png")
     assert "content.path=/abs/x.jpg" in refusal(command, "content=/abs/x.jpg")
     assert "did you mean 'optimizer.lr'?" in refusal(command, "lr=5")
     assert "a folder named ~" in refusal(command, "name=~/x")
-    assert command.files() == []
 
 
 def test_a_glob_of_no_file_is_refused(command: Command):
     line = refusal(command, "-m", "style.path=glob(p/*)")
     assert line == "nst: style.path=glob(p/*) finds no file: it must match one at least"
-    assert command.files() == []
 
 
 def test_an_option_in_a_folder_of_its_group(tmp_path: Path):
