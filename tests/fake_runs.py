@@ -1,19 +1,23 @@
-"""Folders of runs as nst/rundir/record.py writes them, without running anything."""
+"""Runs as nst/rundir/record.py writes them, without running anything, and reports of them."""
 
 import contextlib
 import hashlib
 import json
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from helpers import Command, Done
 from PIL import Image
 
 from nst.report.watch import Server
+from nst.rundir.runs import Run
 
 Color = tuple[int, int, int]
+REPORT = (sys.executable, "-m", "nst.report")
 
 
 def record(**changes: Any) -> dict[str, Any]:
@@ -86,11 +90,37 @@ def write_run(
     return folder
 
 
+def as_read(name: str = "0", **changes: Any) -> Run:
+    """Return a finished run as a report knows it, of no folder."""
+    fields: dict[str, Any] = {
+        "folder": Path(name),
+        "name": name,
+        "status": "finished",
+        "error": None,
+        "values": {},
+        "metrics": {},
+        "losses": {},
+        "best_step": 20,
+        "steps_s": 1.0,
+        "s_per_step": 0.05,
+        "started": "2026-11-22T10:00:00",
+        "width": 60,
+        "height": 40,
+        "picture": Path(name) / "result.png",
+    }
+    return Run(**fields | changes)
+
+
+def report(folder: Path, *arguments: str) -> Done:
+    """Run ``python -m nst.report`` in a folder."""
+    return Command(folder)(*arguments, program=REPORT)
+
+
 @contextlib.contextmanager
 def serving(root: Path) -> Iterator[Server]:
     """Serve a report's folder as --watch does, its version "first"."""
     server = Server(root, "first")
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield server
     finally:

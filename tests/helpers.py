@@ -52,6 +52,7 @@ ENTRIES = {
     "nst.weights": "nst.weights",
     "nst.report": "nst.report.__main__",
     "nst.paper": "nst.paper.__main__",
+    "nst.paint": "nst.paint",
 }
 #: Variables that a library reads once, as it loads: they want a process of their own.
 READ_AT_IMPORT = ("JAX_", "XLA_", "PYTHON", "LC_", "LANG", "OMP_", "TF_")
@@ -92,11 +93,14 @@ class Process:
         )
 
     def start(
-        self, *arguments: str, env: Mapping[str, str | None] | None = None
+        self,
+        *arguments: str,
+        env: Mapping[str, str | None] | None = None,
+        program: Sequence[str] = (sys.executable, "-m", "nst.run"),
     ) -> subprocess.Popen[str]:
         """Start it in a process group of its own, with Ctrl-C at work as in a terminal."""
         return subprocess.Popen(
-            [sys.executable, "-m", "nst.run", *arguments],
+            [*program, *arguments],
             cwd=self.folder,
             env=environment(env),
             stdout=subprocess.PIPE,

@@ -1,43 +1,33 @@
 """The built-in style picture: painted the same each time, and full of brush strokes."""
 
-import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import ROOT, Command
 from PIL import Image
 
-import nst
-from nst.paint import MOST_BYTES, encode, paint
+from nst.paint import MOST_BYTES
 
-NIGHT = Path(nst.__file__).parent / "sources" / "data" / "night.jpg"
-
-
-def test_a_seed_paints_one_picture() -> None:
-    first, again, other = (paint(width=96, seed=seed) for seed in (1, 1, 2))
-    assert first.size == (96, 72)
-    assert encode(first) == encode(again)
-    assert encode(first) != encode(other)
+NIGHT = ROOT / "nst" / "sources" / "data" / "night.jpg"
+PAINT = (sys.executable, "-m", "nst.paint")
 
 
-def test_a_command_paints_a_picture(tmp_path: Path) -> None:
-    out = tmp_path / "new" / "bay.jpg"
-    done = command(str(out), "--size", "96", "--seed", "1")
-    assert done.returncode == 0, done.stderr
-    assert out.read_bytes() == encode(paint(width=96, seed=1))
+def test_a_seed_paints_one_picture_and_another_file_is_not_painted_over(command: Command) -> None:
+    out = command.folder / "new" / "bay.jpg"
 
+    def painted(seed: int) -> tuple[int, str]:
+        done = command("new/bay.jpg", "--size", "64", f"--seed={seed}", program=PAINT)
+        return done.returncode, done.stderr
 
-def test_another_file_is_not_painted_over(tmp_path: Path) -> None:
-    out = tmp_path / "bay.jpg"
-    out.write_bytes(b"a photograph")
-    done = command(str(out), "--size", "64")
-    assert done.returncode == 1
-    assert done.stderr == f"nst.paint: {out} is there and holds something else: give another name\n"
-    assert out.read_bytes() == b"a photograph"
-    out.unlink()
-    for _ in range(2):  # the same picture may be painted again
-        assert command(str(out), "--size", "64").returncode == 0
+    assert painted(1) == (0, "")
+    with Image.open(out) as image:
+        assert image.size == (64, 48)
+    picture = out.read_bytes()
+    assert painted(1) == (0, "")  # the same picture may be painted again
+    message = "nst.paint: new/bay.jpg is there and holds something else: give another name\n"
+    assert painted(2) == (1, message)
+    assert out.read_bytes() == picture
 
 
 @pytest.mark.parametrize(
@@ -49,17 +39,11 @@ def test_another_file_is_not_painted_over(tmp_path: Path) -> None:
         (["/dev/null/bay.jpg", "--size", "64"], "/dev/null/bay.jpg: "),
     ],
 )
-def test_what_can_not_be_painted(arguments: list[str], word: str) -> None:
-    done = command(*arguments)
+def test_what_can_not_be_painted(command: Command, arguments: list[str], word: str) -> None:
+    done = command(*arguments, program=PAINT)
     assert done.returncode in (1, 2)
     assert word in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
-
-
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run ``python -m nst.paint``."""
-    whole = [sys.executable, "-m", "nst.paint", *arguments]
-    return subprocess.run(whole, capture_output=True, text=True, timeout=120)
 
 
 def test_night_is_a_small_rgb_jpeg_without_metadata() -> None:

@@ -3,15 +3,13 @@
 import http.client
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
-from fake_runs import serving, write_run
+from fake_runs import REPORT, serving, write_run
+from helpers import Process
 
 from nst.report import build, watch
 from nst.report.watch import Server, stamp
@@ -37,8 +35,8 @@ def ask(server: Server, path: str, method: str = "GET", **headers: str) -> tuple
 
 
 def test_it_serves_the_page_and_what_it_links_to(server: Server):
-    assert ask(server, "/") == (200, b"the page")
-    assert ask(server, "/index.html") == (200, b"the page")
+    for path in ("/", "/index.html"):
+        assert ask(server, path) == (200, b"the page")
     assert ask(server, "/3/result.png") == (200, b"the picture")
     assert ask(server, "/version.txt") == (200, b"first")
     server.version = "second"
@@ -47,17 +45,7 @@ def test_it_serves_the_page_and_what_it_links_to(server: Server):
 
 @pytest.mark.parametrize(
     "path",
-    [
-        "/../secret",
-        "/%2e%2e/secret",
-        "/link",
-        "/3/",
-        "/3",
-        "/..",
-        "//secret",
-        "/a%00b",
-        "/none.png",
-    ],
+    ["/../secret", "/%2e%2e/secret", "/link", "/3/", "/3", "/..", "//secret", "/a%00b", "/none"],
 )
 def test_nothing_else_is_served(server: Server, path: str):
     status, text = ask(server, path)
@@ -66,13 +54,11 @@ def test_nothing_else_is_served(server: Server, path: str):
     assert b"result.png" not in text  # no list of a folder
 
 
-@pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:{port}", "127.0.0.1", "localhost:1"]
-)
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:{}", "127.0.0.1", "localhost:1"])
 def test_a_foreign_host_is_refused(server: Server, host: str):
-    host = host.format(port=server.server_port)
-    assert ask(server, "/", Host=host)[0] == 421
-    assert ask(server, "/version.txt", Host=host)[0] == 421
+    host = host.format(server.server_port)
+    for path in ("/", "/version.txt"):
+        assert ask(server, path, Host=host)[0] == 421
     assert ask(server, "/", Host=f"localhost:{server.server_port}")[0] == 200
 
 
@@ -97,10 +83,7 @@ def test_a_run_that_ends_changes_the_stamp(tmp_path: Path):
 
 def test_the_page_is_written_anew_when_a_run_ends(tmp_path: Path):
     write_run(tmp_path / "0")
-    command = [sys.executable, "-m", "nst.report", str(tmp_path), "--watch"]
-    # Started in the background, as by a CI, tests inherit that Ctrl-C is ignored.
-    listening = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=listening)
+    running = Process(tmp_path).start(".", "--watch", program=REPORT)
     assert running.stdout
     try:
         lines = iter(running.stdout.readline, "")
