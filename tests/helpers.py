@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -44,6 +45,8 @@ TINY = (
     "content.layers=[conv1_1]",
     "style.layers=[conv1_1]",
 )
+#: The smallest run there is, without W&B's files.
+QUIET = (*TINY, "tracking=disabled")
 
 #: The module and function behind ``python -m NAME``.
 ENTRIES = {
@@ -96,11 +99,12 @@ class Process:
         self,
         *arguments: str,
         env: Mapping[str, str | None] | None = None,
+        before: Sequence[str] = (),
         program: Sequence[str] = (sys.executable, "-m", "nst.run"),
     ) -> subprocess.Popen[str]:
         """Start it in a process group of its own, with Ctrl-C at work as in a terminal."""
         return subprocess.Popen(
-            [*program, *arguments],
+            [*before, *program, *arguments],
             cwd=self.folder,
             env=environment(env),
             stdout=subprocess.PIPE,
@@ -144,6 +148,21 @@ class Command(Process):
         with _as_new(self.folder, [str(module.__file__), *arguments], env), _captured() as texts:
             status = _status(module.main)
         return Done([*program, *arguments], status, *texts())
+
+
+def ended(running: subprocess.Popen[str]) -> Done:
+    """Wait for the end of a process that was started."""
+    texts = running.communicate(timeout=240)
+    return Done(running.args, running.returncode, *texts)
+
+
+def await_rows(folder: Path, count: int, running: subprocess.Popen[str]) -> None:
+    """Wait until a run that was started has so many rows in its history."""
+    deadline = time.monotonic() + 120
+    while len(rows(folder)) < count:
+        assert running.poll() is None, running.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def refusal(command: Process, *arguments: str, **options: Any) -> str:

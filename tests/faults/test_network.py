@@ -1,70 +1,23 @@
 """Servers that fail in every way: of a source's file, and W&B's own in the middle of a run."""
 
-import contextlib
-import csv
-import hashlib
 import json
 import re
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import Command, Inspect, Process, environment
+from helpers import TINY, Command, Inspect, Process, await_rows, ended, environment, record, rows
 from PIL import Image
+from servers import BYTES, SHA256, Quiet, serving
 
 from nst.base.errors import UserError
 from nst.config.groups import Source
 from nst.sources import download, resolve
 from nst.sources.resolve import locate
 from nst.tracking import wandb_run
-
-BYTES = b"a picture, as far as a checksum can tell" * 5000
-SHA256 = hashlib.sha256(BYTES).hexdigest()
-
-
-class Quiet(BaseHTTPRequestHandler):
-    """A handler that logs nothing."""
-
-    server: "Server"
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-class Server(ThreadingHTTPServer):
-    """A server on this machine."""
-
-    def __init__(self, handler: type[Quiet], port: int = 0) -> None:
-        super().__init__(("127.0.0.1", port), handler)
-        self.over = threading.Event()  # what ends a handler that waits
-        self.asked: list[str] = []
-        self.url = f"http://127.0.0.1:{self.server_port}"
-
-    def handle_error(self, *_: object) -> None:
-        pass  # whoever asked has gone
-
-    def die(self) -> None:
-        """Answer nobody any more: connections are refused from now on."""
-        self.over.set()
-        self.shutdown()
-        self.server_close()
-
-
-@contextlib.contextmanager
-def serving(handler: type[Quiet], port: int = 0) -> Iterator[Server]:
-    server = Server(handler, port)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
-        yield server
-    finally:
-        server.die()
-
 
 # --- A source's file ----------------------------------------------------------------------------
 
@@ -75,12 +28,6 @@ class Bad(Quiet):
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
         getattr(self, self.path.strip("/"))()
-
-    def head(self, *headers: str) -> None:
-        self.send_response(200)
-        for header in (f"Content-Length: {len(BYTES)}", *headers):
-            self.send_header(*header.split(": "))
-        self.end_headers()
 
     def stalls(self) -> None:
         self.server.over.wait()
@@ -104,15 +51,13 @@ class Bad(Quiet):
         self.head()
         self.wfile.write(BYTES[::-1])
 
-    def redirects(self) -> None:
+    def redirects(self, to: str = "http://example.invalid/a.jpg") -> None:
         self.send_response(302)
-        self.send_header("Location", "http://example.invalid/a.jpg")
+        self.send_header("Location", to)
         self.end_headers()
 
     def redirects_for_ever(self) -> None:
-        self.send_response(302)
-        self.send_header("Location", self.path)
-        self.end_headers()
+        self.redirects(self.path)
 
     def has_none(self) -> None:
         self.send_error(404)
@@ -269,32 +214,33 @@ def test_wandb_s_server_dies_in_mid_run(
 ):
     folder = process.folder / "run"
     with serving(Wandb) as server:
-        env = environment(account(server.url, tmp_path))
-        running = begin([*program, *ONLINE], process.folder, env)
-        wait_for_rows(folder, 2, running)
+        env = account(server.url, tmp_path)
+        running = process.start(*ONLINE, env=env, program=(sys.executable, *program))
+        await_rows(folder, 2, running)
         assert "UpsertBucket" in server.asked
         server.die()
         died = time.monotonic()
-        _, stderr = running.communicate(timeout=240)
+        done = ended(running)
     # The run's own 600 steps, and the wait.
     assert time.monotonic() - died < (30 if "-c" in program else 180)
-    assert running.returncode == 0, stderr
-    assert "Traceback" not in stderr
-    assert json.loads((folder / "run.json").read_text())["status"] == "finished"
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert record(folder)["status"] == "finished"
     with Image.open(folder / "result.png") as picture:
         picture.verify()
     (kept,) = folder.glob("wandb/run-*")
-    (line,) = re.findall(r"^WARNING: (W&B's server .*)$", stderr, re.MULTILINE)
+    (line,) = re.findall(r"^WARNING: (W&B's server .*)$", done.stderr, re.MULTILINE)
     command = f"wandb sync --no-skip-online {kept}"
     assert f"`{command}` sends it" in line
     # W&B's own file has every row, and what it is sent anew from.
-    rows = csv.DictReader((folder / "history.csv").read_text().splitlines())
     logged = [line["history"]["item"] for line in read_wandb(folder) if line["type"] == "history"]
-    assert [row["_step"] for row in logged] == [int(row["step"]) for row in rows]
+    assert [row["_step"] for row in logged] == [int(row["step"]) for row in rows(folder)]
     assert [len(logged), "metrics/ssim" in logged[-1]] == [13, True]
     with serving(Wandb, server.server_port) as revived:
         sync = [str(Path(sys.executable).parent / "wandb"), *command.split()[1:]]
-        subprocess.run(sync, cwd=tmp_path, env=env, check=True, timeout=120, capture_output=True)
+        subprocess.run(
+            sync, cwd=tmp_path, env=environment(env), check=True, timeout=120, capture_output=True
+        )
     assert [path for path in revived.asked if path.endswith("/file_stream")]
     assert [path for path in revived.asked if path.startswith("/media/images/result")]
 
@@ -312,14 +258,14 @@ def test_a_run_of_a_sweep_whose_server_has_gone_is_kept_here(
 
     monkeypatch.setattr(wandb_run, "_begun", begun)
     monkeypatch.setattr(wandb_run, "_need_key", lambda: None)
-    tiny = [one for one in ONLINE if not one.startswith(("steps", "check_every"))]
+    run = (*TINY, "tracking=online", "hydra.run.dir=run")
     env = {"WANDB_MODE": None}
-    never = command(*tiny, "steps=1", env=env)
+    never = command(*run, env=env)
     assert never.returncode == 1
     assert "tracking=online: W&B could not start the run (nobody answers)" in never.stderr
     assert command.files() == []
     wandb_run._reached.set()
-    done = command(*tiny, "steps=1", env=env)
+    done = command(*run, env=env)
     assert done.returncode == 0, done.stderr
     (kept,) = command.folder.glob("run/wandb/offline-run-*")
     warned = "WARNING: W&B could not start the run (nobody answers), so it is kept here: "
@@ -330,39 +276,19 @@ def test_a_run_of_a_sweep_whose_server_has_gone_is_kept_here(
 def test_wandb_s_server_dies_in_a_sweep(process: Process, tmp_path: Path):
     sweep = ("-m", *ONLINE[:-1], "steps=2000", "tv.gamma=0,1", "hydra.sweep.dir=sweep")
     with serving(Wandb) as server:
-        env = environment(account(server.url, tmp_path))
-        running = begin(["-c", HURRIED, *sweep], process.folder, env)
-        wait_for_rows(process.folder / "sweep" / "0", 2, running)
+        env = account(server.url, tmp_path)
+        running = process.start(*sweep, env=env, program=(sys.executable, "-c", HURRIED))
+        await_rows(process.folder / "sweep" / "0", 2, running)
         server.die()
-        _, stderr = running.communicate(timeout=240)
-    assert running.returncode == 0, stderr
-    assert "Traceback" not in stderr
-    records = [json.loads((process.folder / f"sweep/{n}/run.json").read_text()) for n in range(2)]
-    assert [one["status"] for one in records] == ["finished"] * 2
+        done = ended(running)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert [record(process.folder / f"sweep/{n}")["status"] for n in range(2)] == ["finished"] * 2
     # The first was online; the other, and the sweep's table, are kept in the same place.
     kept = sorted(process.folder.glob("sweep/wandb/offline-run-*"))
     assert len(kept) == 2
-    lines = re.findall(
-        r"^WARNING: W&B could not start .* `wandb sync (\S+)` sends it$", stderr, re.M
-    )
-    assert sorted(map(Path, lines)) == kept
-
-
-def begin(arguments: list[str], folder: Path, env: dict[str, str]) -> subprocess.Popen[str]:
-    """Start Python in `folder`."""
-    command = [sys.executable, *arguments]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=folder, env=env, stdout=pipe, stderr=pipe, text=True)
-
-
-def wait_for_rows(folder: Path, rows: int, running: subprocess.Popen[str]) -> None:
-    """Wait until a run has written so many rows."""
-    history = folder / "history.csv"
-    deadline = time.monotonic() + 120
-    while not (history.exists() and history.read_text().count("\n") > rows):
-        assert running.poll() is None, running.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    told = r"^WARNING: W&B could not start .* `wandb sync (\S+)` sends it$"
+    assert sorted(map(Path, re.findall(told, done.stderr, re.MULTILINE))) == kept
 
 
 @pytest.mark.slow
