@@ -1,3 +1,3 @@
 """nst: experiment-tracked hyperparameter sweeps for neural style transfer."""
 
-__version__ = "0.1.0"
+from nst.version import __version__ as __version__

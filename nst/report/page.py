@@ -11,10 +11,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from nst import __version__
 from nst.report import own, page_data
 from nst.report.curves import curves
 from nst.report.summary import Report
+from nst.version import __version__
 
 # One idea each, in the order in which they use each other.
 SCRIPTS = (

@@ -11,7 +11,6 @@ from typing import Any
 
 import jax
 
-from nst import __version__
 from nst.base import home
 from nst.base.files import write_whole
 from nst.config.identity import config_hash
@@ -19,6 +18,7 @@ from nst.config.schema import Config, to_mapping
 from nst.engine.check import Check
 from nst.rundir.run_json import SCHEMA
 from nst.sources.resolve import ResolvedSource
+from nst.version import __version__
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "pillow")
 
