@@ -1,83 +1,68 @@
 """Numbers at their limits: a finite result, or "diverged" with the best picture so far."""
 
-import json
 import math
 from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import Command
+from helpers import SHALLOW, Command, pixels, record
 from PIL import Image
 
 QUICK = (
-    "network=vgg16",
-    "size=32",
-    "steps=4",
-    "check_every=1",
-    "tracking=disabled",
-    "sweep.report=false",
-    "content.layers=[conv2_1]",
-    "style.layers=[conv1_1,conv2_1]",
+    *("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep", "sweep.report=false"),
+    *("network=vgg16", "size=32", "steps=4", "check_every=1", "tracking=disabled"),
 )
+DEEPER = ("content.layers=[conv2_1]", "style.layers=[conv1_1,conv2_1]")
+ALL = "gray.png,black.png,white.png,blocks.png"
+#: Content images, alpha and learning rate.
+EXTREMES = (ALL, "1e-20,1e20", "1e-20,10,1e6")
 
 
-@pytest.fixture
-def pictures(command: Command, picture: Path) -> str:
-    """A gray, a black, a white and a colored picture, as values of a sweep."""
-    plain = {"gray": 128, "black": 0, "white": 255}
-    for name, level in plain.items():
+@pytest.fixture(autouse=True)
+def _pictures(command: Command, picture: Path):
+    """A gray, a black, a white and a colored picture."""
+    for name, level in (("gray", 128), ("black", 0), ("white", 255)):
         Image.fromarray(np.full((32, 40, 3), level, np.uint8)).save(command.folder / f"{name}.png")
-    Image.open(picture).save(command.folder / "blocks.png")
-    return ",".join(f"{name}.png" for name in (*plain, "blocks"))
+    (command.folder / "blocks.png").write_bytes(picture.read_bytes())
 
 
-def check(command: Command, count: int) -> dict[str, int]:
-    """Hold every run of the sweep to the rule; return how many ended in which way."""
-    ends: dict[str, int] = {}
-    folders = [path.parent for path in command.folder.glob("sweep/*/run.json")]
-    assert len(folders) == count
-    for folder in folders:
-        fields = json.loads((folder / "run.json").read_text())
+def ends(command: Command, *overrides: str) -> list[str]:
+    """Run a sweep and hold every run to the rule; return how they ended."""
+    done = command(*QUICK, *overrides)
+    assert "Traceback" not in done.stderr, done.stderr[-2000:]
+    found = []
+    for path in command.folder.glob("sweep/*/run.json"):
+        fields = record(path.parent)
         assert fields["status"] in ("finished", "diverged"), fields["error"]
-        ends[fields["status"]] = ends.get(fields["status"], 0) + 1
+        found.append(fields["status"])
         if fields["status"] == "finished":
             assert math.isfinite(fields["last"]["total"])
         # The picture before the first step is always there, and its loss may be the infinite one.
         assert fields["best"] is not None
-        with Image.open(folder / "result.png") as result:
-            assert result.mode == "RGB"
-            assert np.asarray(result).shape[2] == 3
+        assert pixels(path.parent / "result.png").shape[2] == 3
         assert all(math.isfinite(value) for value in fields["metrics"].values() if value)
-    return ends
+    # The command's status says when not all is well.
+    assert done.returncode == ("diverged" in found)
+    return found
 
 
 @pytest.mark.parametrize(
-    ("precision", "alpha", "lr"),
+    ("layers", "content", "alpha", "lr", "precision"),
     [
-        ("float32", ["1e20"], ["10", "1e6"]),
-        pytest.param("float32", ["1e-20", "1e20"], ["1e-20", "10", "1e6"], marks=pytest.mark.slow),
-        pytest.param("bfloat16", ["1e-20", "1e20"], ["1e-20", "10", "1e6"], marks=pytest.mark.slow),
+        (SHALLOW, "black.png,blocks.png", "1e20", "10,1e6", "float32"),
+        pytest.param(DEEPER, *EXTREMES, "float32", marks=pytest.mark.slow),
+        pytest.param(DEEPER, *EXTREMES, "bfloat16", marks=pytest.mark.slow),
     ],
 )
 def test_extreme_weights_and_rates(
-    command: Command, pictures: str, precision: str, alpha: list[str], lr: list[str]
+    command: Command, layers: tuple[str, str], content: str, alpha: str, lr: str, precision: str
 ):
-    sweep = (
-        f"content.path={pictures}",
-        "style.path=blocks.png,black.png",
-        f"alpha={','.join(alpha)}",
-        "beta=1e-20,1e20",
-        f"optimizer.lr={','.join(lr)}",
-        f"precision={precision}",
-    )
-    arguments = ("-m", "hydra/launcher=batched", *QUICK, *sweep, "hydra.sweep.dir=sweep")
-    done = command(*arguments)
-    assert "Traceback" not in done.stderr, done.stderr[-2000:]
-    runs = 4 * 2 * len(alpha) * 2 * len(lr)
-    ends = check(command, runs)
-    # Both happen, and the command's status says when not all is well.
-    assert ends["finished"] > runs * 20 / 96
-    assert done.returncode == (1 if ends.get("diverged") else 0)
+    sweep = (f"content.path={content}", f"alpha={alpha}", f"optimizer.lr={lr}")
+    fixed = ("style.path=blocks.png,black.png", "beta=1e-20,1e20", f"precision={precision}")
+    found = ends(command, *layers, *sweep, *fixed)
+    assert len(found) == 4 * math.prod(len(one.split(",")) for one in (content, alpha, lr))
+    # Both happen.
+    assert len(found) > found.count("finished") > len(found) * 20 / 96
 
 
 @pytest.mark.parametrize(
@@ -95,15 +80,7 @@ def test_extreme_weights_and_rates(
     ids=" ".join,
 )
 @pytest.mark.slow
-def test_extremes_of_every_kind(command: Command, pictures: str, options: tuple[str, ...]):
-    done = command(
-        "-m",
-        "hydra/launcher=batched",
-        *QUICK,
-        f"content.path={pictures}",
-        "style.path=blocks.png,white.png",
-        *options,
-        "hydra.sweep.dir=sweep",
-    )
-    assert "Traceback" not in done.stderr, done.stderr[-2000:]
-    check(command, 8)
+def test_extremes_of_every_kind(command: Command, options: tuple[str, ...]):
+    images = (f"content.path={ALL}", "style.path=blocks.png,white.png")
+    found = ends(command, *DEEPER, *images, *options)
+    assert len(found) == 8
