@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import threading
 from collections.abc import Iterator
 from types import FrameType
 
@@ -11,6 +12,23 @@ _asked = False
 def listen() -> None:
     """From now on let the first Ctrl-C be noted, and the second end the process as ever."""
     signal.signal(signal.SIGINT, _note)
+
+
+@contextlib.contextmanager
+def listening() -> Iterator[None]:
+    """Listen as `listen` does, and give Ctrl-C back afterwards; only a main thread can."""
+    global _asked
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before, _asked = signal.getsignal(signal.SIGINT), False
+    listen()
+    try:
+        yield
+    finally:
+        _asked = False
+        # None: a handler that is not Python's, and that Python can't put back.
+        signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)
 
 
 def asked() -> bool:

@@ -7,6 +7,7 @@ import errno
 import os
 import re
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -28,8 +29,14 @@ TWICE = (
 )
 
 
-def sentence(error: BaseException) -> str:
-    """Return one line that says what is wrong and what is allowed."""
+def sentence(error: BaseException, arguments: Sequence[str] | None = None) -> str:
+    """Return one line that says what is wrong and what is allowed.
+
+    Args:
+      error: one of `REFUSALS`, or one of Hydra's that has no type of its own.
+      arguments: that were given; none: those of the command line.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
     if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG and composing(error):
         # Hydra looks for it among its files.
         long = os.path.basename(error.filename or "").removesuffix(".yaml")
@@ -40,10 +47,12 @@ def sentence(error: BaseException) -> str:
         return one_line(str(error))
     if of_options(error):
         return one_line(f"{_first_line(str(error)).rstrip('!')}; --hydra-help shows the options")
-    return one_line(_of_choices(error) or _of_overrides(error) or _of_value(error))
+    return one_line(
+        _of_choices(error, arguments) or _of_overrides(error, arguments) or _of_value(error)
+    )
 
 
-def _of_choices(error: BaseException) -> str | None:
+def _of_choices(error: BaseException, arguments: Sequence[str]) -> str | None:
     """Return what is wrong with the option of a group, if that is it."""
     text = str(error)
     if isinstance(error, MissingConfigException):
@@ -57,25 +66,25 @@ def _of_choices(error: BaseException) -> str | None:
             return f"WANDB_MODE must be one of {', '.join(sorted(found or ()))}, not {option!r}"
         return unknown_option(group, option, found) if found else None
     if text.startswith("Config group override"):
-        return _option_that_is_no_text()
+        return _option_that_is_no_text(arguments)
     if twice := re.match(TWICE, text):
         group = twice[1] or twice[2] or twice[3]
         return f"a run has its {group} already: {group}=OPTION, without a +, takes another one"
     return None
 
 
-def _of_overrides(error: BaseException) -> str | None:
+def _of_overrides(error: BaseException, arguments: Sequence[str]) -> str | None:
     """Return what is wrong with an override's form or key, if that is it."""
     text = str(error)
     if isinstance(error, RecursionError):
-        deepest = max(sys.argv, key=lambda argument: argument.count("[") + argument.count("{"))
+        deepest = max(arguments, key=lambda argument: argument.count("[") + argument.count("{"))
         return f"can't read the override {deepest!r}: its brackets nest too deeply"
     if isinstance(error, OverrideParseException):
         return _unreadable(str(error.override))
     if text.startswith(("Could not override ''", "Could not delete ''")) or not (
         isinstance(error, REFUSALS) or "full_key: " in text
     ):
-        return _unreadable(_first_unread())
+        return _unreadable(_first_unread(arguments))
     if unknown := re.match(r"Could not override '([^']+)'", text):
         # Of tv={gama: 1} the cause names tv.gama.
         deeper = getattr(error.__cause__ or error.__context__, "full_key", None) or ""
@@ -133,13 +142,13 @@ def _expected(key: str) -> str:
     return f" must be {kinds[kind]}" if kind in kinds else ""
 
 
-def _option_that_is_no_text() -> str:
+def _option_that_is_no_text(arguments: Sequence[str]) -> str:
     # Hydra doesn't say which argument it was: the first that names no option of its group.
-    for argument in sys.argv[1:]:
+    for argument in arguments:
         group, _, option = argument.lstrip("+").partition("=")
         if group in options() and option not in options()[group]:
             return unknown_option(group, option, options()[group])
-    return _unreadable(_first_unread())
+    return _unreadable(_first_unread(arguments))
 
 
 def _unreadable(override: str) -> str:
@@ -150,10 +159,10 @@ def _unreadable(override: str) -> str:
     return f"{line}, with quotes about a value that holds more than plain letters: \"{key}='...'\""
 
 
-def _first_unread() -> str:
+def _first_unread(arguments: Sequence[str]) -> str:
     """Return the first argument that Hydra's parser fails at, with whatever error."""
     parser = OverridesParser.create()
-    for argument in sys.argv[1:]:
+    for argument in arguments:
         if argument.startswith("-"):
             continue
         try:
@@ -162,4 +171,4 @@ def _first_unread() -> str:
             read = ""
         if not read:
             return argument
-    return " ".join(sys.argv[1:])
+    return " ".join(arguments)

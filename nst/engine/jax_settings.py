@@ -3,6 +3,8 @@
 Imports JAX only when it is called.
 """
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from nst.base.errors import UserError
@@ -34,3 +36,24 @@ def load() -> None:
         raise UserError(f"JAX refuses a variable of the environment: {reason}") from error
     for name, value in FIXED.items():
         jax.config.update(name, value)
+
+
+@contextlib.contextmanager
+def put_back() -> Iterator[None]:
+    """Load JAX as `load` does, and give a program of the user's its own settings back afterwards.
+
+    Raises:
+      UserError: as `load`.
+    """
+    try:
+        import jax
+    except ValueError:
+        load()  # says why
+        raise
+    before = {name: getattr(jax.config, name) for name in FIXED}
+    load()
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            jax.config.update(name, value)

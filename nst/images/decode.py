@@ -72,7 +72,7 @@ def decode(file: Path, subject: str) -> tuple[Image.Image, int]:
             if isinstance(image, WebPImagePlugin.WebPImageFile) and image.is_animated:
                 # Else what its frame leaves of the canvas would be black.
                 image._mode = image.rawmode = "RGBA"  # noqa: SLF001
-            return _loaded(image, file, subject), _turn(image)
+            return _loaded(image, file, subject), turn_of(image)
 
 
 def upright_shape(path: Path, *, key: str) -> tuple[int, int]:
@@ -123,14 +123,27 @@ def _check_page(page: tiff.Page, file: Path, subject: str) -> None:
     _check_size((page.width, page.height), bounded, file, subject)
 
 
-def _check_size(sides: tuple[int, int], bounded: bool, file: Path, subject: str) -> None:
+def check_sides(sides: tuple[int, int], subject: str) -> None:
+    """Refuse a picture that is too small or too large.
+
+    Args:
+      sides: width and height in pixels.
+      subject: names it in messages.
+
+    Raises:
+      UserError: says what is allowed.
+    """
     width, height = sides
     if min(width, height) < SMALLEST or width * height > MOST_PIXELS:
         raise UserError(
             f"{subject} is {width}x{height} pixels, but at least {SMALLEST}x{SMALLEST} and at most "
             f"{MOST_PIXELS} in all are allowed"
         )
-    size = file.stat().st_size
+
+
+def _check_size(sides: tuple[int, int], bounded: bool, file: Path, subject: str) -> None:
+    check_sides(sides, subject)
+    (width, height), size = sides, file.stat().st_size
     # It would take seconds and gigabytes to find out.
     if bounded and width * height > max(LARGE, PIXELS_PER_BYTE * size):
         raise UserError(
@@ -139,7 +152,8 @@ def _check_size(sides: tuple[int, int], bounded: bool, file: Path, subject: str)
         )
 
 
-def _turn(image: Image.Image) -> int:
+def turn_of(image: Image.Image) -> int:
+    """Return the EXIF orientation of a picture, 1 to 8; 1 is upright."""
     with contextlib.suppress(Exception):  # broken EXIF must not cost a picture
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     return 1
@@ -148,13 +162,13 @@ def _turn(image: Image.Image) -> int:
 def _turn_of_header(image: Image.Image, file: Path) -> int:
     """Return what `_turn` finds once the picture is loaded, mostly without loading it."""
     if image.format != "PNG":
-        return _turn(image)
+        return turn_of(image)
     if not _has_late_text(file):
         # Pillow would load a PNG for what may stand behind its pixels.
         with contextlib.suppress(Exception):
             return int(Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1))
     image.load()
-    return _turn(image)
+    return turn_of(image)
 
 
 def _has_late_text(file: Path) -> bool:
@@ -182,7 +196,7 @@ def _loaded(image: Image.Image, file: Path, subject: str) -> Image.Image:
             raise
         return whole
     if image.mode.startswith("I") or image.mode == "F":
-        return _deep_gray(image, subject)
+        return deep_gray(image, subject)
     if raw and image.format == "GIF" and raw.extents != (0, 0, *image.size):
         return _on_canvas(image, raw.extents)
     if raw and image.format == "PNG" and "transparency" in image.info:
@@ -211,8 +225,16 @@ def _jpeg_data(number: int) -> bytes:
     return noise + b"".join(bytes((0xFF, 0xD0 + n)) + noise for n in range(8))
 
 
-def _deep_gray(image: Image.Image, subject: str) -> Image.Image:
-    """Return a PNG or PPM of 16-bit grays, or a PPM of floats, with grays in [0, 255]."""
+def deep_gray(image: Image.Image, subject: str) -> Image.Image:
+    """Return 16-bit grays or floats, as PNG and PPM have them, as grays in [0, 255].
+
+    Args:
+      image: of mode I, I;16 or F.
+      subject: names it in messages.
+
+    Raises:
+      UserError: floats below 0, or that are not finite.
+    """
     values = np.asarray(image)
     if image.mode == "F":
         white = depth.white(values, depth.FLOAT, 32, subject)

@@ -69,8 +69,18 @@ def decoded(path: Path, *, key: str) -> Decoded:
         return Decoded(plain(image, subject), turn, image.info.get("icc_profile"))
 
 
-def scaled(picture: Decoded, size: int | tuple[int, int] | None) -> np.ndarray:
-    """Return a decoded picture as `load` does, at a size as it takes."""
+def scaled(picture: Decoded | np.ndarray, size: int | tuple[int, int] | None) -> np.ndarray:
+    """Return a picture as `load` does, at a size as it takes.
+
+    Args:
+      picture: decoded, or (H', W', 3) float32 in gray levels.
+      size: long edge of the result in pixels, or (H, W) to stretch it to; none: its own.
+    """
+    if isinstance(picture, np.ndarray):
+        height, width, _ = picture.shape
+        shape = size if isinstance(size, tuple) else scaled_shape(width, height, size)
+        # Lanczos overshoots at edges.
+        return stretched(picture, shape).clip(0, 255)
     image, turn, profile = picture
     if isinstance(size, tuple):
         height, width = size if turn < SIDEWAYS else size[::-1]  # as stored

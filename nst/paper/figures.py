@@ -157,7 +157,7 @@ def _title(run: Run, key: str) -> str:
 
 def _source(run: Run, key: str, folder: Path) -> Path | None:
     """Return a small copy of the picture that was used, if its very bytes are still there."""
-    found = thumbnails.of_sources([run.sources[key]], key, folder)
+    found = thumbnails.of_sources([(run.sources[key], run.folder)], key, folder)
     return next((path for _, path in found.values()), None)
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import re
+import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,7 +41,7 @@ def write(
       UserError: there are no runs, a key is unknown, the folder can't be written, or what a report
         would replace is not nst's.
     """
-    found, broken, base = _found(folders)
+    found, broken, base = runs_in(folders)
     root = Path(os.path.abspath(out)) if out else base
     layout = arrange(found, rows, cols)  # first of all, so that a misspelt key answers at once
     name = f"grid.{format}"
@@ -57,6 +58,37 @@ def write(
             f"{root} can't be written ({error}): name another folder with --out"
         ) from error
     return report
+
+
+def drawn(
+    runs: Sequence[Run],
+    rows: str | None = None,
+    cols: str | None = None,
+    cell: int | None = None,
+    title: str | None = None,
+) -> bytes:
+    """Return a grid as `write` draws it, a PNG, and leave no file.
+
+    Args:
+      runs: one at least.
+      rows: key of the grid's rows; none: chosen.
+      cols: key of the grid's columns; none: chosen.
+      cell: long edge of the grid's pictures in pixels; none: as fits.
+      title: of the grid; none: the name of the folder that the runs lie in.
+
+    Raises:
+      UserError: a key is unknown or doesn't vary.
+    """
+    found = list(runs)
+    layout = arrange(found, rows, cols)
+    base = Path(os.path.commonpath([run.folder.parent for run in found]))
+    with tempfile.TemporaryDirectory(prefix="nst-") as name, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        report, pictures = _gather(found, [], base, Path(name), None)
+        report = dataclasses.replace(report, title=title or report.title)
+        path = Path(name) / "grid.png"
+        contact.write(path, report, sheet(report, layout, pictures), cell)
+        return path.read_bytes()
 
 
 def say(report: Report) -> None:
@@ -76,8 +108,15 @@ def say(report: Report) -> None:
         say_line(os.path.relpath(report.root / name))
 
 
-def _found(folders: Sequence[Path]) -> tuple[list[Run], list[Broken], Path]:
-    """Return runs, unreadable runs, and the deepest folder that all of them lie in."""
+def runs_in(folders: Sequence[Path]) -> tuple[list[Run], list[Broken], Path]:
+    """Return runs, unreadable runs, and the deepest folder that all of them lie in.
+
+    Args:
+      folders: with runs at any depth.
+
+    Raises:
+      UserError: one is no folder, or no run is found that can be read.
+    """
     for folder in folders:
         if not folder.is_dir():
             what = "is a file" if folder.exists() else "does not exist"
@@ -138,10 +177,10 @@ def _titled(
     return titled
 
 
-def _of_group(runs: list[Run], group: str) -> list[RecordedSource]:
-    """Return what was used for a group, the single style images of a blend too."""
+def _of_group(runs: list[Run], group: str) -> list[tuple[RecordedSource, Path]]:
+    """Return what was used for a group, each style image of a blend, with its run's folder."""
     return [
-        source
+        (source, run.folder)
         for run in runs
         for key, source in run.sources.items()
         if key.partition("/")[0] == group

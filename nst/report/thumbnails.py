@@ -61,12 +61,12 @@ def of_runs(runs: list[Run], root: Path) -> tuple[dict[str, Path], dict[str, str
 
 
 def of_sources(
-    sources: Iterable[RecordedSource], key: str, root: Path
+    sources: Iterable[tuple[RecordedSource, Path]], key: str, root: Path
 ) -> dict[str, tuple[str, Path]]:
     """Make thumbnails of pictures that were used, without fetching any.
 
     Args:
-      sources: as their runs recorded them.
+      sources: as their runs recorded them, each with the run's folder.
       key: "content" or "style".
       root: of the report.
 
@@ -75,14 +75,30 @@ def of_sources(
     """
     found: dict[str, tuple[str, Path]] = {}
     missed: set[RecordedSource] = set()
-    for source in sources:
+    for source, run in sources:
         if source.name in found or source in missed:
             continue
-        path = _source(source, key, root / FOLDER)
+        path = _source(source, key, run, root / FOLDER)
         if path:
             found[source.name] = source.title, path
         missed.add(source)
     return found
+
+
+def of_held(picture: np.ndarray, sha256: str, root: Path) -> None:
+    """Make the thumbnail of a picture that a program holds: there is no file to make it of later.
+
+    Args:
+      picture: (H, W, 3) in gray levels.
+      sha256: that its runs record.
+      root: of a run, or of the sweep that it is in.
+
+    Raises:
+      OSError: it can't be written.
+    """
+    path = _named(root / FOLDER, sha256)
+    if not _made(path):
+        _save(path, Image.fromarray(np.rint(picture).astype(np.uint8)))
 
 
 def sweep(root: Path, used: Iterable[Path]) -> None:
@@ -152,12 +168,16 @@ def decoded(picture: Path) -> Image.Image:
         raise UserError(f"{picture.name} can't be read ({what})") from error
 
 
-def _source(source: RecordedSource, key: str, folder: Path) -> Path | None:
+def _source(source: RecordedSource, key: str, run: Path, folder: Path) -> Path | None:
     if not source.sha256:
         return None
     path = _named(folder, source.sha256)
     if _made(path):
         return path
+    for held in (run / FOLDER / path.name, run.parent / FOLDER / path.name):
+        if _made(held):
+            write_whole(path, held.read_bytes())
+            return path
     file = file_of(source, key)
     with contextlib.suppress(UserError, OSError, ValueError):
         if file:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import jax
+from rich.console import Console
 
 from nst.base import interrupt, locks
 from nst.base.errors import NO_ROOM, UserError, of_file
@@ -27,7 +28,9 @@ from nst.runner.stages import as_lane, stages_of
 log = logging.getLogger("nst")
 
 
-def run(jobs: Sequence[Job], lanes: int | None = None) -> list[Outcome]:
+def run(
+    jobs: Sequence[Job], lanes: int | None = None, console: Console | None = None
+) -> list[Outcome]:
     """Run every job that has not ended yet, and return how each ended, in their order.
 
     Jobs that differ in traced numbers and in layers alone share targets and a compiled program; of
@@ -37,6 +40,7 @@ def run(jobs: Sequence[Job], lanes: int | None = None) -> list[Outcome]:
     Args:
       jobs: the cells of the grid.
       lanes: runs in one program; none: what fits a GPU's memory, one after the other on a CPU.
+      console: for the progress; none: the standard error stream.
 
     Raises:
       UserError: a job's folder holds another run or files that are not nst's, or `lanes` don't
@@ -52,8 +56,8 @@ def run(jobs: Sequence[Job], lanes: int | None = None) -> list[Outcome]:
     for static, members in programs:
         check_lanes(min(lanes or 1, len(members)), static, members[0].prepared.content_image.shape)
     outcomes = plan.outcomes
-    display = GridDisplay(len(jobs), len(programs), len(outcomes))
-    with display.bar:
+    display = GridDisplay(len(jobs), len(programs), len(outcomes), console)
+    with display.live:
         for static, members in programs:
             outcomes |= _run_group(static, members, lanes, display)
         for member in plan.repeats:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nst.config.schema import Config
+from nst.sources.resolve import ResolvedSource
 
 
 @dataclass(frozen=True)
@@ -24,3 +25,5 @@ class Job:
     label: str  # what sets it apart, "style=starry,tv.gamma=1e3"
     config: Config  # validated
     place: Place
+    #: Pictures that a program holds, by "content" and "style".
+    given: Mapping[str, ResolvedSource] = field(default_factory=dict)

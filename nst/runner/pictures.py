@@ -1,7 +1,7 @@
 """The pictures of a run, each file decoded once for all sizes that the run goes through."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ from nst.config import blend
 from nst.config.layers import check_positions
 from nst.config.schema import Config
 from nst.engine.memory import check_memory
-from nst.images import files, masks
+from nst.images import files, held, masks
 from nst.losses.guided import Regions
 from nst.sources import resolve
 from nst.sources.resolve import ResolvedSource
@@ -26,11 +26,14 @@ class Pictures(NamedTuple):
     regions: Regions | None  # at the sizes of content image and style image; none: no masks
 
 
-def find(config: Config) -> dict[str, ResolvedSource]:
+def find(
+    config: Config, given: Mapping[str, ResolvedSource] | None = None
+) -> dict[str, ResolvedSource]:
     """Find the files of a run: its network's, its pictures' and their masks'.
 
     Args:
       config: validated.
+      given: pictures that a program holds, by "content" and "style": they are used for these.
 
     Returns:
       By "content", "network", "style" or "style/NAME" of a blend, and where there are, "init",
@@ -39,20 +42,19 @@ def find(config: Config) -> dict[str, ResolvedSource]:
     Raises:
       UserError: one can't be had.
     """
-    fallback = config.assets.fallback
     content, network = config.content, config.network
-    sources = {
-        "content": resolve.locate(
-            content.source, content.path, key="content.path", fallback=fallback
-        ),
+    wanted = {
+        "content": (content.source, content.path, "content.path"),
         **{
-            key: resolve.locate(one.source, one.path, key=one.key, fallback=fallback)
+            key: (one.source, one.path, one.key)
             for key, one in blend.style_images(config.style).items()
         },
-        "network": resolve.locate(
-            network.source, network.weights, key="network.weights", fallback=fallback
-        ),
+        "network": (network.source, network.weights, "network.weights"),
     }
+    sources = dict(given or {})
+    for name, (source, path, key) in wanted.items():
+        if name not in sources:
+            sources[name] = resolve.locate(source, path, key=key, fallback=config.assets.fallback)
     if config.init.path is not None:
         sources["init"] = resolve.own_file(config.init.path, key="init.path")
     if config.content.mask is not None and config.style.mask is not None:
@@ -175,6 +177,8 @@ def _style_size(config: Config) -> tuple[int, str]:
 
 @functools.lru_cache(maxsize=16)
 def _own_shape(source: ResolvedSource, key: str) -> tuple[int, int]:
+    if source.held is not None:
+        return held.upright_shape(source.held)
     return files.upright_shape(source.path, key=key)
 
 
@@ -199,8 +203,8 @@ def _picture(source: ResolvedSource, size: int | tuple[int, int], key: str) -> n
 
 
 @functools.lru_cache(maxsize=1)
-def _decoded(source: ResolvedSource, key: str) -> files.Decoded:
-    return files.decoded(source.path, key=key)
+def _decoded(source: ResolvedSource, key: str) -> held.Held:
+    return files.decoded(source.path, key=key) if source.held is None else source.held
 
 
 @functools.lru_cache(maxsize=8)

@@ -50,7 +50,7 @@ def planned(jobs: Sequence[Job]) -> Plan:
     for number, job in enumerate(jobs):
         interrupt.check()
         try:
-            prepared = prepare(job.config)
+            prepared = prepare(job.config, job.given)
         except UserError as error:
             plan.outcomes[number] = refused(job, error)
             continue

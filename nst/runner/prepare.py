@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import jax
@@ -50,16 +51,17 @@ class Prepared:
         return next(one for one in self.scales if one.content_image.shape == shape)
 
 
-def prepare(config: Config) -> Prepared:
+def prepare(config: Config, given: Mapping[str, ResolvedSource] | None = None) -> Prepared:
     """Find and read the pictures and the network of a run.
 
     Args:
       config: validated.
+      given: pictures that a program holds, as `nst.runner.pictures.find` takes them.
 
     Raises:
       UserError: a picture or the weights can't be had or read, or don't fit the layers.
     """
-    sources = pictures.find(config)
+    sources = pictures.find(config, given)
     network = sources["network"].name if sources["network"].fallback else config.network.source.name
     check_layers(config, network)
     static, hyperparameters = split(config, network)

@@ -1,10 +1,11 @@
-"""What the terminal shows during a run: a bar, or a line a check where it is no terminal."""
+"""What is shown during a run: a bar in a terminal or a notebook, elsewhere a line a check."""
 
-import contextlib
+import io
 import os
 from collections.abc import Sequence
+from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress import (
     BarColumn,
@@ -26,13 +27,51 @@ from nst.runner.job import Job
 from nst.runner.outcome import Outcome
 
 
+class Shown:
+    """Keeps something in sight as it changes: in a terminal, in a notebook's cell, or nowhere."""
+
+    def __init__(self, what: RenderableType, console: Console):
+        """Show `what` on `console` once this is entered."""
+        self._what, self._console = what, console
+        self._live = Live(what, console=console) if console.is_terminal else None
+        self._cell: Any = None
+
+    def __enter__(self) -> "Shown":
+        if self._live:
+            self._live.start()
+        elif self._console.is_jupyter and not self._console.quiet:
+            from IPython.display import display  # a notebook has it
+
+            self._cell = display(self._text(), raw=True, display_id=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.refresh()
+        if self._live:
+            self._live.stop()
+
+    def refresh(self) -> None:
+        """Show it as it is now; a terminal does so by itself."""
+        if self._cell:
+            self._cell.update(self._text(), raw=True)
+
+    def say(self, line: str) -> None:
+        """Print a line where nothing is kept in sight: in a file, say."""
+        if not (self._live or self._cell):
+            self._console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+    def _text(self) -> dict[str, str]:
+        console = Console(file=io.StringIO(), width=100, force_jupyter=False)
+        console.print(self._what)
+        return {"text/plain": console.file.getvalue()}  # type: ignore[attr-defined]
+
+
 class Display:
     """Shows step, seconds a step, time left, the total and its three weighted terms."""
 
     def __init__(self, config: Config, console: Console | None = None):
         """Show a run of `config` on `console`, by default the standard error stream."""
         self.config = config
-        self.console = console or Console(stderr=True)
         self._last: Check | None = None
         self._bar = Progress(
             SpinnerColumn(),
@@ -47,9 +86,7 @@ class Display:
         self._task = self._bar.add_task("", total=config.total_steps, rate="compiling")
         self._losses = Text("")
         #: To be entered during the run.
-        self.live: contextlib.AbstractContextManager = contextlib.nullcontext()
-        if self.console.is_terminal:
-            self.live = Live(Group(self._bar, self._losses), console=self.console)
+        self.live = Shown(Group(self._bar, self._losses), console or Console(stderr=True))
 
     def show(self, check: Check) -> None:
         """Show a check."""
@@ -62,9 +99,8 @@ class Display:
         losses = self._weighted(check)
         self._bar.update(self._task, completed=check.step, rate=rate)
         self._losses.plain = f"  {losses}"
-        if not self.console.is_terminal:
-            line = f"step {check.step}/{self.config.total_steps}  {rate}  {losses}"
-            self.console.print(line, soft_wrap=True, highlight=False)
+        self.live.refresh()
+        self.live.say(f"step {check.step}/{self.config.total_steps}  {rate}  {losses}")
 
     def _weighted(self, check: Check) -> str:
         terms, config = check.terms, self.config
@@ -81,11 +117,9 @@ class GridDisplay:
 
     def __init__(self, runs: int, groups: int, ended: int, console: Console | None = None):
         """Show a sweep of `runs` runs in `groups` groups, `ended` of which needn't run."""
-        self.console = console or Console(stderr=True)
         self._runs = runs
         self._ended = ended
-        #: To be entered during the sweep.
-        self.bar = Progress(
+        self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             TextColumn("{task.completed:.0f}/{task.total:.0f} {task.fields[unit]}"),
@@ -93,17 +127,17 @@ class GridDisplay:
             TextColumn("left"),
             TimeRemainingColumn(),
             TextColumn("{task.fields[rate]}"),
-            console=self.console,
-            disable=not self.console.is_terminal,
         )
+        #: To be entered during the sweep.
+        self.live = Shown(self._bar, console or Console(stderr=True))
         title = f"{runs} runs, {groups} programs"
-        self._all = self.bar.add_task(title, total=runs, completed=ended, unit="runs", rate="")
+        self._all = self._bar.add_task(title, total=runs, completed=ended, unit="runs", rate="")
         self._last: dict[int, Check] = {}
 
     def group(self, label: str, runs: int, steps: int) -> TaskID:
         """Add the line of a group of `runs` runs of `steps` steps, the first called `label`."""
         title = label if runs == 1 else f"{label} and {runs - 1} more"
-        return self.bar.add_task(title[:48], total=runs * steps, unit="steps", rate="compiling")
+        return self._bar.add_task(title[:48], total=runs * steps, unit="steps", rate="compiling")
 
     def show(self, task: TaskID, lane: int, check: Check) -> None:
         """Show a check of one of a group's lanes."""
@@ -111,16 +145,16 @@ class GridDisplay:
         self._last[lane] = check
         if before is not None and before.step < check.step:
             rate = f"{seconds_per_step(before, check):.3f} s/step"
-            self.bar.update(task, advance=check.step - before.step, rate=rate)
+            self._bar.update(task, advance=check.step - before.step, rate=rate)
+            self.live.refresh()
 
     def ended(self, label: str, outcome: Outcome) -> None:
         """Show that a run has ended."""
         self._ended += 1
-        self.bar.update(self._all, completed=self._ended)
-        if not self.console.is_terminal:
-            result = outcome.error or f"total {outcome.best_total:.6g}"
-            line = f"{self._ended}/{self._runs}  {label}  {outcome.status}  {result}"
-            self.console.print(line, soft_wrap=True, highlight=False, markup=False)
+        self._bar.update(self._all, completed=self._ended)
+        self.live.refresh()
+        result = outcome.error or f"total {outcome.best_total:.6g}"
+        self.live.say(f"{self._ended}/{self._runs}  {label}  {outcome.status}  {result}")
 
 
 def show_table(jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> None:

@@ -2,10 +2,11 @@
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 
 import jax
+from rich.console import Console
 
 from nst.base import interrupt, locks
 from nst.base.errors import UserError
@@ -28,20 +29,36 @@ from nst.runner.stages import as_lane, stages_of
 log = logging.getLogger("nst")
 
 
-def perform(prepared: Prepared, place: Place) -> Outcome:
+def perform(
+    prepared: Prepared,
+    place: Place,
+    on_check: Callable[[Check], None] | None = None,
+    console: Console | None = None,
+) -> Outcome:
     """Run the optimization, or what is left of it, and keep its record in the place's folder.
+
+    Args:
+      prepared: the run.
+      place: where its record goes.
+      on_check: is called with every check, once that is recorded.
+      console: for the progress; none: the standard error stream.
 
     Raises:
       UserError: the folder holds another run, W&B can't be reached, or nothing can be written.
     """
     cache.use_cache()
     with locks.run_lock(place.folder):
-        return known(prepared, place) or _perform(prepared, place)
+        return known(prepared, place) or _perform(prepared, place, on_check, console)
 
 
-def _perform(prepared: Prepared, place: Place) -> Outcome:
+def _perform(
+    prepared: Prepared,
+    place: Place,
+    on_check: Callable[[Check], None] | None,
+    console: Console | None,
+) -> Outcome:
     earlier = checkpoint.load(place.folder, prepared.static, prepared.hyperparameters)
-    display = Display(prepared.config)
+    display = Display(prepared.config, console)
     with (
         Session(prepared, place, earlier) as session,
         display.live,
@@ -51,6 +68,8 @@ def _perform(prepared: Prepared, place: Place) -> Outcome:
         for check in _checks(prepared, earlier):
             session.add(check)
             display.show(check)
+            if on_check:
+                on_check(check)
             interrupt.check()
     return session.outcome
 

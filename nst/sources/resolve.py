@@ -6,9 +6,9 @@ Imports nothing heavy, and never the packages whose data it finds.
 import importlib.util
 import logging
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nst.base.errors import UserError, did_you_mean
 from nst.base.own_files import own_path, readable
@@ -54,6 +54,8 @@ class ResolvedSource:
     reason: str | None  # one sentence: why a fallback is used
     url: str | None  # where the file comes from; none: a built-in or a user's own
     title: str  # work, author, year, license: for people
+    #: An `nst.images.held.Held`, where a program gave the picture: there is no file then.
+    held: Any = field(default=None, compare=False, repr=False)
 
 
 def cache_dir() -> Path:

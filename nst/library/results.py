@@ -1,0 +1,189 @@
+"""Several runs that have ended: chosen from, compared, shown as a grid."""
+
+import io
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from PIL import Image
+
+from nst.base.errors import UserError, did_you_mean
+from nst.library.result import Result
+from nst.metrics.registry import METRICS
+from nst.report import axes, build
+from nst.rundir.runs import Run
+
+if TYPE_CHECKING:
+    import pandas
+
+
+class Results(Sequence[Result]):
+    """Runs that have ended, in the order of their grid or of their names."""
+
+    def __init__(self, results: Iterable[Result]):
+        """Hold `results` in this order."""
+        self._results = tuple(results)
+
+    @property
+    def _runs(self) -> list[Run]:
+        return [one.record for one in self]
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._results)
+
+    @overload
+    def __getitem__(self, index: int) -> Result: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Results": ...
+    def __getitem__(self, index: int | slice) -> "Result | Results":
+        """Return one, or those of a slice."""
+        return Results(self._results[index]) if isinstance(index, slice) else self._results[index]
+
+    def __iter__(self) -> Iterator[Result]:
+        """Yield each."""
+        return iter(self._results)
+
+    def __repr__(self) -> str:
+        """Return how many there are, and which keys tell them apart."""
+        keys = ", ".join(key.name for key in axes.varying(self._runs))
+        return f"<nst.Results: {len(self)} runs{f' over {keys}' if keys else ''}>"
+
+    def filter(self, keep: Callable[[Result], bool] | None = None, **values: Any) -> "Results":
+        """Return the runs with these values.
+
+        Args:
+          keep: says of a run whether it stays; none: by its values alone.
+          **values: by key, ``beta=1e4`` or ``**{"tv.gamma": 1e3}``; of a list, any of its values
+            will do.
+
+        Raises:
+          UserError: there is no such key.
+        """
+        known = {name for one in self for name in one.values}
+        for key in values:
+            if key not in known:
+                raise UserError(f"no run has a key {key!r}{did_you_mean(key, known)}")
+        return Results(
+            one
+            for one in self
+            if (keep is None or keep(one))
+            and all(_is(one.values.get(key), value) for key, value in values.items())
+        )
+
+    def best(self, metric: str) -> Result:
+        """Return the run whose metric is best, the lowest or the highest as it may be.
+
+        Args:
+          metric: one of `nst.metrics.registry.METRICS` for which one way is better.
+
+        Raises:
+          UserError: there is no such metric, or no run has it.
+        """
+        return min(self._measured([metric]), key=lambda one: _cost(one, metric))
+
+    def pareto(self, *metrics: str) -> "Results":
+        """Return the runs that no other one beats in one metric without losing in another.
+
+        Args:
+          *metrics: two or more; none: style and content distance.
+
+        Raises:
+          UserError: there is no such metric, or no run has them.
+        """
+        names = metrics or ("style_distance", "content_distance")
+        found = self._measured(names)
+        costs = [[_cost(one, name) for name in names] for one in found]
+        return Results(
+            one
+            for one, own in zip(found, costs, strict=True)
+            if not any(_beats(other, own) for other in costs)
+        )
+
+    def show(
+        self, rows: str | None = None, cols: str | None = None, cell: int | None = None
+    ) -> Image.Image:
+        """Return the labeled grid of the pictures, as `python -m nst.report` draws it.
+
+        Args:
+          rows: key of the rows; none: chosen.
+          cols: key of the columns; none: chosen.
+          cell: long edge of the pictures in pixels; none: as fits.
+
+        Raises:
+          UserError: there are no runs, or a key is unknown or doesn't vary.
+        """
+        if not self:
+            raise UserError("there are no runs to show")
+        return Image.open(io.BytesIO(self._drawn(rows, cols, cell)))
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """Return a table with a row a run: the keys that vary, metrics, losses, as metrics.csv.
+
+        Raises:
+          UserError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise UserError("to_pandas needs pandas: pip install pandas") from None
+        keys = [key.name for key in axes.varying(self._runs)]
+        return pandas.DataFrame([_row(one, keys) for one in self])
+
+    def _repr_png_(self) -> bytes | None:
+        """Show the grid in a notebook."""
+        return self._drawn() if self else None
+
+    def _drawn(
+        self, rows: str | None = None, cols: str | None = None, cell: int | None = None
+    ) -> bytes:
+        title = None if all(one.folder for one in self) else "Grid"
+        return build.drawn(self._runs, rows, cols, cell, title)
+
+    def _measured(self, names: Sequence[str]) -> list[Result]:
+        """Return the runs that have every one of these metrics."""
+        for name in names:
+            known = [one for one in METRICS if METRICS[one].better]
+            if name not in known:
+                raise UserError(
+                    f"there is no metric {name!r}{did_you_mean(name, known)}, or neither more nor "
+                    f"less of it is better: there are {', '.join(known)}"
+                )
+        found = [one for one in self if all(one.metrics.get(name) is not None for name in names)]
+        if not found:
+            raise UserError(f"none of the {len(self)} runs has a {' and a '.join(names)}")
+        return found
+
+
+def _is(found: Any, wanted: Any) -> bool:
+    if isinstance(wanted, list | tuple | set):
+        return any(_is(found, one) for one in wanted)
+    if isinstance(wanted, Path):
+        wanted = wanted.stem
+    numbers = isinstance(found, int | float) and isinstance(wanted, int | float)
+    return math.isclose(found, wanted, rel_tol=1e-9) if numbers else found == wanted
+
+
+def _cost(result: Result, metric: str) -> float:
+    value = result.metrics[metric]
+    assert value is not None
+    return -value if METRICS[metric].better == "higher" else value
+
+
+def _beats(one: Sequence[float], other: Sequence[float]) -> bool:
+    return list(one) != list(other) and all(a <= b for a, b in zip(one, other, strict=True))
+
+
+def _row(result: Result, keys: Sequence[str]) -> dict[str, Any]:
+    run = result.record
+    return {
+        "run": result.name,
+        "status": result.status,
+        **{key: result.values[key] for key in keys if key in result.values},
+        **result.metrics,
+        "best_step": result.step,
+        **{f"loss/{name}": value for name, value in result.losses.items()},
+        "steps_s": run.steps_s,
+        "folder": None if result.folder is None else str(result.folder),
+    }
