@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import ROOT, SHALLOW, TWO_STEPS, Command, Inspect, pixels, record, rows
+from helpers import ROOT, SHALLOW, TWO_STEPS, Command, pixels, record, refusal, rows
 
 from nst.base.files import conf_dir
 from nst.config.schema import Config, to_mapping
@@ -43,10 +43,7 @@ def test_the_users_own_command_with_the_network_cut_off(
     command, read_wandb, tmp_path: Path, layers: tuple[str, ...]
 ):
     cut = ["unshare", "-rn"]
-    if (
-        not shutil.which("unshare")
-        or subprocess.run([*cut, "true"], capture_output=True).returncode
-    ):
+    if not shutil.which("unshare") or subprocess.run([*cut, "true"]).returncode:
         pytest.skip("`unshare -rn` does not work here, so the network can't be cut off")
     home = tmp_path / "home"
     home.mkdir()
@@ -70,29 +67,13 @@ def test_the_users_own_command_with_the_network_cut_off(
         assert (source["requested"], source["used"], source["fallback"]) == (asked, used, True)
         assert f"{key}={asked}" in source["reason"]
     assert [int(row["step"]) for row in rows(folder)] == [0, 1, 2]
-    read_back(folder, read_wandb)
-
-
-def read_back(folder: Path, read_wandb: Inspect) -> None:
     (whole,) = read_wandb(folder, "--summary")
-    assert whole["state"] == "finished"
-    assert whole["config"]["tv"]["gamma"] == 1000
-    written = record(folder)
-    layers = {key: written["config"][key]["layers"] for key in ("content", "style")}
-    assert {key: whole["config"][key]["layers"] for key in layers} == layers
+    assert (whole["state"], whole["config"]["tv"]["gamma"]) == ("finished", 1000)
     summary = whole["summary"]
     assert summary["status"] == "finished"
-    assert summary["best/step"] == written["best"]["step"]
     assert (summary["sources/style"], summary["sources/style_fallback"]) == ("night", True)
     assert (summary["sources/network"], summary["sources/network_fallback"]) == ("vgg16", True)
     assert summary["result"]["width"] == 64
-    logged = [line["history"]["item"] for line in read_wandb(folder) if line["type"] == "history"]
-    assert [item["_step"] for item in logged] == [0, 1, 2]
-    terms = [f"{key}/{layer}" for key, own in layers.items() for layer in own]
-    for item, row in zip(logged, rows(folder), strict=True):
-        for name in ("total", "content", "style", "tv", *terms):
-            assert item[f"loss/{name}"] == pytest.approx(float(row[name]))
-        assert item["weighted/tv"] == pytest.approx(1000 * float(row["tv"]))
 
 
 def test_another_seed_gives_another_picture(command):
@@ -140,8 +121,9 @@ def test_a_sweep_has_numbered_folders_and_one_of_wandb(command):
     (sweep,) = command.folder.glob("outputs/*/*")
     names = sorted(path.name for path in sweep.iterdir() if path.is_dir())
     assert names == [".report", "0", "1", "wandb"]
-    assert [record(sweep / job)["config"]["tv"]["gamma"] for job in "01"] == [0, 1000]
-    assert [record(sweep / job)["status"] for job in "01"] == ["finished"] * 2
+    for job, gamma in (("0", 0), ("1", 1000)):
+        written = record(sweep / job)
+        assert (written["status"], written["config"]["tv"]["gamma"]) == ("finished", gamma)
     assert len(list((sweep / "wandb").glob("offline-run-*"))) == 2 + 1  # the table
     assert not list(sweep.glob("[01]/wandb"))
 
@@ -157,16 +139,12 @@ def started(command: Command, *arguments: str, step: int = 1) -> subprocess.Pope
     """Start a long run and wait until its history has the row of `step`."""
     run = command.start(*LONG, *arguments)
     deadline = time.monotonic() + 120
-    while not any(len(rows(path.parent)) > step for path in histories(command)):
+    while not any(len(rows(folder)) > step for folder in command.folder.glob("outputs/*/*")):
         if run.poll() is not None or time.monotonic() > deadline:
             run.kill()
             pytest.fail(f"the run did not come to step {step}: {run.communicate()}")
         time.sleep(0.02)
     return run
-
-
-def histories(command: Command) -> list[Path]:
-    return list(command.folder.glob("outputs/*/*/history.csv"))
 
 
 def test_ctrl_c_keeps_the_best_so_far(command, read_wandb):
@@ -280,13 +258,6 @@ def test_the_report_is_the_reports_run(compose: Callable[..., Config]):
     assert compose("experiment=report", "steps=3", "style=night").style.source.name == "night"
 
 
-def test_whole_numbers_may_be_written_as_floats(compose: Callable[..., Config]):
-    config = compose("steps=1e3", "size=256.0")
-    assert (config.steps, config.size) == (1000, 256)
-    assert isinstance(config.steps, int)
-    assert isinstance(config.size, int)
-
-
 # --- Help, completion, other names --------------------------------------------------------------
 
 
@@ -353,10 +324,8 @@ def test_completion_offers(command, line: str, offered: list[str]):
 
 
 def test_the_program_is_the_module(command):
-    as_program = command("size=7", program=(str(script("nst")),))
-    as_module = command("size=7")
-    assert as_program.stderr == as_module.stderr
-    assert as_program.returncode == as_module.returncode == 1
+    line = refusal(command, "size=7", program=(str(script("nst")),))
+    assert line == refusal(command, "size=7")
 
 
 def test_make_prints_help():
