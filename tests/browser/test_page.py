@@ -1,7 +1,6 @@
 """The page of a report as a reader meets it: in a browser, from a file, with no network."""
 
 import base64
-import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers import Command
+from fake_runs import Color, as_read, serving
+from helpers import TINY, Command, record
 from PIL import Image
 
 from nst.report import page, page_data
@@ -30,18 +30,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 POOLINGS = ["avg", "max"]
 BETAS = [1e3, 1e4, 1e5, 1e6]
 GAMMAS = [0.0, 100.0]
-HOSTILE = [
-    "<script>window.__pwned=1</script>",
-    "<img src=x onerror=window.__pwned=1>",
-    "\"'><svg onload=window.__pwned=1>",
-    "</script><script>window.__pwned=1</script>",
-    "<b>bold</b><a href='https://example.com'>link</a>",
-    "../../outside",
-    "javascript:window.__pwned=1",
-    "\u202egnp.exe \u2028 line",
-    "x" * 10_000,
-    "__proto__",
-]
+READY = "return document.documentElement.dataset.ready"
 
 
 @pytest.fixture(scope="session")
@@ -82,49 +71,38 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Report:
             "ssim": 0.2 + 0.1 * rank,
         }
         color = (15 * number, 255 - 15 * number, 40 * rank)
-        runs.append(a_run(root, str(number), values, metrics, color=color))
-    lost = Run(
-        **vars(runs[14]) | {"status": "diverged", "error": "The total loss became NaN at step 20."}
-    )
-    runs[14] = lost
-    runs[15] = Run(**vars(runs[15]) | {"status": "running", "metrics": {}})
+        runs.append(a_run(root, number, values, metrics, color))
+    runs[14] = replace(runs[14], status="diverged", error="The total loss became NaN at step 20.")
+    runs[15] = replace(runs[15], status="running", metrics={})
     broken = [Broken(root / "torn", "run.json ends in the middle.")]
-    return a_report(root, runs, broken)
+    return replace(a_report(root, runs), broken=broken)
 
 
 def a_run(
     root: Path,
-    name: str,
+    name: object,
     values: dict[str, Any],
     metrics: dict[str, float | None],
-    color: tuple[int, int, int] = (90, 120, 150),
-    folder: str | None = None,
+    color: Color = (90, 120, 150),
 ) -> Run:
-    where = root / (folder or name)
-    where.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (48, 32), color).save(where / "result.png")
+    where = root / str(name)
+    where.mkdir(parents=True)
+    picture = where / "result.png"
+    Image.new("RGB", (48, 32), color).save(picture)
     rows = [f"{step},{step / 10},{1e6 / (step + 1)},0.0,{9e3 / (step + 1)}" for step in (0, 20, 40)]
     header = "step,seconds,total,content,style/conv1_1"
     (where / "history.csv").write_text("\n".join([header, *rows, "60,6.0,1"]))
-    return Run(
+    return as_read(
+        str(name),
         folder=where,
-        name=name,
-        status="finished",
-        error=None,
         values=values,
         metrics=metrics,
         losses={"content": 1e6, "style": 2e3, "tv": 30.0},
-        best_step=40,
-        steps_s=4.0,
-        s_per_step=0.1,
-        started="2026-11-22T10:00:00+00:00",
-        width=48,
-        height=32,
-        picture=where / "result.png",
+        picture=picture,
     )
 
 
-def a_report(root: Path, runs: list[Run], broken: list[Broken] | None = None) -> Report:
+def a_report(root: Path, runs: list[Run]) -> Report:
     thumbnails = {}
     for number, run in enumerate(runs):
         thumbnails[run.name] = root / ".report" / f"{number}.png"
@@ -136,7 +114,7 @@ def a_report(root: Path, runs: list[Run], broken: list[Broken] | None = None) ->
         title="A sweep",
         root=root,
         runs=runs,
-        broken=broken or [],
+        broken=[],
         keys=[key for key in (a_key(name, runs) for name in runs[0].values) if len(key.values) > 1],
         thumbnails=thumbnails,
         content=[("A photograph", first)],
@@ -164,11 +142,9 @@ def label(value: Any) -> str:
 class Page:
     """The page in the browser."""
 
-    def __init__(self, browser: webdriver.Chrome, report: Report):
+    def __init__(self, browser: webdriver.Chrome, folder: Path):
         self.browser = browser
-        self.report = report
-        self.path = report.root / "index.html"
-        page.write(self.path, report)
+        self.path = folder / "index.html"
 
     def open(self, state: str = "", width: int = 1280) -> "Page":
         self.browser.execute_cdp_cmd(
@@ -178,7 +154,7 @@ class Page:
         self.browser.get("about:blank")
         self.browser.get_log("browser")
         self.browser.get(self.path.as_uri() + state)
-        self.until("return document.documentElement.dataset.ready")
+        self.until(READY)
         return self
 
     def js(self, code: str, *arguments: Any) -> Any:
@@ -215,16 +191,32 @@ class Page:
 
     def drawn(self) -> list[str]:
         """Return the names of the runs in the grid, in order."""
-        places = self.js(
-            "return [...document.querySelectorAll('#grid .cell')].map(e => +e.dataset.run)"
+        return self.js(
+            """const names = JSON.parse(document.getElementById('data').textContent).runs;
+            return [...document.querySelectorAll('#grid .cell')].map(e => names[e.dataset.run].name)
+            """
         )
-        return [self.report.runs[place].name for place in places]
+
+    def best(self) -> list[str]:
+        """Return the places of the runs that the grid marks as the best."""
+        code = "return [...document.querySelectorAll('#grid .is-best')].map(e => e.dataset.run)"
+        return self.js(code)
+
+    def look_at(self, section: str, marks: str) -> int:
+        """Scroll to a section and wait for its marks; return how many they are."""
+        self.js("document.getElementById(arguments[0]).scrollIntoView()", section)
+        return self.until(f"return document.querySelectorAll('{marks}').length")
+
+    def click_row(self, run: int) -> None:
+        self.js("document.querySelector(`.row-open[data-run='${arguments[0]}']`).click()", run)
+
+    def fetched(self) -> list[str]:
+        """Return what was asked for that is no file."""
+        names = self.js("return performance.getEntriesByType('resource').map(e => e.name)")
+        return [name for name in names if not name.startswith(("file:", "data:"))]
 
     def rows(self) -> list[str]:
         return self.texts("#table tbody .row-open .name")
-
-    def errors(self) -> list[str]:
-        return [entry["message"] for entry in self.browser.get_log("browser")]
 
     def press(self, *keys: str) -> None:
         self.browser.switch_to.active_element.send_keys(*keys)
@@ -238,17 +230,30 @@ class Page:
 
 @pytest.fixture(scope="session")
 def written(browser: webdriver.Chrome, sweep: Report) -> Page:
-    return Page(browser, sweep)
+    page.write(sweep.root / "index.html", sweep)
+    return Page(browser, sweep.root)
 
 
 @pytest.fixture
 def opened(written: Page) -> Iterator[Page]:
     """The page of the sixteen runs, which must end without a word on the console."""
     yield written.open()
-    assert written.errors() == []
+    assert written.browser.get_log("browser") == []
 
 
-Opened = Callable[[Report], Page]
+Show = Callable[..., Page]
+
+
+@pytest.fixture
+def show(browser: webdriver.Chrome, tmp_path: Path) -> Iterator[Show]:
+    """Open the page of some runs, which must end without a word on the console."""
+
+    def opened(runs: list[Run], state: str = "", /, **changes: Any) -> Page:
+        page.write(tmp_path / "index.html", replace(a_report(tmp_path, runs), **changes))
+        return Page(browser, tmp_path).open(state)
+
+    yield opened
+    assert browser.get_log("browser") == []
 
 
 def panels(opened: Page) -> list[tuple[str, list[str], list[tuple[str, list[str | None]]]]]:
@@ -334,23 +339,18 @@ def test_the_metric_colors_and_the_best_is_marked(opened: Page):
             f'#grid .picture[data-run="{name}"]',
         )
 
-    def best() -> list[str]:
-        return opened.js(
-            "return [...document.querySelectorAll('#grid .is-best')].map(e => e.dataset.run)"
-        )
-
     strong, weak = tone("6"), tone("9")
-    assert best() == ["6"]
+    assert opened.best() == ["6"]
     assert strong != weak
     assert "0.300" in opened.one('#grid .cell[data-run="6"] .foot').text
     opened.metric("SSIM")  # higher is better; 14 has as much, but did not finish
-    assert best() == ["6"]
+    assert opened.best() == ["6"]
     opened.metric("content distance")
-    assert best() == ["0"]
+    assert opened.best() == ["0"]
     assert tone("0") == strong
     assert "content distance" in opened.one("#legend").text
     opened.metric("total variation loss")  # neither is better
-    assert best() == []
+    assert opened.best() == []
 
 
 def test_a_picture_opens_by_click_and_by_enter_and_escape_closes(opened: Page):
@@ -377,8 +377,8 @@ def test_a_picture_opens_by_click_and_by_enter_and_escape_closes(opened: Page):
     opened.press(Keys.ESCAPE)
 
 
-def test_a_missing_picture_gives_way_to_the_thumbnail(written: Page):
-    hidden = written.report.runs[3].folder / "result.png"
+def test_a_missing_picture_gives_way_to_the_thumbnail(written: Page, sweep: Report):
+    hidden = sweep.runs[3].folder / "result.png"
     away = hidden.rename(hidden.with_suffix(".away"))
     try:
         opened = written.open()
@@ -420,7 +420,7 @@ def test_the_state_outlives_a_reload(opened: Page):
     opened.one("#theme").click()
     before = (opened.drawn(), opened.rows(), opened.texts("#legend"))
     opened.browser.refresh()
-    opened.until("return document.documentElement.dataset.ready")
+    opened.until(READY)
     assert (opened.drawn(), opened.rows(), opened.texts("#legend")) == before
     assert opened.one("#query").get_attribute("value") == "avg"
     assert opened.js("return document.documentElement.dataset.theme") == "dark"
@@ -428,28 +428,20 @@ def test_the_state_outlives_a_reload(opened: Page):
 
 
 def test_charts_are_drawn_once_in_sight_and_nothing_is_fetched(opened: Page):
-    for section, marks in (
-        ("tradeoff", "#tradeoff-chart .points path"),
-        ("effects", "#effects-charts .points path"),
-        ("losses", "#losses-chart .js-line"),
-    ):
-        opened.js("document.getElementById(arguments[0]).scrollIntoView()", section)
-        opened.until(f"return document.querySelectorAll('{marks}').length")
-    assert opened.js("return document.querySelectorAll('#losses-chart .js-line').length") == 16
-    assert len(opened.js("return document.querySelectorAll('#tradeoff-chart .points path')")) == 14
+    assert opened.look_at("tradeoff", "#tradeoff-chart .points path") == 14
+    opened.look_at("effects", "#effects-charts .points path")
+    assert opened.look_at("losses", "#losses-chart .js-line") == 16
     assert opened.texts("#front .name") == ["0", "2", "4", "6"]
     Select(opened.one("#term")).select_by_visible_text("style/conv1_1")
     opened.until(
         "return document.querySelector('#losses-chart .ytitle').textContent.includes('1_1')"
     )
-    resources = opened.js("return performance.getEntriesByType('resource').map(e => e.name)")
-    assert [name for name in resources if not name.startswith(("file:", "data:"))] == []
+    assert opened.fetched() == []
 
 
 def test_a_chart_tells_of_the_run_below_the_pointer(opened: Page):
     opened.filtered("tv.gamma=0")  # no two points close to each other
-    opened.js("document.getElementById('tradeoff').scrollIntoView()")
-    opened.until("return document.querySelector('#tradeoff-chart .points path')")
+    opened.look_at("tradeoff", "#tradeoff-chart .points path")
     point = opened.js(
         """const points = [...document.querySelectorAll('#tradeoff-chart .points path')];
         const box = points[0].getBoundingClientRect();
@@ -465,13 +457,9 @@ def test_a_chart_tells_of_the_run_below_the_pointer(opened: Page):
 
 
 def test_what_did_not_finish_is_told_apart_with_its_reason(opened: Page):
-    rows = [row.text for row in opened.all("#unfinished tbody tr")]
-    assert len(rows) == 3
-    assert "14" in rows[0]
-    assert "became NaN" in rows[0]
-    assert "running" in rows[1]
-    assert "torn" in rows[2]
-    assert "ends in the middle" in rows[2]
+    expected = (("14", "became NaN"), ("running",), ("torn", "ends in the middle"))
+    for row, words in zip(opened.all("#unfinished tbody tr"), expected, strict=True):
+        assert all(word in row.text for word in words)
     lead = opened.one(".lead").text
     assert "16 runs (14 finished, 1 diverged, 1 running). 1 folder can't be read." in lead
 
@@ -497,19 +485,16 @@ def test_paper_gets_every_chart_in_dark_ink_and_the_screen_its_theme_back(opened
     assert opened.js("return document.querySelector('.chart.tall svg').clientWidth") > 1000
 
 
-def test_runs_that_differ_in_their_seed_are_one_point_with_a_bar(
-    browser: webdriver.Chrome, tmp_path: Path
-):
-    runs = []
-    for number, (pooling, seed) in enumerate(product(POOLINGS, (0, 1, 2))):
-        values = {"pooling": pooling, "seed": seed}
-        metrics: dict[str, float | None] = {"style_distance": number + 1.0}
-        runs.append(a_run(tmp_path, str(number), values, metrics))
-    opened = Page(browser, a_report(tmp_path, runs)).open()
+def test_runs_that_differ_in_their_seed_are_one_point_with_a_bar(show: Show, tmp_path: Path):
+    opened = show(
+        [
+            a_run(tmp_path, at, {"pooling": pooling, "seed": seed}, {"style_distance": at + 1.0})
+            for at, (pooling, seed) in enumerate(product(POOLINGS, (0, 1, 2)))
+        ]
+    )
     assert opened.drawn() == ["0", "3"]  # the first seed; neither rows nor columns
     assert opened.control("seed").first_selected_option.text == "0"
-    opened.js("document.getElementById('effects').scrollIntoView()")
-    opened.until("return document.querySelectorAll('#effects-charts .chart svg').length")
+    opened.look_at("effects", "#effects-charts .chart svg")
     figure = opened.one("#effects-charts figure")
     assert figure.find_element(By.TAG_NAME, "figcaption").text == "pooling"
     numbers = opened.texts("#effects-charts figure:first-child tbody td:nth-child(2)")
@@ -520,15 +505,13 @@ def test_runs_that_differ_in_their_seed_are_one_point_with_a_bar(
     assert bars == [1, 1]  # the deviation of 1, 2, 3
 
 
-def test_a_random_search_is_a_gallery_with_the_best_first(
-    browser: webdriver.Chrome, tmp_path: Path
-):
+def test_a_random_search_is_a_gallery_with_the_best_first(show: Show, tmp_path: Path):
     rng = np.random.default_rng(0)
     runs = []
     for number in range(40):
         values = {"beta": float(rng.random()), "tv.gamma": float(rng.random())}
-        runs.append(a_run(tmp_path, str(number), values, {"ssim": (number * 7 % 40) / 40}))
-    opened = Page(browser, a_report(tmp_path, runs)).open()
+        runs.append(a_run(tmp_path, number, values, {"ssim": (number * 7 % 40) / 40}))
+    opened = show(runs)
     assert opened.one("#grid .gallery")
     assert opened.drawn() == sorted(map(str, range(40)), key=lambda name: -(int(name) * 7 % 40))
     opened.one("#filters summary").click()
@@ -537,15 +520,14 @@ def test_a_random_search_is_a_gallery_with_the_best_first(
     expected = {run.name for run in runs if float(label(run.values["beta"])) >= 0.5}
     assert set(opened.drawn()) == expected
     assert 0 < len(expected) < 40
-    assert opened.errors() == []
 
 
-def test_fallbacks_and_equal_runs_are_told(browser: webdriver.Chrome, tmp_path: Path):
+def test_fallbacks_and_equal_runs_are_told(show: Show, tmp_path: Path):
     night = RecordedSource("night", "night, built in", "ab", None, None)
     starry = replace(night, instead_of="starry")
     runs = [
         replace(
-            a_run(tmp_path, str(at), {"style": name, "beta": 10.0 ** (at % 2)}, {"ssim": 0.5}),
+            a_run(tmp_path, at, {"style": name, "beta": 10.0 ** (at % 2)}, {"ssim": 0.5}),
             sources={"style": source},
             same_as=same_as,
         )
@@ -559,7 +541,7 @@ def test_fallbacks_and_equal_runs_are_told(browser: webdriver.Chrome, tmp_path: 
             ]
         )
     ]
-    opened = Page(browser, a_report(tmp_path, runs)).open()
+    opened = show(runs)
     assert opened.texts("header .notice bdi") == [
         "style=starry could not be fetched: the built-in night replaces it in 2 of 5 runs."
     ]
@@ -573,25 +555,24 @@ def test_fallbacks_and_equal_runs_are_told(browser: webdriver.Chrome, tmp_path: 
     assert [("night instead of starry" in row) for row in opened.js(cells)] == [
         *(False, False, True, True, False)
     ]
-    opened.js("document.querySelector(`.row-open[data-run='3']`).click()")
+    opened.click_row(3)
     assert opened.one("#viewer-note").text == (
         "style=night instead of starry. The same as run 1, by its hash."
     )
     opened.press(Keys.ESCAPE)
-    opened.js("document.querySelector(`.row-open[data-run='0']`).click()")
+    opened.click_row(0)
     assert not opened.one("#viewer-note").is_displayed()
     opened.press(Keys.ESCAPE)
     opened.filtered("starry")
     assert opened.rows() == ["2", "3"]
-    assert opened.errors() == []
 
 
 def test_many_pictures_stay_files_fetched_as_they_are_scrolled_to(
-    browser: webdriver.Chrome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    show: Show, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(page_data, "EMBEDDED_BYTES", 1000)
     runs = [a_run(tmp_path, f"run {n}#?", {"a": n % 2, "b": n}, {"ssim": n / 9}) for n in range(90)]
-    opened = Page(browser, a_report(tmp_path, runs)).open("#view=gallery&size=384")
+    opened = show(runs, "#view=gallery&size=384")
     assert opened.path.stat().st_size < 6_000_000
     opened.until("return document.querySelector('#grid img').naturalWidth")
     loaded = "return [...document.querySelectorAll('#grid img')].filter(e => e.src).length"
@@ -599,144 +580,87 @@ def test_many_pictures_stay_files_fetched_as_they_are_scrolled_to(
     opened.js("document.querySelector('#grid .picture').click()")
     opened.until("return document.getElementById('viewer-image').naturalWidth")
     assert opened.source("#viewer-image").endswith("/run%2089%23%3F/result.png")
-    assert opened.errors() == []
 
 
 def test_a_served_page_loads_itself_anew_with_its_version(
-    browser: webdriver.Chrome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    show: Show, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    import threading
-    from functools import partial
-    from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-
-    monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda *_: None)
     script = page._script()
     assert "const POLL = 5000;" in script
     monkeypatch.setattr(page, "_script", lambda: script.replace("POLL = 5000", "POLL = 100"))
-    opened = Page(browser, a_report(tmp_path, [a_run(tmp_path, "0", {}, {})]))
-    (tmp_path / "version.txt").write_text("1")
-    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        browser.get(f"http://127.0.0.1:{server.server_port}/index.html#q=0")
+    opened = show([a_run(tmp_path, 0, {}, {})])
+    with serving(tmp_path) as server:
+        opened.browser.get(f"http://127.0.0.1:{server.server_port}/index.html#q=0")
         opened.js("window.old = true")
         opened.until("return performance.getEntriesByName(location.origin + '/version.txt').length")
-        (tmp_path / "version.txt").write_text("2")
+        server.version = "second"
         opened.until("return !window.old && document.documentElement.dataset.ready")
         assert opened.one("#query").get_attribute("value") == "0"
-    finally:
-        browser.get("about:blank")
-        server.shutdown()
-        server.server_close()
+        opened.browser.get("about:blank")
 
 
-def test_hostile_texts_stay_texts(browser: webdriver.Chrome, tmp_path: Path):
-    runs = [
-        a_run(tmp_path, name, {"note": name, "beta": float(i)}, {"lpips": i / 10}, folder=f"d{i}")
-        for i, name in enumerate(HOSTILE)
-    ]
-    runs = [
-        Run(**vars(run) | {"status": "failed" if place > 6 else "finished", "error": run.name})
-        for place, run in enumerate(runs)
-    ]
-    outside = tmp_path.parent / "outside.png"
-    Image.new("RGB", (48, 32)).save(outside)
-    runs[5] = Run(**vars(runs[5]) | {"folder": tmp_path.parent, "picture": outside})
-    report = a_report(tmp_path, runs, [Broken(tmp_path / "bad", f"{name}\0") for name in HOSTILE])
-    opened = Page(browser, Report(**vars(report) | {"title": HOSTILE[3]})).open()
-    assert opened.one("h1").text == HOSTILE[3]
-    for section in ("tradeoff", "effects", "losses", "unfinished"):
-        opened.js("document.getElementById(arguments[0]).scrollIntoView()", section)
-        if section == "effects":  # a chart is drawn only while it is in sight
-            opened.until("return document.querySelector('#effects-charts .points path')")
-    for place, name in enumerate(HOSTILE):
-        opened.js("document.querySelector(`.row-open[data-run='${arguments[0]}']`).click()", place)
-        assert (opened.viewing() or "")[:1999] == name[:1999]
-        opened.press(Keys.ESCAPE)
-    assert opened.js("return window.__pwned") is None
-    assert opened.js("return document.querySelectorAll('bdi *, svg a').length") == 0
-    links = opened.js("return [...document.querySelectorAll('a[href]')].map(a => a.href)")
-    assert [link for link in links if not link.startswith(tmp_path.as_uri())] == []
-    assert opened.js("return document.documentElement.scrollWidth") <= 1280
-    assert opened.errors() == []
-
-
-def test_a_report_of_nothing_but_failures_opens(browser: webdriver.Chrome, tmp_path: Path):
-    run = a_run(tmp_path, "0", {}, {})
-    bare: dict[str, Any] = {
-        "status": "failed",
-        "error": "No weights.",
-        "losses": {},
-        "steps_s": None,
-    }
-    run = Run(**vars(run) | bare | {"s_per_step": None, "best_step": None, "picture": None})
-    report = Report("Nothing", tmp_path, [run], [], [], {}, [], [])
-    opened = Page(browser, report).open()
+def test_a_report_of_nothing_but_failures_opens(show: Show, tmp_path: Path):
+    run = replace(
+        a_run(tmp_path, 0, {}, {}),
+        status="failed",
+        error="No weights.",
+        losses={},
+        steps_s=None,
+        s_per_step=None,
+        best_step=None,
+        picture=None,
+    )
+    opened = show([run], thumbnails={}, content=[], style=[])
     assert opened.rows() == ["0"]
     assert "No weights." in opened.one("#unfinished").text
-    assert opened.errors() == []
 
 
 def test_five_hundred_runs_are_a_page_of_25_mb_that_opens_in_two_seconds(
-    browser: webdriver.Chrome, tmp_path: Path
+    show: Show, tmp_path: Path
 ):
-    few = a_report(tmp_path, [a_run(tmp_path, str(number), {}, {}) for number in range(5)])
+    few = [a_run(tmp_path, number, {}, {}) for number in range(5)]
     rng = np.random.default_rng(0)
-    for path in few.thumbnails.values():
+    for number in range(5):
         noise = rng.integers(0, 256, (21, 32, 3), dtype=np.uint8)
-        Image.fromarray(noise).resize((256, 168)).save(path, format="JPEG", quality=88)
+        path = tmp_path / f"{number}.jpg"
+        Image.fromarray(noise).resize((256, 168)).save(path, quality=88)
     assert 10_000 < path.stat().st_size < 25_000
-    runs, thumbnails = [], {}
+    runs = []
     for number in range(500):
-        base = few.runs[number % 5]
         values = {"a": number % 10, "b": number // 10 % 10, "c": f"c{number // 100}"}
         metrics = {"style_distance": float(rng.random()), "content_distance": float(rng.random())}
-        runs.append(Run(**vars(base) | {"name": str(number), "values": values, "metrics": metrics}))
-        thumbnails[str(number)] = few.thumbnails[base.name]
+        base = few[number % 5]
+        runs.append(replace(base, name=str(number), values=values, metrics=metrics))
+    thumbnails = {run.name: tmp_path / f"{int(run.name) % 5}.jpg" for run in runs}
     keys = [a_key(name, runs) for name in "abc"]
-    report = Report("Many", tmp_path, runs, [], keys, thumbnails, few.content, few.style)
-    opened = Page(browser, report)
+    in_one_grid = "#at.b=*panels"
+    opened = show(few, in_one_grid, runs=runs, keys=keys, thumbnails=thumbnails)
     assert opened.path.stat().st_size < 25_000_000
-    times = []
-    for _ in range(3):
-        opened.open("#at.b=*panels")  # every picture in one grid
-        times.append(opened.js("return performance.getEntriesByName('ready')[0].startTime / 1000"))
-    assert min(times) < 2
+    ready = "return performance.getEntriesByName('ready')[0].startTime / 1000"
+    assert opened.js(ready) < 2 or any(opened.open(in_one_grid).js(ready) < 2 for _ in range(2))
     assert len(opened.drawn()) == 500
 
 
 def test_a_real_sweep_from_its_command_to_its_page(command: Command, browser: webdriver.Chrome):
     done = command(
-        *("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep", "network=vgg16"),
-        *("size=48", "steps=4", "check_every=2", "tracking=disabled", "content.layers=[conv1_1]"),
-        *("style.layers=[conv1_1],[conv1_1,conv2_1]", "pooling=avg,max", "beta=1e3,1e4"),
-        "tv.gamma=0,1e3",
+        *("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep", "tracking=disabled", *TINY),
+        *("beta=1e3,1e4", "tv.gamma=0,1e3"),
     )
     assert done.returncode == 0, done.stderr
     sweep = command.folder / "sweep"
-    records = [json.loads((sweep / str(n) / "run.json").read_text()) for n in range(16)]
-    browser.get_log("browser")
-    browser.get((sweep / "index.html").as_uri())
-
-    def js(code: str) -> Any:
-        return browser.execute_script(code)
-
-    WebDriverWait(browser, 10).until(lambda _: js("return document.documentElement.dataset.ready"))
-    widths = js("return [...document.querySelectorAll('#grid img')].map(e => e.naturalWidth)")
-    assert widths == [48] * 16
-    best = min(range(16), key=lambda n: records[n]["metrics"]["style_distance"])
-    marked = js(
-        "return [...document.querySelectorAll('#grid .cell.is-best')].map(e => e.dataset.run)"
+    opened = Page(browser, sweep).open()
+    widths = opened.js(
+        "return [...document.querySelectorAll('#grid img')].map(e => e.naturalWidth)"
     )
-    assert marked == [str(best)]
-    browser.find_element(By.CSS_SELECTOR, "#grid .cell.is-best .picture").click()
-    large = "return document.querySelector('#viewer img').currentSrc"
-    WebDriverWait(browser, 10).until(lambda _: js(large).endswith(f"/{best}/result.png"))
-    browser.switch_to.active_element.send_keys(Keys.ESCAPE)
-    js("document.querySelector('#losses').scrollIntoView()")
-    drawn = "return document.querySelectorAll('#losses .scatterlayer .trace').length"
-    WebDriverWait(browser, 20).until(lambda _: js(drawn) == 16)
-    asked = js("return performance.getEntriesByType('resource').map(entry => entry.name)")
-    assert [name for name in asked if not name.startswith(("file:", "data:"))] == []
+    assert widths == [32] * 4
+    distances = [record(sweep / str(n))["metrics"]["style_distance"] for n in range(4)]
+    best = str(distances.index(min(distances)))
+    assert opened.best() == [best]
+    opened.one("#grid .cell.is-best .picture").click()
+    opened.until(
+        f"return document.querySelector('#viewer img').currentSrc.endsWith('/{best}/result.png')"
+    )
+    opened.press(Keys.ESCAPE)
+    assert opened.look_at("losses", "#losses .scatterlayer .trace") == 4
+    assert opened.fetched() == []
     assert browser.get_log("browser") == []
