@@ -36,9 +36,9 @@ from nst.base.errors import UserError
 #: What no input may take: seconds of the processor, and bytes of memory on top of what was there.
 SECONDS = 2.0
 BYTES = 1e9
-#: Seconds after which a worker counts as hung, and bytes after which it is stopped.
-PATIENCE = 20.0
-ROOM = 4e9
+#: Seconds after which a worker counts as hung, and is ended by signal 14; bytes that it may have.
+PATIENCE = 20
+ROOM = 4_000_000_000
 #: Seconds of the processor after which HDF5's library is taken to loop for ever.
 SOON = 0.25
 #: Faults of a target that are shown.
@@ -173,20 +173,10 @@ def history(folder: Path) -> Target:
 
     files = [(own / "history.csv").read_bytes() for own in seeds.run_folders(folder)]
     path = folder / "history.csv"
-    tokens = [
-        b",",
-        b"\n",
-        b"\r",
-        b'"',
-        b"\0",
-        b"nan",
-        b"1e999",
-        b"-",
-        b"9" * 5000,
-        b"step",
-        b"\xff",
-    ]
-    tokens += [b'"' + b"x" * 140_000 + b'"', b"1_0", b"20", b"\n20\n", b",,,", b"0x10"]
+    tokens = (
+        *(b",", b"\n", b"\r", b'"', b"\0", b"nan", b"1e999", b"-", b"9" * 5000, b"step", b"\xff"),
+        *(b'"' + b"x" * 140_000 + b'"', b"1_0", b"20", b"\n20\n", b",,,", b"0x10"),
+    )
     return Target(files, read, partial(mutations.damaged, tokens=tokens))
 
 
@@ -249,12 +239,13 @@ def tried(read: Callable[[bytes], Any], data: bytes) -> tuple[bool, str]:
 # --- Many, in a worker --------------------------------------------------------------------------
 
 #: What a worker tells while it works, by index into numbers that it shares with its starter.
-NUMBER, BEGAN, READ, REFUSED, SLOWEST, SLOWEST_NUMBER, ROSE, ROSE_NUMBER = range(8)
+NUMBER, READING, READ, REFUSED, SLOWEST, SLOWEST_NUMBER, ROSE, ROSE_NUMBER = range(8)
 
 
 def work(name: str, seed: int, stop: int, again: bool, told: Any, faults: Any) -> None:
     """Read the inputs from told[NUMBER] up to `stop`; `again`: the first has killed a worker."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_DATA, (ROOM, ROOM))
     with tempfile.TemporaryDirectory() as place:
         target = (TARGETS | SELDOM)[name](Path(place))
         for data in target.files:
@@ -264,11 +255,13 @@ def work(name: str, seed: int, stop: int, again: bool, told: Any, faults: Any) -
         for number in range(first, stop):
             data = made(target, seed, number)
             reader = (again and number == first and target.apart) or target.read
-            told[NUMBER], told[BEGAN] = number, time.monotonic()
+            told[NUMBER], told[READING] = number, True
             before, peak, began = resident(), highest(), processor()
+            signal.alarm(PATIENCE)  # which ends the worker
             read, wrong = tried(reader, data)
+            signal.alarm(0)
             took, rose = processor() - began, highest() - before
-            told[BEGAN] = 0
+            told[READING] = False
             told[READ if read else REFUSED] += 1
             if took > told[SLOWEST]:
                 told[SLOWEST], told[SLOWEST_NUMBER] = took, number
@@ -295,10 +288,9 @@ def highest() -> int:
     return 1024 * (own + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 
 
-def resident(process: int | str = "self") -> int:
-    """Return the bytes that a process has in memory."""
-    with open(f"/proc/{process}/statm", "rb") as file:
-        return int(file.read().split()[1]) * resource.getpagesize()
+def resident() -> int:
+    """Return the bytes that this process has in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def fuzz(name: str, inputs: int, seed: int = 0) -> list[str]:
@@ -321,19 +313,22 @@ def fuzz(name: str, inputs: int, seed: int = 0) -> list[str]:
         worker = context.Process(target=work, args=given, daemon=True)
         worker.start()
         send.close()
-        stopped = _watched(worker, told, receive, found)
+        with receive, contextlib.suppress(EOFError):
+            while True:
+                found.append(receive.recv())
+        worker.join()
         if told[NUMBER] == inputs:
             break
-        if not told[BEGAN]:
+        if not told[READING]:
             found.append((int(told[NUMBER]), f"the worker itself failed ({worker.exitcode})"))
             break
         if again and killed == told[NUMBER]:
-            found.append((killed, stopped or f"killed by signal {-(worker.exitcode or 0)}"))
+            found.append((killed, f"killed by signal {-(worker.exitcode or 0)}"))
             told[REFUSED], told[NUMBER] = told[REFUSED] + 1, killed + 1
         else:
             killed = int(told[NUMBER])
             deaths += 1
-        told[BEGAN] = 0
+        told[READING] = False
     print(
         f"{name}: {told[READ]:.0f} read, {told[REFUSED]:.0f} refused, {deaths} killed a worker, "
         f"{len(found)} faults, in {time.monotonic() - began:.0f} s; slowest {told[SLOWEST]:.3f} s "
@@ -346,27 +341,6 @@ def fuzz(name: str, inputs: int, seed: int = 0) -> list[str]:
     for fault in faults[:SHOWN]:
         print(fault, flush=True)
     return faults
-
-
-def _watched(worker: Any, told: Any, receive: Any, found: list[tuple[int, str]]) -> str:
-    """Gather a worker's faults to its end; return why it was stopped, if it was."""
-    why = ""
-    with receive:
-        while True:
-            try:
-                if receive.poll(0.05):
-                    found.append(receive.recv())
-                    continue
-            except EOFError:
-                break
-            began = told[BEGAN]  # once: the worker sets it back to 0
-            late = began and time.monotonic() - began > PATIENCE
-            with contextlib.suppress(FileNotFoundError):
-                if late or resident(worker.pid) > ROOM:
-                    why = f"hangs for {PATIENCE:.0f} s" if late else f"takes {ROOM / 1e9:.0f} GB"
-                    worker.kill()
-    worker.join()
-    return why
 
 
 def one(name: str, seed: int, number: int, keep: str | None = None) -> int:

@@ -221,23 +221,18 @@ def run_folders(folder: Path) -> Iterator[Path]:
     from nst.rundir.record import Record
     from nst.sources.resolve import ResolvedSource
 
-    source = ResolvedSource(
-        "night", "night", Path("night.jpg"), "ab" * 32, False, None, None, "Night"
-    )
+    night = ("night", "night", Path("night.jpg"), "ab" * 32, False, None, None, "Night")
     for name in ("adam", "lbfgs"):
         config = Config(size=16, steps=60)
         config.content.layers = {"conv2_1": 1.0}
         config.style.layers = {"conv1_1": 0.5, "conv2_1": 0.5}
         config.content.source.name = config.style.source.name = "night"
-        config.network.source.name, config.init.name, config.tracking.mode = (
-            "vgg16",
-            "noise",
-            "disabled",
-        )
+        config.network.source.name, config.init.name = "vgg16", "noise"
+        config.tracking.mode = "disabled"
         config.optimizer.name, config.optimizer.memory = name, 2
         config.sweep.save_every = 0
         static, numbers = program.split(config, "vgg16")
-        sources = {key: source for key in ("content", "style", "network")}
+        sources = {key: ResolvedSource(*night) for key in ("content", "style", "network")}
         picture = np.full((8, 8, 3), 127.5, np.float32)
         state = jax.tree.map(np.asarray, OPTIMIZERS[name].load().init(static, numbers, picture))
         layers = {"conv1_1": 2.5, "conv2_1": 1e7}
