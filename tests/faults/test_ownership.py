@@ -10,13 +10,12 @@ from pathlib import Path
 
 import fake_runs
 import pytest
-from helpers import TINY, Command, Process, environment
+from helpers import QUIET, TINY, Command, Process, ended
 
 from nst.base import locks
 from nst.base.errors import UserError
 from nst.rundir import ownership
 
-QUIET = (*TINY, "tracking=disabled")
 #: What a run writes, a sweep and a report.
 OF_A_RUN = (
     *("run.json", "result.png", "history.csv", "state.msgpack", "run.log"),
@@ -79,7 +78,7 @@ def test_what_is_refused_leaves_a_folder_as_it_was(command: Command, case: str):
     assert seen(command.folder) == before
 
 
-@pytest.mark.parametrize("name", [*OF_A_RUN])
+@pytest.mark.parametrize("name", OF_A_RUN)
 def test_a_run_refuses_each_file_that_it_would_write_over(tmp_path: Path, name: str):
     fill(tmp_path, [name])
     with pytest.raises(UserError, match=name.replace(".", r"\.")):
@@ -103,28 +102,16 @@ def test_a_run_that_was_refused_proves_nothing(tmp_path: Path):
         ownership.check(tmp_path)
 
 
-def test_a_lock_file_of_a_users_own_is_refused(tmp_path: Path):
-    fill(tmp_path, [locks.LOCK])
+@pytest.mark.parametrize("name", [locks.LOCK, ".written.json.lock"])
+def test_a_lock_file_of_a_users_own_is_refused(tmp_path: Path, name: str):
+    fill(tmp_path, [name])
+    lock = locks.run_lock(tmp_path)
+    if name != locks.LOCK:
+        lock = locks.file_lock(tmp_path / "written.json")
     before = seen(tmp_path)
-    with pytest.raises(UserError, match="no lock of nst's"), locks.run_lock(tmp_path):
+    with pytest.raises(UserError, match="no lock of nst's"), lock:
         pass
     assert seen(tmp_path) == before
-
-
-def test_a_lock_beside_a_file_may_be_a_users_own_too(tmp_path: Path):
-    fill(tmp_path, [".written.json.lock"])
-    before = seen(tmp_path)
-    with (
-        pytest.raises(UserError, match="no lock of nst's"),
-        locks.file_lock(tmp_path / "written.json"),
-    ):
-        pass
-    assert seen(tmp_path) == before
-
-
-def finish(running: subprocess.Popen[str]) -> tuple[int, str]:
-    _, stderr = running.communicate(timeout=120)
-    return running.returncode, stderr
 
 
 def await_change(path: Path, running: subprocess.Popen[str]) -> None:
@@ -148,9 +135,9 @@ def test_a_users_files_survive_a_run_from_its_kill_to_its_report(process: Proces
         running = process.start(*command)
         await_change(process.folder / "state.msgpack", running)
         os.kill(running.pid, number)
-        code, stderr = finish(running)
-        assert "Traceback" not in stderr, stderr
-        assert code == (130 if number == signal.SIGINT else -9)
+        done = ended(running)
+        assert "Traceback" not in done.stderr, done.stderr
+        assert done.returncode == (130 if number == signal.SIGINT else -9)
     for _ in range(2):
         done = process(*command)
         assert done.returncode == 0, done.stderr
@@ -165,32 +152,3 @@ def test_a_users_files_survive_a_run_from_its_kill_to_its_report(process: Proces
         *OF_A_REPORT,
         *(name for name in added if name.startswith(".report/")),
     }
-
-
-def test_an_own_report_is_replaced_and_another_page_is_not(process: Process):
-    fake_runs.write_run(process.folder / "0")
-    command = [sys.executable, "-m", "nst.report", "."]
-
-    def report() -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            command, cwd=process.folder, env=environment(None), capture_output=True, text=True
-        )
-        assert "Traceback" not in done.stderr
-        return done
-
-    fill(process.folder, ["index.html"])
-    before = seen(process.folder)
-    assert "index.html" in report().stderr
-    assert seen(process.folder) == before
-    (process.folder / "index.html").unlink()
-    assert report().returncode == 0
-    fake_runs.write_run(process.folder / "1", **{"tv.gamma": 1.0})
-    assert report().returncode == 0
-    # A column of one's own makes the table one's own.
-    with (process.folder / "metrics.csv").open("a") as table:
-        table.write("mine\n")
-    before = seen(process.folder)
-    done = report()
-    assert done.returncode == 1
-    assert "metrics.csv" in done.stderr
-    assert seen(process.folder) == before

@@ -1,15 +1,12 @@
 """What is written down tells neither the API key nor where the user's home folder is."""
 
 import io
-import json
 import logging
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from helpers import TINY, Command
+from helpers import QUIET, TINY, Command, Done, record
 from PIL import Image
 
 from nst.base import home
@@ -25,11 +22,12 @@ def folder(tmp_path: Path) -> Path:
     """The home folder of these tests, with the working folder and a folder of pictures in it."""
     (tmp_path / "pictures").mkdir()
     for name in ("me.jpg", "you.jpg"):
-        shutil.copyfile(NIGHT, tmp_path / "pictures" / name)
+        with Image.open(NIGHT) as night:
+            night.resize((451, 300)).save(tmp_path / "pictures" / name)  # as large as chelsea
     return tmp_path
 
 
-def start(command: Command, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def start(command: Command, folder: Path, *arguments: str) -> Done:
     cache = folder / "cache"
     cache.mkdir(exist_ok=True)
     (cache / "starry_night.jpg").write_bytes(b"not the picture")
@@ -64,7 +62,7 @@ def test_a_tracked_run_tells_neither_key_nor_home(command, folder: Path):
     assert tell(command.folder, KEY, but="") == []
     # W&B keeps the folder of a run and nothing else of the home folder.
     assert tell(command.folder, str(pictures), but="") == []
-    written = json.loads((command.folder / "run" / "run.json").read_text())
+    written = record(command.folder / "run")
     assert written["config"]["content"]["path"] == "~/pictures/me.jpg"
     assert written["config"]["init"]["path"] == "~/pictures/you.jpg"
     assert written["sources"]["content"]["requested"] == "~/pictures/me.jpg"
@@ -73,36 +71,30 @@ def test_a_tracked_run_tells_neither_key_nor_home(command, folder: Path):
     assert "cwd: ~/work\n" in settings
     # The same run, whichever way its pictures are given, so nothing is left to do.
     short = [one.replace(f"={folder}", "='~").replace(".jpg", ".jpg'") for one in run[:-1]]
-    for again in (run, [*short, run[-1]]):
-        done = start(command, folder, *again, "hydra.run.dir=run")
-        assert done.returncode == 0, done.stderr
-        assert json.loads((command.folder / "run" / "run.json").read_text()) == written
+    done = start(command, folder, *short, run[-1], "hydra.run.dir=run")
+    assert done.returncode == 0, done.stderr
+    assert record(command.folder / "run") == written
 
 
 def test_a_warning_is_logged_and_recorded_without_it(command, folder: Path):
     (folder / "file").touch()  # where the cache folder can't be made
     env = {"HOME": str(folder), "NST_CACHE": str(folder / "file" / "cache")}
-    run = ("style=starry", "tracking=disabled", "hydra.run.dir=run")
-    done = command(*TINY, *run, env=env)
+    done = command(*QUIET, "style=starry", "hydra.run.dir=run", env=env)
     assert done.returncode == 0, done.stderr
     assert "~/file/cache" in (command.folder / "run" / "run.log").read_text()
-    source = json.loads((command.folder / "run" / "run.json").read_text())["sources"]["style"]
-    assert "~/file/cache" in source["reason"]
+    assert "~/file/cache" in record(command.folder / "run")["sources"]["style"]["reason"]
     assert tell(command.folder, str(folder)) == []
 
 
 @pytest.mark.parametrize("launcher", ["batched", pytest.param("basic", marks=pytest.mark.slow)])
 def test_a_sweep_and_its_page_tell_neither_key_nor_home(command, folder: Path, launcher: str):
     paths = f"content.path={folder}/pictures/me.jpg,{folder}/pictures/you.jpg"
-    sweep = ("-m", f"hydra/launcher={launcher}", "hydra.sweep.dir=sweep", "tracking=disabled")
+    sweep = ("-m", f"hydra/launcher={launcher}", "hydra.sweep.dir=sweep")
     # The file of starry in the cache is a wrong one, and what is said of it names it.
-    done = start(command, folder, *sweep, *TINY, paths, "style=night,starry")
+    done = start(command, folder, *sweep, *QUIET, paths, "style=night,starry")
     assert done.returncode == 1, done.stderr
-    assert (command.folder / "sweep").is_dir(), done.stderr
-    errors = [
-        json.loads((command.folder / "sweep" / f"{n}" / "run.json").read_text()) for n in range(4)
-    ]
-    assert ["~/cache/starry_night.jpg" in str(one["error"]) for one in errors] == [False, True] * 2
+    errors = [record(command.folder / "sweep" / number)["error"] for number in "0123"]
+    assert ["~/cache/starry_night.jpg" in str(one) for one in errors] == [False, True] * 2
     for name in ("index.html", "metrics.csv", "grid.png", "multirun.yaml", "0/.hydra/hydra.yaml"):
         assert (command.folder / "sweep" / name).is_file()
     assert tell(command.folder, str(folder)) == []
