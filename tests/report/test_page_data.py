@@ -9,10 +9,10 @@ import re
 from pathlib import Path
 
 import pytest
+from fake_runs import as_read
 
 from nst.report import page, page_data
 from nst.report.summary import Key, Report
-from nst.rundir.runs import Run
 
 
 @pytest.mark.parametrize(
@@ -36,20 +36,15 @@ def test_links_stay_inside_the_folder(target: str, link: str | None):
 
 def report(root: Path, **changes: object) -> Report:
     text = "</script><!--<script>&\u2028\0\udcff"
-    run = Run(
+    run = as_read(
+        text,
         folder=root / "0",
-        name=text,
-        status="finished",
-        error=None,
         values={"note": text, "lr": 10.0},
         metrics={"style_distance": float("nan"), "of a later version": 2.0},
         losses={"style": float("inf"), "content": 1.0},
-        best_step=None,
         steps_s=None,
         s_per_step=None,
         started="",
-        width=None,
-        height=None,
         picture=None,
     )
     key = Key("note", text, [text], {text: text}, [float("inf")])
