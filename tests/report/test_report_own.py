@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fake_runs import write_run
+from fake_runs import REPORT, report, write_run
+from helpers import Process
 from PIL import Image
 
 from nst.base.errors import UserError
@@ -34,29 +35,18 @@ def listing(folder: Path) -> dict[str, bytes]:
     }
 
 
-def csv_of_somebody(path: Path) -> None:
-    path.write_text("run,status,accuracy\n1,finished,0.9\n")
-
-
 def png_of_somebody(path: Path) -> None:
     Image.new("RGB", (8, 8), (1, 2, 3)).save(path, format="PNG")
 
 
-def page_of_somebody(path: Path) -> None:
-    path.write_text("<!doctype html>\n<title>Neural style transfer: a sweep, side by side</title>")
-
-
-def link(path: Path) -> None:
-    path.symlink_to("elsewhere")
-
-
+PAGE = "<!doctype html>\n<title>Neural style transfer: a sweep, side by side</title>"
 THEIRS: dict[str, Callable[[Path], object]] = {
-    "csv": csv_of_somebody,
+    "csv": lambda path: path.write_text("run,status,accuracy\n1,finished,0.9\n"),
     "png": png_of_somebody,
-    "page": page_of_somebody,
+    "page": lambda path: path.write_text(PAGE),
     "empty": Path.touch,
     "folder": Path.mkdir,
-    "link to nothing": link,
+    "link to nothing": lambda path: path.symlink_to("elsewhere"),
     "pipe": os.mkfifo,
 }
 
@@ -86,16 +76,14 @@ def test_all_of_them_are_named_at_once(sweep: Path):
 
 def test_the_command_says_so_in_one_line(sweep: Path):
     (sweep / "index.html").write_text("<h1>my site</h1>")
-    command = [sys.executable, "-m", "nst.report", "."]
-    done = subprocess.run(command, cwd=sweep, capture_output=True, text=True, timeout=60)
+    done = report(sweep, ".")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         f"nst: {sweep / 'index.html'} was not written by nst: only what nst wrote is replaced, "
         "so move it away, or name another folder with --out\n"
     )
     assert (sweep / "index.html").read_text() == "<h1>my site</h1>"
-    command += ["--out", "seen"]
-    assert subprocess.run(command, cwd=sweep, capture_output=True, timeout=60).returncode == 0
+    assert report(sweep, ".", "--out", "seen").returncode == 0
     assert {path.name for path in (sweep / "seen").iterdir()} == {*NAMES, ".report"}
 
 
@@ -122,10 +110,11 @@ def test_a_report_replaces_its_earlier_one(sweep: Path):
 
 def test_what_is_the_same_is_not_written_again(sweep: Path):
     build.write([sweep])
-    for name in NAMES:
-        os.utime(sweep / name, (1, 1))
+    written = [sweep / name for name in NAMES] + list((sweep / ".report").glob("*.jpg"))
+    for path in written:
+        os.utime(path, (1, 1))
     build.write([sweep])
-    assert {(sweep / name).stat().st_mtime for name in NAMES} == {1}
+    assert {path.stat().st_mtime for path in written} == {1}
 
 
 def test_a_folder_older_than_the_record(sweep: Path):
@@ -201,10 +190,9 @@ def test_what_a_killed_report_left_half_written_goes_and_nothing_else(
 
 
 def test_two_reports_at_once_leave_what_a_third_can_replace(sweep: Path):
-    command = [sys.executable, "-m", "nst.report", str(sweep)]
-    options = (["--cell", "40"], ["--cell", "90"], ["--rows", "tv.gamma"])
-    several = [subprocess.Popen([*command, *option]) for option in options]
-    assert [one.wait(120) for one in several] == [0, 0, 0]
+    options = (("--cell", "40"), ("--rows", "tv.gamma"))
+    several = [Process(sweep).start(".", *option, program=REPORT) for option in options]
+    assert [one.wait(120) for one in several] == [0, 0]
     write_run(sweep / "2", **{"tv.gamma": 5.0})
     assert len(build.write([sweep]).runs) == 3
 
@@ -237,10 +225,10 @@ def test_a_file_with_a_thumbnail_s_name_is_neither_shown_nor_replaced(sweep: Pat
     found = build.write([sweep]).thumbnails["0"]
     png_of_somebody(found)
     before = found.read_bytes()
-    report = build.write([sweep])
+    again = build.write([sweep])
     assert found.read_bytes() == before
-    assert "0" not in report.thumbnails
-    assert report.runs[0].error == (
+    assert "0" not in again.thumbnails
+    assert again.runs[0].error == (
         f"{found} was not written by nst, which needs the name: move it away"
     )
 
