@@ -29,6 +29,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 POOLINGS = ["avg", "max"]
 BETAS = [1e3, 1e4, 1e5, 1e6]
+LABELS = ["1000", "10000", "100000", "1e+06"]
 GAMMAS = [0.0, 100.0]
 READY = "return document.documentElement.dataset.ready"
 
@@ -103,13 +104,8 @@ def a_run(
 
 
 def a_report(root: Path, runs: list[Run]) -> Report:
-    thumbnails = {}
-    for number, run in enumerate(runs):
-        thumbnails[run.name] = root / ".report" / f"{number}.png"
-        thumbnails[run.name].parent.mkdir(exist_ok=True)
-        if run.picture:
-            shutil.copyfile(run.picture, thumbnails[run.name])
-    first, second = thumbnails[runs[0].name], thumbnails[runs[-1].name]
+    thumbnails = {run.name: run.folder / "result.png" for run in runs}
+    first, *_, last = [*thumbnails.values()] * 2
     return Report(
         title="A sweep",
         root=root,
@@ -118,7 +114,7 @@ def a_report(root: Path, runs: list[Run]) -> Report:
         keys=[key for key in (a_key(name, runs) for name in runs[0].values) if len(key.values) > 1],
         thumbnails=thumbnails,
         content=[("A photograph", first)],
-        style=[("A painting", second)],
+        style=[("A painting", last)],
     )
 
 
@@ -173,8 +169,10 @@ class Page:
         code = "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent)"
         return self.js(code, selector)
 
-    def source(self, selector: str) -> str:
-        return self.one(selector).get_attribute("src") or ""
+    def large(self) -> str:
+        """Wait for the picture in the viewer and return its source."""
+        assert self.until("return document.getElementById('viewer-image').naturalWidth") == 48
+        return self.one("#viewer-image").get_attribute("src") or ""
 
     def control(self, name: str) -> Select:
         return Select(self.one(f'#axes [data-control="{name}"]'))
@@ -256,54 +254,42 @@ def show(browser: webdriver.Chrome, tmp_path: Path) -> Iterator[Show]:
     assert browser.get_log("browser") == []
 
 
-def panels(opened: Page) -> list[tuple[str, list[str], list[tuple[str, list[str | None]]]]]:
-    """Return of each panel its title, its columns, and of each row its label and pictures."""
+def panels(opened: Page) -> list[list[Any]]:
+    """Return of each panel its title, its columns, its rows, and the pictures of each row."""
     return opened.js(
         """return [...document.querySelectorAll('#grid table')].map(table => [
           table.caption.textContent,
           [...table.querySelectorAll('thead th .value')].map(e => e.textContent),
-          [...table.tBodies[0].rows].map(row => [row.querySelector('th .value')?.textContent,
-            [...row.cells].filter(c => c.tagName === 'TD').map(c => c.querySelector('img')?.src)]),
+          [...table.tBodies[0].rows].map(row => row.querySelector('th .value')?.textContent),
+          [...table.tBodies[0].rows].map(row =>
+            [...row.cells].filter(c => c.tagName === 'TD').map(c => c.querySelector('img')?.src)),
         ])"""
     )
 
 
-def picture_of(report: Report, **labels: str) -> str:
-    """Return the thumbnail, as a data URI, of the only run with these labels."""
-    (run,) = (
-        run
-        for run in report.runs
-        if all(label(run.values[name]) == text for name, text in labels.items())
-    )
+def picture_of(report: Report, *labels: str) -> str:
+    """Return the picture, as a data URI, of the only run of a pooling, a beta and a gamma."""
+    (run,) = (one for one in report.runs if [*map(label, one.values.values())][:3] == [*labels])
     data = base64.b64encode(report.thumbnails[run.name].read_bytes()).decode()
     return f"data:image/png;base64,{data}"
 
 
 def test_words_go_down_and_numbers_across(opened: Page, sweep: Report):
-    assert [title for title, _, _ in panels(opened)] == ["tv.gamma 0", "tv.gamma 100"]
-    for title, columns, rows in panels(opened):
-        assert columns == ["1000", "10000", "100000", "1e+06"]
-        assert [name for name, _ in rows] == POOLINGS
-        for pooling, pictures in rows:
-            expected = [
-                picture_of(sweep, pooling=pooling, beta=beta, **{"tv.gamma": title.split()[1]})
-                for beta in columns
-            ]
-            assert pictures == expected
+    for gamma, (title, columns, rows, pictures) in zip(("0", "100"), panels(opened), strict=True):
+        assert (title, columns, rows) == (f"tv.gamma {gamma}", LABELS, POOLINGS)
+        assert pictures == [
+            [picture_of(sweep, row, beta, gamma) for beta in LABELS] for row in rows
+        ]
 
 
 def test_axes_can_be_changed_and_a_further_key_held(opened: Page, sweep: Report):
     opened.control("Rows").select_by_visible_text("tv.gamma")
     opened.control("pooling").select_by_visible_text("max")
-    ((_, columns, rows),) = panels(opened)
-    assert [name for name, _ in rows] == ["0", "100"]
-    for gamma, pictures in rows:
-        expected = [
-            picture_of(sweep, pooling="max", beta=beta, **{"tv.gamma": gamma}) for beta in columns
-        ]
-        assert pictures == expected
+    ((_, columns, rows, pictures),) = panels(opened)
+    assert (columns, rows) == (LABELS, ["0", "100"])
+    assert pictures == [[picture_of(sweep, "max", beta, row) for beta in LABELS] for row in rows]
     opened.control("Columns").select_by_visible_text("tv.gamma")  # the two change places
-    assert [row for row, _ in panels(opened)[0][2]] == ["1000", "10000", "100000", "1e+06"]
+    assert panels(opened)[0][2] == LABELS
 
 
 def test_the_filter_holds_for_all_that_follows(opened: Page):
@@ -322,14 +308,15 @@ def test_the_filter_holds_for_all_that_follows(opened: Page):
 
 def test_a_header_sorts_up_and_down_with_what_has_no_number_last(opened: Page):
     head = opened.one('[data-column="metrics.style_distance"]')
-    head.find_element(By.TAG_NAME, "button").send_keys(Keys.ENTER)
+    button = head.find_element(By.TAG_NAME, "button")
+    button.send_keys(Keys.ENTER)
     assert head.get_attribute("aria-sort") == "ascending"
-    assert opened.rows()[:2] == ["6", "7"]
-    assert opened.rows()[-1] == "15"
-    head.find_element(By.TAG_NAME, "button").click()
+    *first, last = opened.rows()
+    assert (first[:2], last) == (["6", "7"], "15")
+    button.click()
     assert head.get_attribute("aria-sort") == "descending"
-    assert opened.rows()[:2] == ["9", "8"]
-    assert opened.rows()[-1] == "15"
+    *first, last = opened.rows()
+    assert (first[:2], last) == (["9", "8"], "15")
 
 
 def test_the_metric_colors_and_the_best_is_marked(opened: Page):
@@ -357,23 +344,18 @@ def test_a_picture_opens_by_click_and_by_enter_and_escape_closes(opened: Page):
     first = opened.one("#grid .picture")
     first.click()
     assert opened.viewing() == "0"
-    assert opened.until("return document.getElementById('viewer-image').naturalWidth") == 48
-    assert opened.source("#viewer-image").endswith("/0/result.png")
+    assert opened.large().endswith("/0/result.png")
     opened.press(Keys.ESCAPE)
     assert opened.viewing() is None
     assert opened.browser.switch_to.active_element == first
-    opened.press(Keys.ARROW_RIGHT)
-    opened.press(Keys.ARROW_DOWN)
-    opened.press(Keys.ENTER)
+    for key in (Keys.ARROW_RIGHT, Keys.ARROW_DOWN, Keys.ENTER):
+        opened.press(key)
     assert opened.viewing() == "10"
     opened.press(Keys.ARROW_RIGHT)
     assert opened.viewing() == "12"
     opened.press(Keys.ARROW_LEFT, Keys.ARROW_LEFT)
     assert opened.viewing() == "8"
-    facts = dict(
-        zip(opened.texts("#viewer-facts th .value"), opened.texts(".facts td .value"), strict=False)
-    )
-    assert "pooling" in facts
+    assert "pooling" in opened.texts("#viewer-facts th .value")
     opened.press(Keys.ESCAPE)
 
 
@@ -383,8 +365,7 @@ def test_a_missing_picture_gives_way_to_the_thumbnail(written: Page, sweep: Repo
     try:
         opened = written.open()
         opened.js("document.querySelector('#grid .picture[data-run=\"3\"]').click()")
-        assert opened.until("return document.getElementById('viewer-image').naturalWidth") == 48
-        assert opened.source("#viewer-image").startswith("data:image/png")
+        assert opened.large().startswith("data:image/png")
     finally:
         away.rename(hidden)
 
@@ -394,8 +375,7 @@ def test_two_runs_are_laid_over_each_other(opened: Page):
         return opened.one(f"#name-{name}").get_attribute("textContent") or ""
 
     assert (side("left"), side("right")) == ("Content", "Run 6")  # the best one
-    picture = opened.one('#grid .picture[data-run="2"]')
-    opened.js("arguments[0].focus()", picture)
+    opened.js("arguments[0].focus()", opened.one('#grid .picture[data-run="2"]'))
     opened.press("c")
     opened.js("document.querySelector('#grid [data-pick=\"5\"]').click()")
     assert (side("left"), side("right")) == ("Run 2", "Run 5")
@@ -474,15 +454,14 @@ def test_paper_gets_every_chart_in_dark_ink_and_the_screen_its_theme_back(opened
     opened.one("#theme").click()
     opened.one("#theme").click()
     opened.js("window.dispatchEvent(new Event('beforeprint'))")
-    drawn = (
-        "return [...document.querySelectorAll('.chart')].map(e => e.querySelector('svg') !== null)"
-    )
+    drawn = "return [...document.querySelectorAll('.chart')].map(e => !!e.querySelector('svg'))"
+    theme = "return document.documentElement.dataset.theme"
+    width = "return document.querySelector('.chart.tall svg').clientWidth"
     assert opened.js(drawn) == [True] * 5
-    assert opened.js("return document.documentElement.dataset.theme") == "light"
-    assert opened.js("return document.querySelector('.chart.tall svg').clientWidth") == 680
+    assert (opened.js(theme), opened.js(width)) == ("light", 680)
     opened.js("window.dispatchEvent(new Event('afterprint'))")
-    assert opened.js("return document.documentElement.dataset.theme") == "dark"
-    assert opened.js("return document.querySelector('.chart.tall svg').clientWidth") > 1000
+    assert opened.js(theme) == "dark"
+    assert opened.js(width) > 1000
 
 
 def test_runs_that_differ_in_their_seed_are_one_point_with_a_bar(show: Show, tmp_path: Path):
@@ -578,8 +557,7 @@ def test_many_pictures_stay_files_fetched_as_they_are_scrolled_to(
     loaded = "return [...document.querySelectorAll('#grid img')].filter(e => e.src).length"
     assert 0 < opened.js(loaded) < 60
     opened.js("document.querySelector('#grid .picture').click()")
-    opened.until("return document.getElementById('viewer-image').naturalWidth")
-    assert opened.source("#viewer-image").endswith("/run%2089%23%3F/result.png")
+    assert opened.large().endswith("/run%2089%23%3F/result.png")
 
 
 def test_a_served_page_loads_itself_anew_with_its_version(

@@ -1,7 +1,6 @@
 """What the page is made of, without a browser."""
 
 import base64
-import dataclasses
 import hashlib
 import html
 import json
@@ -79,13 +78,3 @@ def test_the_policy_admits_only_the_scripts_that_the_page_carries(tmp_path: Path
     (allowed,) = re.findall("script-src (.*?);", policy)
     quoted = {f"'sha256-{digest}'" for digest in digests}
     assert set(allowed.split()) == quoted
-
-
-def test_a_page_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    before = written(tmp_path)
-    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("full")))
-    other = dataclasses.replace(report(tmp_path), title="another")
-    with pytest.raises(OSError, match="full"):
-        page.write(tmp_path / "index.html", other)
-    assert (tmp_path / "index.html").read_text(encoding="utf-8") == before
-    assert {path.name for path in tmp_path.iterdir()} == {"index.html", ".report"}
