@@ -47,7 +47,7 @@ class Results(Sequence[Result]):
 
     def __repr__(self) -> str:
         """Return how many there are, and which keys tell them apart."""
-        keys = ", ".join(key.name for key in axes.varying(self._runs))
+        keys = ", ".join(axes.differing(self._runs))
         return f"<nst.Results: {len(self)} runs{f' over {keys}' if keys else ''}>"
 
     def filter(self, keep: Callable[[Result], bool] | None = None, **values: Any) -> "Results":
@@ -116,10 +116,11 @@ class Results(Sequence[Result]):
         """
         if not self:
             raise UserError("there are no runs to show")
-        return Image.open(io.BytesIO(self._drawn(rows, cols, cell)))
+        title = None if all(one.folder for one in self) else "Grid"
+        return Image.open(io.BytesIO(build.drawn(self._runs, rows, cols, cell, title)))
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """Return a table with a row a run: the keys that vary, metrics, losses, as metrics.csv.
+        """Return a table with a row a run: the keys that vary, metrics, losses.
 
         Raises:
           UserError: pandas is not installed.
@@ -128,18 +129,16 @@ class Results(Sequence[Result]):
             import pandas
         except ImportError:
             raise UserError("to_pandas needs pandas: pip install pandas") from None
-        keys = [key.name for key in axes.varying(self._runs)]
+        keys = axes.differing(self._runs)
         return pandas.DataFrame([_row(one, keys) for one in self])
 
-    def _repr_png_(self) -> bytes | None:
-        """Show the grid in a notebook."""
-        return self._drawn() if self else None
-
-    def _drawn(
-        self, rows: str | None = None, cols: str | None = None, cell: int | None = None
-    ) -> bytes:
-        title = None if all(one.folder for one in self) else "Grid"
-        return build.drawn(self._runs, rows, cols, cell, title)
+    def _repr_jpeg_(self) -> bytes | None:
+        """Show the grid in a notebook, in a third of a PNG's bytes."""
+        if not self:
+            return None
+        file = io.BytesIO()
+        self.show().convert("RGB").save(file, format="JPEG", quality=90)
+        return file.getvalue()
 
     def _measured(self, names: Sequence[str]) -> list[Result]:
         """Return the runs that have every one of these metrics."""
@@ -180,7 +179,7 @@ def _row(result: Result, keys: Sequence[str]) -> dict[str, Any]:
     return {
         "run": result.name,
         "status": result.status,
-        **{key: result.values[key] for key in keys if key in result.values},
+        **{key: result.values.get(key) for key in keys},
         **result.metrics,
         "best_step": result.step,
         **{f"loss/{name}": value for name, value in result.losses.items()},

@@ -22,7 +22,7 @@ def varying(runs: list[Run]) -> list[Key]:
       runs: in the order in which texts shall stand.
     """
     explained = _explained(runs)
-    found = [key(name, runs) for name in _differing(runs) if name not in explained]
+    found = [key(name, runs) for name in differing(runs) if name not in explained]
     ratio = _ratio(runs)
     if ratio is None or "beta" in explained or "alpha" in explained:
         return found
@@ -43,12 +43,13 @@ def key(name: str, runs: list[Run]) -> Key:
 
 def fixed(runs: list[Run]) -> dict[str, Any]:
     """Return the keys that have one value in all `runs`, with that value."""
-    differing = set(_differing(runs))
+    several = set(differing(runs))
     first = runs[0].values if runs else {}
-    return {name: value for name, value in first.items() if name not in differing}
+    return {name: value for name, value in first.items() if name not in several}
 
 
-def _differing(runs: list[Run]) -> list[str]:
+def differing(runs: list[Run]) -> list[str]:
+    """Return the keys that have several values in `runs`, in the order of the schema."""
     names = dict.fromkeys(name for run in runs for name in run.values)
     return [name for name in names if len({_same(run.values.get(name)) for run in runs}) > 1]
 
@@ -60,8 +61,8 @@ def _explained(runs: list[Run]) -> set[str]:
         presets.setdefault(run.values.get("preset"), []).append(run)
     if len(presets) == 1 or None in presets:
         return set()
-    inside = {name for several in presets.values() for name in _differing(several)}
-    return set(_differing(runs)) - inside - set(_NO_PRESETS)
+    inside = {name for several in presets.values() for name in differing(several)}
+    return set(differing(runs)) - inside - set(_NO_PRESETS)
 
 
 def _same(value: Any) -> Hashable:
