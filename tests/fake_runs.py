@@ -1,6 +1,7 @@
 """Runs as nst/rundir/record.py writes them, without running anything, and reports of them."""
 
 import contextlib
+import csv
 import hashlib
 import json
 import os
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from helpers import Command, Done
 from PIL import Image
 
@@ -114,6 +116,21 @@ def as_read(name: str = "0", **changes: Any) -> Run:
 def report(folder: Path, *arguments: str) -> Done:
     """Run ``python -m nst.report`` in a folder."""
     return Command(folder)(*arguments, program=REPORT)
+
+
+def table(folder: Path) -> list[dict[str, str]]:
+    """Return a report's metrics.csv."""
+    with (folder / "metrics.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def contains(page: np.ndarray, picture: np.ndarray) -> bool:
+    """Say whether `picture` stands somewhere on `page`, pixel by pixel."""
+    high, wide, _ = picture.shape
+    return any(
+        np.array_equal(page[y : y + high, x : x + wide], picture)
+        for y, x in np.argwhere((page == picture[0, 0]).all(-1))
+    )
 
 
 @contextlib.contextmanager

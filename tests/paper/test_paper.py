@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_runs import write_run
+from fake_runs import contains, write_run
 from helpers import TINY, pixels, record
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from PIL import Image
@@ -81,16 +81,6 @@ def test_a_figure_from_its_command_to_its_page_and_again(command, capfd):
     assert other.returncode == 1
     assert "steps (2, not 3)" in capfd.readouterr().err  # the grid has a process of its own
     assert "the grid figure8 ended with status 1" in other.stderr.splitlines()[-1]
-
-
-def contains(page: np.ndarray, picture: np.ndarray) -> bool:
-    """Say whether `picture` stands somewhere on `page`, pixel by pixel."""
-    high, wide, _ = picture.shape
-    rows, columns = np.nonzero((page == picture[0, 0]).all(-1))
-    return any(
-        np.array_equal(page[y : y + high, x : x + wide], picture)
-        for y, x in zip(rows, columns, strict=True)
-    )
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from fake_runs import REPORT, Color, write_run
+from fake_runs import REPORT, Color, contains, write_run
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
-from helpers import Process
+from helpers import Process, pixels
 from matplotlib import rc_context, rcParams
 from matplotlib.font_manager import fontManager
 from PIL import Image
@@ -42,7 +42,7 @@ def box(page: np.ndarray, wanted: Color) -> Box:
 
 def grid(folder: Path, **options: object) -> np.ndarray:
     build.write([folder], **options)  # type: ignore[arg-type]
-    return np.asarray(Image.open(folder / "grid.png"))
+    return pixels(folder / "grid.png")
 
 
 def texts_of(svg: Path) -> list[str | None]:
@@ -184,14 +184,7 @@ def test_a_picture_stands_on_the_page_pixel_by_pixel(tmp_path: Path):
         folder = write_run(tmp_path / str(at), None, (120, 80), **{"tv.gamma": float(at)})
         Image.fromarray(noise + np.uint8(at)).save(folder / "result.png")
     page = grid(tmp_path, cell=120)
-    for at in range(2):
-        wanted = noise + np.uint8(at)
-        (where,) = [
-            (y, x)
-            for y, x in np.argwhere((page == wanted[0, 0]).all(axis=-1))
-            if np.array_equal(page[y, x : x + 8], wanted[0, :8])
-        ]
-        assert np.array_equal(page[where[0] :, where[1] :][:80, :120], wanted)
+    assert all(contains(page, noise + np.uint8(at)) for at in range(2))
 
 
 # --- PDF and SVG --------------------------------------------------------------------------------
@@ -231,25 +224,9 @@ def test_an_svg_holds_its_words_as_text_and_each_picture(sweep: Path):
 def test_the_page_of_a_pdf_has_a_point_for_each_pixel(sweep: Path):
     high, wide, _ = grid(sweep, cell=120).shape
     build.write([sweep], format="pdf", cell=120)
-    (box,) = re.findall(
-        rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", (sweep / "grid.pdf").read_bytes()
-    )
-    assert [float(side) for side in box] == [wide, high]
-
-
-@pytest.mark.parametrize("form", ["pdf", "svg"])
-def test_a_sheet_of_somebody_s_is_never_replaced(sweep: Path, form: str):
-    file = sweep / f"grid.{form}"
-    file.write_bytes(b"mine")
-    build.write([sweep])  # of another name
-    with pytest.raises(UserError, match=rf"/grid\.{form} was not written by nst"):
-        build.write([sweep], format=form)
-    assert file.read_bytes() == b"mine"
-    file.unlink()
-    build.write([sweep], format=form)
-    file.write_bytes(file.read_bytes() + b"<!-- mine -->")
-    with pytest.raises(UserError, match=rf"/grid\.{form} was changed since nst wrote it"):
-        build.write([sweep], format=form)
+    box = re.search(rb"/MediaBox \[ 0 0 (\S+) (\S+) \]", (sweep / "grid.pdf").read_bytes())
+    assert box
+    assert [float(side) for side in box.groups()] == [wide, high]
 
 
 def test_a_matplotlibrc_of_the_user_s_is_for_plots(sweep: Path):

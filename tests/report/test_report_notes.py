@@ -1,15 +1,13 @@
 """What stood in for what, and which runs are the same: said in every part of a report."""
 
-import csv
 import dataclasses
 import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from fake_runs import write_run
-from PIL import Image
+from fake_runs import table, write_run
+from helpers import pixels
 
 from nst.report import build, contact
 from nst.report.caption import sheet
@@ -53,8 +51,7 @@ def test_the_terminal_the_table_and_the_page_say_so(tmp_path: Path, capsys):
     the_same_in_two_styles(tmp_path)
     build.say(build.write([tmp_path]))
     assert capsys.readouterr().out.splitlines()[:3] == ["4 runs", STARRY, SAME]
-    with (tmp_path / "metrics.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = table(tmp_path)
     assert [row["fallback"] for row in rows] == ["", "", *["style=night instead of starry"] * 2]
     assert [row["same_as"] for row in rows] == ["", "", "0", "1"]
     page = (tmp_path / "index.html").read_text()
@@ -69,13 +66,10 @@ def test_the_sheet_says_so_and_what_the_mark_means(tmp_path: Path):
     said = sheet(found, arrange(found.runs), {"style": {"night": ("Moonlit bay", thumbnail)}})
     assert said.notes == [STARRY, SAME, "+N: N further runs of the same settings."]
     assert [caption for caption, _ in said.strip] == ["style also in place of starry: Moonlit bay"]
-    # They are drawn: without them the sheet is lower.
-    heights = []
-    for one in (said, dataclasses.replace(said, notes=[])):
-        contact.write(tmp_path / "sheet" / f"{len(one.notes)}.png", found, one)
-        with Image.open(tmp_path / "sheet" / f"{len(one.notes)}.png") as image:
-            heights.append(np.asarray(image).shape[0])
-    assert heights[0] > heights[1]
+    full, bare = tmp_path / "sheets" / "full.png", tmp_path / "sheets" / "bare.png"
+    contact.write(full, found, said)
+    contact.write(bare, found, dataclasses.replace(said, notes=[]))
+    assert len(pixels(full)) > len(pixels(bare))  # the notes are drawn
 
 
 def test_without_fallbacks_nothing_is_said(tmp_path: Path, capsys):

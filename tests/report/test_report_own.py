@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -51,13 +52,19 @@ THEIRS: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("name", NAMES)
+def form_of(name: str) -> str:
+    """Return the format with which a report writes a file."""
+    stem, _, ending = name.partition(".")
+    return ending if stem == "grid" else "png"
+
+
+@pytest.mark.parametrize("name", [*NAMES, "grid.pdf", "grid.svg"])
 @pytest.mark.parametrize("kind", THEIRS)
 def test_what_somebody_has_there_stays_and_is_named(sweep: Path, name: str, kind: str):
     THEIRS[kind](sweep / name)
     before, status = listing(sweep), (sweep / name).lstat()
     with pytest.raises(UserError) as refused:
-        build.write([sweep])
+        build.write([sweep], format=form_of(name))
     assert str(refused.value).startswith(f"{sweep / name} ")
     assert str(refused.value).endswith("so move it away, or name another folder with --out")
     assert listing(sweep) == before  # neither thumbnails nor anything else
@@ -83,19 +90,23 @@ def test_the_command_says_so_in_one_line(sweep: Path):
         "so move it away, or name another folder with --out\n"
     )
     assert (sweep / "index.html").read_text() == "<h1>my site</h1>"
-    assert report(sweep, ".", "--out", "seen").returncode == 0
-    assert {path.name for path in (sweep / "seen").iterdir()} == {*NAMES, ".report"}
+    before = listing(sweep)
+    assert report(sweep, ".", "--out", "new/folder").returncode == 0
+    out = sweep / "new" / "folder"
+    assert {path.name for path in out.iterdir()} == {*NAMES, ".report"}
+    shutil.rmtree(sweep / "new")
+    assert listing(sweep) == before  # its thumbnails were there, too
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "grid.pdf", "grid.svg"])
 def test_a_report_that_was_changed_since_is_somebody_s(sweep: Path, name: str):
-    build.write([sweep])
+    build.write([sweep], format=form_of(name))
     write_run(sweep / "2", **{"tv.gamma": 5.0})
     with (sweep / name).open("ab") as file:
         file.write(b"<!-- my notes -->")
     before = listing(sweep)
     with pytest.raises(UserError, match=rf"/{name} was changed since nst wrote it: "):
-        build.write([sweep])
+        build.write([sweep], format=form_of(name))
     assert listing(sweep) == before
 
 
