@@ -11,6 +11,7 @@ import pytest
 from helpers import SHALLOW, TWO_STEPS, Command, record, refusal
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
+from PIL import Image
 
 import nst.run  # noqa: F401 - stores the schema
 from nst.base.errors import UserError
@@ -274,7 +275,7 @@ def test_records_of_a_sweep_can_be_typed_again(
     for folder in (home, command.folder):
         folder.mkdir(exist_ok=True)
         for name in names:
-            (folder / name).write_bytes(picture.read_bytes())
+            Image.open(picture).resize((48, 32)).save(folder / name)
     style = ",".join(map(literal, (str(home / names[0]), f"./{names[2]}")))
     typed = [f"content.path=~/{names[1]}", f"style.path={style}", "name=1e3"]
     env = {"HOME": str(home)}

@@ -20,10 +20,10 @@ EXTREMES = (ALL, "1e-20,1e20", "1e-20,10,1e6")
 
 @pytest.fixture(autouse=True)
 def _pictures(command: Command, picture: Path):
-    """A gray, a black, a white and a colored picture."""
+    """A gray, a black, a white and a colored picture, of a shape whose programs there are."""
     for name, level in (("gray", 128), ("black", 0), ("white", 255)):
-        Image.fromarray(np.full((32, 40, 3), level, np.uint8)).save(command.folder / f"{name}.png")
-    (command.folder / "blocks.png").write_bytes(picture.read_bytes())
+        Image.fromarray(np.full((32, 48, 3), level, np.uint8)).save(command.folder / f"{name}.png")
+    Image.open(picture).resize((48, 32)).save(command.folder / "blocks.png")
 
 
 def ends(command: Command, *overrides: str) -> list[str]:
