@@ -102,7 +102,7 @@ def test_a_value_out_of_range_is_told_with_its_job_before_anything_runs(command)
 
 
 def test_a_sweep_goes_on_in_its_folder(command):
-    whole = (*BATCHED, *SMALL, "tv.gamma=0,1,2", "steps=600", "check_every=50")
+    whole = (*BATCHED, *SMALL, "tv.gamma=0,1,2", "steps=600", "check_every=2")
     running = command.start(*whole)
     sweep = command.folder / "sweep"
     deadline = time.monotonic() + 120
@@ -118,7 +118,7 @@ def test_a_sweep_goes_on_in_its_folder(command):
     assert done.returncode == 0, done.stderr
     assert statuses(sweep) == {"0": "finished", "1": "finished", "2": "finished"}
     assert (sweep / "0" / "run.json").read_bytes() == written
-    other = command(*BATCHED, *SMALL, "tv.gamma=0,1,3", "steps=600", "check_every=50")
+    other = command(*BATCHED, *SMALL, "tv.gamma=0,1,3", "steps=600", "check_every=2")
     assert other.returncode == 1
     assert re.search(r"holds another run.*tv\.gamma \(2\.0, not 3\.0\)", other.stderr)
     assert statuses(sweep) == {"0": "finished", "1": "finished", "2": "finished"}

@@ -1,6 +1,5 @@
 """Other engines than one process: submitit, joblib and Optuna, each where it is installed."""
 
-import json
 import signal
 import time
 from collections import defaultdict
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from helpers import SHALLOW, TWO_STEPS
+from helpers import SHALLOW, TWO_STEPS, record, refusal
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.utils import setup_globals
@@ -72,21 +71,17 @@ def results(folder: Path) -> dict[str, bytes]:
 
 
 def totals(folder: Path) -> list[float]:
-    records = [json.loads(path.read_text()) for path in sorted(folder.glob("*/run.json"))]
-    assert [record["status"] for record in records] == ["finished"] * len(records)
-    return [record["best"]["total"] for record in records]
+    records = [record(path.parent) for path in sorted(folder.glob("*/run.json"))]
+    assert {one["status"] for one in records} == {"finished"}
+    return [one["best"]["total"] for one in records]
 
 
-def test_a_chunk_holds_runs_that_share_a_program(compose):
-    grid = [(pooling, gamma) for gamma in range(3) for pooling in ("avg", "max")]
-    configs = [compose(f"pooling={pooling}", f"tv.gamma={gamma}") for pooling, gamma in grid]
+@pytest.mark.parametrize(
+    "keys", [("pooling=avg", "pooling=max"), ("scales=[16,32]", "scales=[16,24]")]
+)
+def test_a_chunk_holds_runs_that_share_a_program_and_their_sizes(compose, keys: tuple[str, str]):
+    configs = [compose(*TWO_STEPS, key, f"tv.gamma={gamma}") for gamma in range(3) for key in keys]
     assert cluster.chunks(configs, 2) == [[0, 2], [4], [1, 3], [5]]
-
-
-def test_a_chunk_holds_runs_that_go_through_the_same_sizes(compose):
-    scales = ("scales=[32,48]", "scales=[32,48]", "scales=[32,64]")
-    configs = [compose(*TWO_STEPS, one, f"tv.gamma={number}") for number, one in enumerate(scales)]
-    assert cluster.chunks(configs, 8) == [[0, 1], [2]]
 
 
 #: What may or may not keep two runs from sharing a program; {0} and {1} are pictures.
@@ -110,7 +105,10 @@ def pairs(values: Sequence[str], apart: int) -> Iterator[tuple[str, ...]]:
         yield from ((value, other) for other in values[number + 1 : number + 1 + apart])
 
 
-def test_the_cluster_puts_together_what_the_grid_does(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("apart", "groups"), [(1, 25), pytest.param(4, 50, marks=pytest.mark.slow)]
+)
+def test_the_cluster_puts_together_what_the_grid_does(tmp_path: Path, apart: int, groups: int):
     files = [tmp_path / "own.png", tmp_path / "other.png"]
     for number, file in enumerate(files):
         Image.new("RGB", (40, 32), (50 * number, 9, 9)).save(file)
@@ -122,7 +120,7 @@ def test_the_cluster_puts_together_what_the_grid_does(tmp_path: Path):
     with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
         loader = GlobalHydra.instance().config_loader()
         composer = Composer(loader, loader.load_configuration("config", [], RunMode.MULTIRUN))
-        for own in pairs(keys, 4):
+        for own in pairs(keys, apart):
             # A blend and a path of the style don't go together.
             start = base[:-1] if any("style." in key and "png" in key for key in own) else base
             try:
@@ -133,7 +131,7 @@ def test_the_cluster_puts_together_what_the_grid_does(tmp_path: Path):
             in_cluster = program(config, config.network.source.name), named_files(config)
             by_grid[in_grid].add(in_cluster)
             by_cluster[in_cluster].add(in_grid)
-    assert len(by_grid) > 50
+    assert len(by_grid) > groups
     assert all(len(group) == 1 for group in by_grid.values())
     assert all(len(group) == 1 for group in by_cluster.values())
 
@@ -206,16 +204,13 @@ def test_ctrl_c_cancels_the_jobs(process, slurm: Path, monkeypatch):
         ("chunk=0", "hydra.launcher.chunk must be at least 1, not 0"),
     ],
 )
-def test_a_setting_out_of_range_is_a_sentence(process, setting: str, message: str):
-    done = process(*BATCHED, "tv.gamma=0,1", "hydra.sweep.dir=sweep", f"hydra.launcher.{setting}")
-    assert done.returncode == 1
-    assert message in done.stderr
-    assert process.files() == []
+def test_a_setting_out_of_range_is_a_sentence(command, setting: str, message: str):
+    assert message in refusal(command, *BATCHED, "tv.gamma=0,1", f"hydra.launcher.{setting}")
 
 
-def test_a_machine_without_slurm_is_a_sentence(process):
+def test_a_machine_without_slurm_is_a_sentence(command):
     pytest.importorskip("submitit", reason="submitit is not installed: nst[slurm]")
-    done = process(*BATCHED, "tv.gamma=0,1", "hydra.launcher.cluster=slurm", env={"PATH": ""})
+    done = command(*BATCHED, "tv.gamma=0,1", "hydra.launcher.cluster=slurm", env={"PATH": ""})
     assert done.returncode == 1
     assert "found no sbatch and no srun here" in done.stderr
 

@@ -5,27 +5,31 @@ import json
 import re
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import fake_runs
 import pytest
 import yaml
-from helpers import Process
-from hydra.core.utils import JobReturn, JobStatus
+from helpers import QUIET, TINY, Process, record
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.utils import JobReturn, JobStatus, setup_globals
+from hydra.types import RunMode
 
+import nst.run  # noqa: F401 - stores the schema
 from nst.base.errors import UserError
+from nst.base.files import conf_dir
 from nst.multirun.check import check
+from nst.multirun.compose import Composer
 from nst.multirun.points import Point, overrides, points
 from nst.multirun.sweep_file import SweepFile, read
 
 FILES = sorted((Path(__file__).parents[2] / "sweeps").glob("*.yaml"))
 GRIDS = [path for path in FILES if "method: grid" in path.read_text()]
-TINY = (
-    *("hydra/launcher=basic", "network=vgg16", "size=16", "steps=1"),
-    *("content.layers=conv1_1", "style.layers=conv1_1", "tracking=disabled"),
-)
+SMALL = ("hydra/launcher=basic", *QUIET)
 COMMAND = "command: ['${env}', python, -m, nst.run, '${args_no_hyphens}']\n"
 GRID = COMMAND + "method: grid\nparameters: {beta: {values: [100.0, 1000.0]}}\n"
 RANGE = "beta: {distribution: log_uniform_values, min: 1.0, max: 100.0}"
@@ -51,19 +55,13 @@ def engine() -> Any:
         )
 
 
-@pytest.fixture(scope="session")
-def compose_plain() -> Callable[[list[str]], Any]:
-    """Compose as the sweeper does, without Hydra's own part."""
-    from hydra import compose, initialize_config_dir
-
-    import nst.run  # noqa: F401 - stores the schema
-    from nst.base.files import conf_dir
-
-    def composed(arguments: list[str]) -> Any:
-        with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
-            return compose("config", arguments)
-
-    return composed
+@pytest.fixture(scope="module")
+def compose_plain() -> Iterator[Composer]:
+    """Compose as the sweeper does."""
+    setup_globals()
+    with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
+        loader = GlobalHydra.instance().config_loader()
+        yield Composer(loader, loader.load_configuration("config", [], RunMode.MULTIRUN))
 
 
 # --- The files of sweeps/ -----------------------------------------------------------------------
@@ -94,12 +92,9 @@ def test_the_header_says_the_question_the_runs_and_the_time(path: Path):
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_runs_accept_every_point(path: Path, compose_plain: Callable, compose: Callable):
+def test_runs_accept_every_point(path: Path, compose_plain: Composer):
     sweep = read(path)
-    some = [] if sweep.method == "bayes" else points(sweep, 0)
-    check(sweep, some, compose_plain)
-    for point in some if path in GRIDS else some[:3]:
-        compose(*overrides(point))
+    check(sweep, [] if sweep.method == "bayes" else points(sweep, 0), compose_plain)
 
 
 @pytest.mark.parametrize("path", GRIDS, ids=lambda path: path.stem)
@@ -204,39 +199,35 @@ def sweep(command: Process, *arguments: str) -> Any:
 
 def own_overrides(folder: Path, names: Sequence[str]) -> list[list[str]]:
     jobs = sorted(folder.glob("outputs/own/*/*/run.json"))
-    told = [json.loads(path.read_text())["overrides"] for path in jobs]
+    told = [record(path.parent)["overrides"] for path in jobs]
     return [[word for word in words if word.split("=")[0] in names] for words in told]
 
 
 def test_a_grid_runs_and_a_failed_run_stops_no_other(command):
     text = GRID.replace("[100.0, 1000.0]", "[100.0, 1.0e+30, 1000.0]")
-    done = sweep(command, str(write(command.folder, text)), *TINY)
+    done = sweep(command, str(write(command.folder, text)), *SMALL)
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
     assert re.match(r"nst: 1 of 3 runs failed: run 1 \(beta=1e\+30\): .*overflow", last)
-    assert own_overrides(command.folder, ["beta"]) == [
-        ["beta=100.0"],
-        ["beta=1e+30"],
-        ["beta=1000.0"],
-    ]
+    told = own_overrides(command.folder, ["beta"])
+    assert told == [["beta=100.0"], ["beta=1e+30"], ["beta=1000.0"]]
     assert len(list(command.folder.glob("outputs/own/*/*/result.png"))) == 3
     assert len(list(command.folder.glob("outputs/own/*/multirun.yaml"))) == 1
 
 
-def test_a_random_search_runs_its_points(process):
-    path = write(process.folder, RANDOM, "own, and 'so' on.yaml")
-    done = sweep(process, path.name, *TINY, "hydra.sweeper.seed=3", "name=own")
+def test_a_random_search_runs_its_points(command):
+    path = write(command.folder, RANDOM, "own, and 'so' on.yaml")
+    done = sweep(command, path.name, *SMALL, "hydra.sweeper.seed=3", "name=own")
     assert done.returncode == 0, done.stderr
     expected = [overrides(point) for point in points(read(path), 3)]
-    assert own_overrides(process.folder, ["beta"]) == expected
+    assert own_overrides(command.folder, ["beta"]) == expected
 
 
 def test_a_bayes_search_runs(command):
     engine()
     text = BAYES.replace("-m, nst.run", "-m, nst.run, seed=5, alpha=2")
-    done = sweep(
-        command, str(write(command.folder, text)), *TINY, "hydra.sweeper.round=2", "pooling=max"
-    )
+    path = write(command.folder, text)
+    done = sweep(command, str(path), *SMALL, "hydra.sweeper.round=2", "pooling=max")
     assert done.returncode == 0, done.stderr
     told = own_overrides(command.folder, ["beta", "pooling", "seed", "alpha"])
     assert len(told) == 4
@@ -297,17 +288,20 @@ def test_the_measure_is_what_the_run_recorded(tmp_path: Path):
     from nst.multirun.search import measured
 
     best, last = {"step": 1, "total": 1.0, "style": 2}, {"style": 3, "style/conv1_1": None}
-    record = {"schema": 1, "config": {}, "config_hash": "a", "status": "finished", "error": None}
-    record |= {"best": best, "last": last, "metrics": {"style_distance": 0.25, "tv": None}}
-    write(tmp_path, json.dumps(record), "run.json")
+    metrics = {"style_distance": 0.25, "tv": None}
+    fields = fake_runs.record(best=best, metrics=metrics) | {"last": last}
+    write(tmp_path, json.dumps(fields), "run.json")
     hydra = SimpleNamespace(hydra=SimpleNamespace(runtime=SimpleNamespace(output_dir=tmp_path)))
     job = JobReturn(_return_value=1.0, status=JobStatus.COMPLETED, hydra_cfg=hydra)  # type: ignore[arg-type]
-    assert measured(job, "best/loss/total") == 1
-    assert measured(job, "best/loss/style") == 2
-    assert measured(job, "loss/style") == 3
-    assert measured(job, "loss/style/conv1_1") is None
-    assert measured(job, "metrics/style_distance") == 0.25
-    assert measured(job, "metrics/tv") is None
+    expected = {
+        "best/loss/total": 1,
+        "best/loss/style": 2,
+        "loss/style": 3,
+        "loss/style/conv1_1": None,
+        "metrics/style_distance": 0.25,
+        "metrics/tv": None,
+    }
+    assert {name: measured(job, name) for name in expected} == expected
     failed = JobReturn(_return_value=OSError(), status=JobStatus.FAILED)
     assert measured(failed, "best/loss/total") is None
 
@@ -330,10 +324,10 @@ def test_the_checkouts_own_folder_sweeps_is_no_engine(
     assert "sweeps" in sys.modules  # the folder was there to be taken for it
 
 
-@pytest.mark.parametrize("name", ["metrics/style_distance", "metrics/ssim", "best/loss/tv"])
-def test_whatever_runs_log_can_be_searched_for(tmp_path: Path, name: str):
-    plan = read(write(tmp_path, BAYES.replace("best/loss/style", name)))
-    assert plan.metric["name"] == name
+def test_whatever_runs_log_can_be_searched_for(tmp_path: Path):
+    for name in ("metrics/style_distance", "metrics/ssim", "best/loss/tv"):
+        plan = read(write(tmp_path, BAYES.replace("best/loss/style", name)))
+        assert plan.metric["name"] == name
 
 
 def test_a_bayes_search_needs_something_to_look_for(tmp_path: Path):
@@ -358,9 +352,7 @@ def test_a_run_under_an_agent(command, read_wandb: Callable):
     # An agent's runs go online, which there is no account for here.
     own = [word for word in own_command[4:-1] if word != "tracking=online"]
     env = {"WANDB_SWEEP_ID": "s1", "WANDB_RUN_ID": "r1", "WANDB_SWEEP_PARAM_PATH": str(told)}
-    done = command(
-        *own, *words, "network=vgg16", "size=16", "steps=1", "content.layers=conv1_1", env=env
-    )
+    done = command(*own, *words, *TINY[:-1], env=env)
     assert done.returncode == 0, done.stderr
     (whole,) = read_wandb(command.run_folder(), "--summary")
     assert whole["config"]["style.layers"] == "[conv1_1]"
@@ -475,7 +467,7 @@ def said(line: str, parts: Sequence[str]) -> None:
     ],
 )
 def test_values_that_no_run_accepts(
-    tmp_path: Path, compose_plain: Callable, text: str, parts: list[str]
+    tmp_path: Path, compose_plain: Composer, text: str, parts: list[str]
 ):
     plan = read(write(tmp_path, text))
     with pytest.raises(UserError) as caught:
