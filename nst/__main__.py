@@ -46,19 +46,26 @@ def main() -> int | None:
     """Run what the command line asks for; return or raise its exit status."""
     arguments = sys.argv[1:]
     first = arguments[0] if arguments else ""
-    if arguments in (["-h"], ["--help"]):
-        print(_help())
-        return 0
     try:
+        if arguments in (["-h"], ["--help"]):
+            print(_help(), flush=True)
+            return 0
         if "--version" in arguments:
             print(_version())
             return 0
         if first not in COMMANDS:
             _check(first)
+    except BrokenPipeError:  # nst --help | head
+        sys.exit(1)
     except UserError as error:
         sys.exit(f"nst: {one_line(str(error))}")
     if first in COMMANDS:
         del sys.argv[1]
+    elif arguments == ["-sc", "query=bash"]:
+        from nst.command.completion import offer
+
+        if not offer(COMMANDS):
+            return 0
     module, _ = COMMANDS.get(first, COMMANDS["run"])
     return importlib.import_module(module).main()
 

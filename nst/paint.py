@@ -1,6 +1,6 @@
 """Paints the built-in style picture, a moonlit bay under a swirling sky in thick oil strokes.
 
-``nst/sources/data/night.jpg`` is the output of ``python -m nst.paint nst/sources/data/night.jpg``.
+``nst/sources/data/night.jpg`` is the output of ``nst paint nst/sources/data/night.jpg``.
 """
 
 import argparse
@@ -269,7 +269,7 @@ def encode(image: Image.Image) -> bytes:
 
 def main() -> None:
     """Paint the picture into the file named on the command line."""
-    parser = argparse.ArgumentParser(prog="python -m nst.paint", description=__doc__)
+    parser = argparse.ArgumentParser(prog="nst paint", description=__doc__)
     parser.add_argument("out", help="JPEG file to write")
     parser.add_argument("--size", type=int, default=768, help="width in pixels (height is 3/4)")
     parser.add_argument("--seed", type=int, default=7, help="another seed paints other strokes")

@@ -1,4 +1,4 @@
-"""``python -m nst.run``: from the command line to a run, from an error to a sentence."""
+"""``nst run``, and ``nst`` alone: from the command line to a run, from an error to a sentence."""
 
 import logging
 import os
@@ -41,9 +41,9 @@ Neural style transfer (Gatys et al. 2015), one run or a sweep of them, each trac
 == Keys, set as key=value ==
 {keys}
 Examples:
-  python -m nst.run style=starry tv.gamma=1e3
-  python -m nst.run content.path=me.jpg style.path=painting.jpg size=512
-  python -m nst.run -m style=starry,scream pooling=avg,max
+  nst style=starry tv.gamma=1e3
+  nst content.path=me.jpg style.path=painting.jpg size=512
+  nst -m style=starry,scream pooling=avg,max
 Each key's unit and range: docs/configuration.md. Options of Hydra: --hydra-help.
 -v shows the whole traceback of an error."""
 

@@ -1,4 +1,4 @@
-"""``python -m nst.weights``: show the networks' weights; fetch, convert and install them."""
+"""``nst weights``: show the networks' weights; fetch, convert and install them."""
 
 import argparse
 import os
@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     take_any_text()
     parser = argparse.ArgumentParser(
-        prog="python -m nst.weights",
+        prog="nst weights",
         description="Show the networks' weights; fetch, convert and check those of one network.",
     )
     parser.add_argument("network", nargs="?", choices=tuple(NETWORKS), help="fetch and convert")
@@ -59,7 +59,7 @@ def _show() -> None:
 
 def _state(source: Source) -> list[str]:
     if source.url and not (cache_dir() / str(source.file)).is_file():
-        return [f"not fetched yet: python -m nst.weights {source.name}"]
+        return [f"not fetched yet: nst weights {source.name}"]
     try:
         asset = locate(source, None, key="network.weights", fallback=False)
     except UserError as error:

@@ -50,6 +50,7 @@ QUIET = (*TINY, "tracking=disabled")
 
 #: The module and function behind ``python -m NAME``.
 ENTRIES = {
+    "nst": "nst.__main__",
     "nst.run": "nst.run",
     "nst.sweep": "nst.sweep",
     "nst.weights": "nst.weights",

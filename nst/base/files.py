@@ -1,4 +1,4 @@
-"""Where the configuration files lie, and how a file is written."""
+"""Where the files lie that nst brings along, and how a file is written."""
 
 import contextlib
 import hashlib
@@ -10,9 +10,18 @@ from pathlib import Path
 
 def conf_dir() -> Path:
     """Return the folder ``conf``: inside the installed package, or beside it in a checkout."""
+    return _own("conf")
+
+
+def sweep_files() -> dict[str, Path]:
+    """Return the sweep files that nst brings along, by name."""
+    return {path.stem: path for path in sorted(_own("sweeps").glob("*.yaml"))}
+
+
+def _own(folder: str) -> Path:
     package = Path(__file__).resolve().parents[1]
-    installed = package / "conf"
-    return installed if installed.is_dir() else package.parent / "conf"
+    installed = package / folder
+    return installed if installed.is_dir() else package.parent / folder
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""``python -m nst.bench``: from the command line to a table, and with --json to an object."""
+"""``nst bench``: from the command line to a table, and with --json to an object."""
 
 import argparse
 import importlib
@@ -71,7 +71,7 @@ def _peer() -> ModuleType:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m nst.bench", description=nst.bench.__doc__)
+    parser = _Parser(prog="nst bench", description=nst.bench.__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     step = commands.add_parser("step", help="seconds a step, compile time, GFLOP/s, memory")
     step.add_argument("--size", type=_number(16, 4096), default=256, help="side in pixels")

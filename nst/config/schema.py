@@ -1,7 +1,7 @@
 """The configuration: its schema, and how it is filled.
 
 nst/config/validation.py checks it, nst/config/program.py splits it. Imports nothing heavy, so that
-``python -m nst.run --help`` answers at once.
+``nst run --help`` answers at once.
 """
 
 import copy
@@ -196,4 +196,4 @@ def unknown_key(key: str, groups: Iterable[str] = ()) -> UserError:
     hint = did_you_mean(key, same or [*keys(), *groups])
     if same and not ("." in key and hint):
         hint = f" (did you mean {' or '.join(map(repr, same))}?)"
-    return UserError(f"there is no key {key!r}{hint}; `python -m nst.run --help` lists the keys")
+    return UserError(f"there is no key {key!r}{hint}; `nst run --help` lists the keys")

@@ -85,7 +85,9 @@ def _engine() -> Any:
         import sweeps as engine
     # Without the package, a checkout's own folder sweeps/ goes by its name.
     if not hasattr(engine, "next_runs"):
-        raise UserError("method: bayes needs W&B's search engine: pip install 'nst[search]'")
+        raise UserError(
+            "method: bayes needs W&B's search engine: pip install '.[search]' in nst's checkout"
+        )
     return engine
 
 

@@ -99,7 +99,8 @@ def _check_installed(cluster: str) -> None:
         import submitit  # noqa: F401
     except ImportError as error:
         raise UserError(
-            f"hydra.launcher.cluster={cluster} needs submitit: pip install 'nst[slurm]'"
+            f"hydra.launcher.cluster={cluster} needs submitit: "
+            "pip install '.[slurm]' in nst's checkout"
         ) from error
     missing = [name for name in ("sbatch", "srun") if shutil.which(name) is None]
     if cluster == "slurm" and missing:

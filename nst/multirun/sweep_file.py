@@ -27,8 +27,9 @@ FIELDS = (
 #: What a run logs at each check, and of its best one under best/ (nst/tracking/wandb_tracker.py).
 LOSSES = ("loss/total", "loss/content", "loss/style", "loss/tv")
 
-#: What W&B's ${program} is where the command has no -m.
-RUN_FILE = ("nst", "run.py")
+#: The modules that run what they are told, behind -m, and the files that W&B's ${program} may be.
+RUN_MODULES = ("nst", "nst.run")
+RUN_FILES = (("nst", "run.py"), ("nst", "__main__.py"))
 
 
 @dataclass(frozen=True)
@@ -158,20 +159,20 @@ def _run_cap(path: Path, method: str, value: object) -> int | None:
 
 
 def _words(path: Path, command: object, program: object) -> tuple[str, ...]:
-    """Return the overrides in the command itself, which must start nst.run."""
+    """Return the overrides in the command itself, which must start a run of nst."""
     words = [str(word) for word in command] if isinstance(command, list) else []
     words = [str(program) if word == "${program}" else word for word in words]
     start = next((at for at, word in enumerate(words) if _is_run(word, words[:at])), None)
     if start is None or "${args_no_hyphens}" not in words[start:]:
         raise UserError(
-            f"{path}: command must be the list ${{env}}, ${{interpreter}}, -m, nst.run, "
-            f"${{args_no_hyphens}}, "
+            f"{path}: command must be the list ${{env}}, python, -m, nst, ${{args_no_hyphens}}, "
             + ("and is missing" if command is None else f"not {command!r:.90}")
         )
     # Whether a run goes to W&B at once is the agent's business; here it is the command line's.
+    rest = words[start + 1 :]
     own = [
         word
-        for word in words[start + 1 :]
+        for word in rest[rest[0] == "run" :]
         if not word.startswith(("${", "-", "tracking=", "tracking.mode="))
     ]
     if not own:
@@ -182,7 +183,11 @@ def _words(path: Path, command: object, program: object) -> tuple[str, ...]:
 
 
 def _is_run(word: str, before: list[str]) -> bool:
-    """Return whether a word of a command is nst.run: as a module, a file, or the command `nst`."""
-    if before[-1:] == ["-m"]:
-        return word == "nst.run"
-    return word == "-mnst.run" or Path(word).name == "nst" or Path(word).parts[-2:] == RUN_FILE
+    """Return whether a word of a command is nst: as a module, a file, or the command `nst`."""
+    if before[-1:] == ["-m"] or word.startswith("-m"):
+        return word.removeprefix("-m") in RUN_MODULES
+    if Path(word).parts[-2:] in RUN_FILES:
+        return True
+    # The command; `python nst` would be a file.
+    python = any(w == "${interpreter}" or Path(w).name.startswith("python") for w in before)
+    return Path(word).name == "nst" and not python

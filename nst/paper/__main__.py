@@ -1,4 +1,4 @@
-"""``python -m nst.paper``: the papers' figures and statements, from their runs to their pages."""
+"""``nst paper``: the papers' figures and statements, from their runs to their pages."""
 
 import os
 import sys
@@ -13,13 +13,13 @@ from nst.report.draw import FORMATS
 HELP = f"""\
 Run the figures of Gatys et al. 2015 and of the 2018 report anew, and lay them out as there.
 
-  python -m nst.paper [size=256] [figures=1,4,7,8,gatys3,statements] [format=png] [key=value ...]
+  nst paper [size=256] [figures=1,4,7,8,gatys3,statements] [format=png] [key=value ...]
 
 Writes outputs/paper/SIZE/*.png and statements.md; format=pdf and format=svg write those instead.
 Finished runs don't run again: the same command resumes a paper that was cut off. Any other
 key=value is set in every run.
-  python -m nst.paper figures=7,8
-  python -m nst.paper size=512 network=vgg16 tracking=disabled
+  nst paper figures=7,8
+  nst paper size=512 network=vgg16 tracking=disabled
 Figures: {", ".join(grids.FIGURES)}; without figures= all of them."""
 
 

@@ -1,4 +1,4 @@
-"""``python -m nst.report DIR``: finished runs as a picture grid, a page and a table."""
+"""``nst report DIR``: finished runs as a picture grid, a page and a table."""
 
 import argparse
 import os
@@ -17,7 +17,7 @@ from nst.report.watch import watch
 HELP = """\
 Show the runs of one or more folders side by side, at any depth below them.
 
-  python -m nst.report DIR [DIR ...]
+  nst report DIR [DIR ...]
 
 Writes into DIR, or into the deepest folder that several have in common:
   grid.png      pictures by the keys that vary: rows, columns, and a panel for each further one;
@@ -25,11 +25,11 @@ Writes into DIR, or into the deepest folder that several have in common:
   index.html    the same to look at and to sort, in a browser
   metrics.csv   a row a run
 
-  python -m nst.report outputs/pooling/2026-11-22_10-00-00
-  python -m nst.report DIR --rows style.layers --cols tv.gamma
-  python -m nst.report DIR --format pdf
-  python -m nst.report DIR --watch
-  python -m nst.report DIR --animate"""
+  nst report outputs/pooling/2026-11-22_10-00-00
+  nst report DIR --rows style.layers --cols tv.gamma
+  nst report DIR --format pdf
+  nst report DIR --watch
+  nst report DIR --animate"""
 
 
 def main() -> None:
@@ -58,10 +58,10 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     class Parser(argparse.ArgumentParser):
         def error(self, message: str) -> Any:
-            raise UserError(f"{message}; python -m nst.report -h shows what it takes")
+            raise UserError(f"{message}; nst report --help shows what it takes")
 
     parser = Parser(
-        prog="python -m nst.report",
+        prog="nst report",
         description=HELP,
         usage=argparse.SUPPRESS,
         formatter_class=argparse.RawDescriptionHelpFormatter,

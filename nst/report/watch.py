@@ -1,4 +1,4 @@
-"""``python -m nst.report DIR --watch``: the report's page, kept up to date while a sweep runs."""
+"""``nst report DIR --watch``: the report's page, kept up to date while a sweep runs."""
 
 import hashlib
 import os

@@ -30,7 +30,7 @@ from nst.multirun.sweep_file import SweepFile, read
 FILES = sorted((Path(__file__).parents[2] / "sweeps").glob("*.yaml"))
 GRIDS = [path for path in FILES if "method: grid" in path.read_text()]
 SMALL = ("hydra/launcher=basic", *QUIET)
-COMMAND = "command: ['${env}', python, -m, nst.run, '${args_no_hyphens}']\n"
+COMMAND = "command: ['${env}', python, -m, nst, '${args_no_hyphens}']\n"
 GRID = COMMAND + "method: grid\nparameters: {beta: {values: [100.0, 1000.0]}}\n"
 RANGE = "beta: {distribution: log_uniform_values, min: 1.0, max: 100.0}"
 RANDOM = COMMAND + f"method: random\nrun_cap: 3\nparameters: {{{RANGE}}}\n"
@@ -120,6 +120,8 @@ def _key(point: Point) -> str:
         ("nst.run", "${env} ${interpreter} -m ${program} ${args_no_hyphens}"),
         ("x", "python -u -mnst.run ${args_no_hyphens}"),
         ("x", "/venv/bin/nst ${args_no_hyphens}"),
+        ("nst", "${env} ${program} run ${args_no_hyphens}"),
+        ("nst", "${env} ${interpreter} -m ${program} ${args_no_hyphens}"),
         ("x", "uv run python -m nst.run ${args_no_hyphens} --cfg"),
     ],
 )
@@ -137,7 +139,7 @@ def test_the_command_may_be_of_wandbs_own_forms(tmp_path: Path, program: str, co
         ("nst/run.py", "python ${program} ${args}"),
         ("nst.run", "python ${program} ${args_no_hyphens}"),
         ("nst.sweep", "python -m ${program} ${args_no_hyphens}"),
-        ("nst", "python -m ${program} ${args_no_hyphens}"),
+        ("nst", "${env} ${interpreter} ${program} ${args_no_hyphens}"),
     ],
 )
 def test_a_command_that_starts_no_run_is_refused(tmp_path: Path, program: str, command: str):
@@ -225,7 +227,7 @@ def test_a_random_search_runs_its_points(command):
 
 def test_a_bayes_search_runs(command):
     engine()
-    text = BAYES.replace("-m, nst.run", "-m, nst.run, seed=5, alpha=2")
+    text = BAYES.replace("-m, nst", "-m, nst, seed=5, alpha=2")
     path = write(command.folder, text)
     done = sweep(command, str(path), *SMALL, "hydra.sweeper.round=2", "pooling=max")
     assert done.returncode == 0, done.stderr
@@ -308,7 +310,7 @@ def test_the_measure_is_what_the_run_recorded(tmp_path: Path):
 
 def test_a_bayes_search_says_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "sweeps", None)
-    with pytest.raises(UserError, match=r"pip install 'nst\[search\]'"):
+    with pytest.raises(UserError, match=r"pip install '\.\[search\]'"):
         searched(read(write(tmp_path, BAYES)), 0, lambda point: 1.0)
 
 
@@ -319,7 +321,7 @@ def test_the_checkouts_own_folder_sweeps_is_no_engine(
     monkeypatch.setitem(sys.modules, "sweeps", None)  # so that what is imported now goes after it
     monkeypatch.delitem(sys.modules, "sweeps")
     monkeypatch.setattr(sys, "path", [str(FILES[0].parents[1])])
-    with pytest.raises(UserError, match=r"pip install 'nst\[search\]'"):
+    with pytest.raises(UserError, match=r"pip install '\.\[search\]'"):
         searched(plan, 0, lambda point: 1.0)
     assert "sweeps" in sys.modules  # the folder was there to be taken for it
 
@@ -348,7 +350,7 @@ def test_a_run_under_an_agent(command, read_wandb: Callable):
     save_config_file_from_dict(str(told), given)
     words = create_sweep_command_args({"args": given})["args_no_hyphens"]
     own_command = yaml.safe_load(path.read_text())["command"]
-    assert own_command[:4] == ["${env}", "python", "-m", "nst.run"]
+    assert own_command[:4] == ["${env}", "python", "-m", "nst"]
     # An agent's runs go online, which there is no account for here.
     own = [word for word in own_command[4:-1] if word != "tracking=online"]
     env = {"WANDB_SWEEP_ID": "s1", "WANDB_RUN_ID": "r1", "WANDB_SWEEP_PARAM_PATH": str(told)}
@@ -378,7 +380,7 @@ def test_a_run_under_an_agent(command, read_wandb: Callable):
         (GRID.replace("parameters", "paramters"), ["'paramters'", "did you mean 'parameters'?"]),
         (GRID.replace("grid", "gird"), ["method", "grid, random, bayes", "'gird'", "mean 'grid'"]),
         (GRID.replace("method: grid\n", ""), ["method must be one of", "None"]),
-        (GRID.replace(COMMAND, ""), ["command", "nst.run", "is missing"]),
+        (GRID.replace(COMMAND, ""), ["command", "-m, nst, ${args_no_hyphens}", "is missing"]),
         (GRID.replace("${args_no_hyphens}", "${args}"), ["command", "${args_no_hyphens}", "not"]),
         (GRID.replace("beta", "betta"), ["parameters.betta", "did you mean 'beta'?"]),
         (GRID.replace("beta", "tv"), ["parameters.tv", "there is no key 'tv'"]),
@@ -486,7 +488,9 @@ def test_too_many_runs(tmp_path: Path):
     [
         ([], ["which sweep file?", "FILE"]),
         (["beta=1"], ["which sweep file?"]),
-        (["none.yaml"], ["none.yaml", "No such file"]),
+        (["none.yaml"], ["none.yaml", "no such sweep file", "pooling"]),
+        (["poling"], ["poling: no such sweep file (did you mean 'pooling'?)"]),
+        (["sweeps/layers.yaml"], ["sweeps/layers.yaml", "did you mean 'layers'?"]),
         (["."], [".", "Is a directory"]),
         (["bad.yaml"], ["bad.yaml", "no field 'a'"]),
         (["own.yaml", "alpha=1,2"], ["alpha=1,2 gives several values"]),
@@ -510,4 +514,6 @@ def test_a_refused_command_leaves_nothing_behind(command, arguments: list[str], 
 def test_help(command):
     done = sweep(command, "--help")
     assert done.returncode == 0
-    assert "python -m nst.sweep FILE" in done.stdout
+    assert "nst sweep FILE|NAME" in done.stdout
+    for path in FILES:
+        assert f"\n  {path.stem} " in done.stdout

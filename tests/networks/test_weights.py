@@ -433,7 +433,7 @@ def test_the_table_says_what_is_there(tmp_path):
     result = command(cache=tmp_path)
     assert result.returncode == 0
     assert "58.9" in result.stdout
-    assert "not fetched yet: python -m nst.weights vgg19" in result.stdout
+    assert "not fetched yet: nst weights vgg19" in result.stdout
 
 
 def test_a_file_of_ones_own_is_described_and_not_installed(own):

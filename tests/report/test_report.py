@@ -110,7 +110,7 @@ def test_hostile_records_do_not_stop_the_report(tmp_path: Path):
         (["--animate", "runs"], "nst: --animate must be webp or gif, not 'runs'"),
         (["runs", "--animate", "mp4"], "nst: --animate must be webp or gif, not 'mp4'"),
         (["runs", "--row"], "nst: "),
-        ([], "nst: the following arguments are required: DIR; python -m nst.report -h shows"),
+        ([], "nst: the following arguments are required: DIR; nst report --help shows"),
         (["runs", "--out", "file"], "nst: "),
     ],
 )
