@@ -6,22 +6,60 @@ import time
 from pathlib import Path
 from typing import Any
 
-import kill_grid
 import pytest
-from helpers import TINY, Command, losses, record
+from helpers import TINY, Command, ended, losses, record, rows
 from PIL import Image
 
 DYING = (sys.executable, str(Path(__file__).with_name("dying.py")), "kill")
 RUN = (*TINY, "steps=3", "sweep.save_every=0")
+#: What lasts long enough to be killed at a random moment.
+DEEPER = (*RUN, "content.layers=[conv2_1]", "style.layers=[conv1_1,conv2_1]")
+GRID = (
+    *("-m", "hydra/launcher=batched", *DEEPER, "check_every=10"),
+    *("pooling=avg,max", "tv.gamma=0,1e2,1e3", "beta=1e2,1e3,1e4,1e5"),
+)
+RUNS = 24
 #: Into how many tests the changes of a run are divided, for as many processes.
 PARTS = 8
 
 
+def written(sweep: Path) -> int:
+    """Return how many rows all histories have."""
+    return sum(len(rows(path.parent)) for path in sweep.glob("*/history.csv"))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("kills", [1, 25])
-def test_a_grid_survives_kills(kills: int):
-    steps = f"steps={60 if kills < 10 else 300}"
-    assert kill_grid.main(kills, 1, "tracking=disabled", steps) == 0
+@pytest.mark.parametrize(
+    ("kills", "tracking"), [(1, "disabled"), (25, "disabled"), (25, "offline")]
+)
+def test_a_grid_survives_kills(command: Command, kills: int, tracking: str):
+    """A fifth of the kills comes while it starts, the others once it has written some more rows."""
+    grid = (*GRID, f"tracking={tracking}", f"steps={60 if kills == 1 else 300}")
+    whole, killed = command.folder / "whole", command.folder / "killed"
+    done = ended(command.start(*grid, f"hydra.sweep.dir={whole}"))
+    assert done.returncode == 0, done.stderr
+    most = written(whole)
+    chance = random.Random(1)
+    finished = set()
+    for _ in range(kills):
+        wanted = written(killed) + chance.uniform(0, min(1.6 * most / kills, 0.9 * most))
+        running = command.start(*grid, f"hydra.sweep.dir={killed}")
+        if chance.random() < 0.2:
+            time.sleep(chance.uniform(0, 3))
+        else:
+            while written(killed) < wanted:
+                assert running.poll() is None, "the grid has ended before all kills"
+                time.sleep(0.01)
+            time.sleep(chance.uniform(0, 0.05))
+        running.kill()
+        ended(running)
+        records = [record(path.parent) for path in killed.glob("*/run.json")]
+        finished.add(sum(one["status"] == "finished" for one in records))
+    assert len(finished) >= kills // 3  # else they came in few places alone
+    done = ended(command.start(*grid, f"hydra.sweep.dir={killed}"))
+    assert done.returncode == 0, done.stderr
+    for number in map(str, range(RUNS)):
+        assert contents(killed / number) == contents(whole / number), number
 
 
 def contents(folder: Path) -> list[Any]:
@@ -83,7 +121,7 @@ def test_a_run_survives_a_kill_before_any_change_of_a_file(command: Command, par
 @pytest.mark.parametrize("seed", range(5))
 def test_a_run_survives_kills_at_random_moments(command: Command, seed: int):
     """Five kills of each, while it starts, compiles, steps and ends."""
-    run = (*RUN, "content.layers=[conv2_1]", "style.layers=[conv1_1,conv2_1]", "steps=30")
+    run = (*DEEPER, "steps=30", "check_every=10")
     assert command(*run, "hydra.run.dir=whole").returncode == 0
     chance = random.Random(seed)
     for _ in range(5):

@@ -174,15 +174,8 @@ class Wandb(Quiet):
 
 
 ONLINE = (
-    "network=vgg16",
-    "tracking=online",
-    "tracking.images_every=0",
-    "size=32",
-    "steps=600",
-    "check_every=50",
-    "content.layers=[conv2_1]",
-    "style.layers=[conv1_1]",
-    "hydra.run.dir=run",
+    *(*TINY, "content.layers=[conv2_1]", "steps=600", "check_every=50"),
+    *("tracking=online", "tracking.images_every=0", "hydra.run.dir=run"),
 )
 #: The command with shorter waits for W&B's server.
 HURRIED = (
@@ -203,26 +196,19 @@ def account(server: str, home: Path) -> dict[str, str | None]:
     }
 
 
-@pytest.mark.parametrize(
-    "program",
-    [("-c", HURRIED), ("-m", "nst.run")],
-    ids=["short", "real"],
-)
 @pytest.mark.slow
-def test_wandb_s_server_dies_in_mid_run(
-    process: Process, tmp_path: Path, read_wandb: Inspect, program: tuple[str, str]
-):
+def test_wandb_s_server_dies_in_mid_run(process: Process, tmp_path: Path, read_wandb: Inspect):
     folder = process.folder / "run"
     with serving(Wandb) as server:
         env = account(server.url, tmp_path)
-        running = process.start(*ONLINE, env=env, program=(sys.executable, *program))
+        running = process.start(*ONLINE, env=env)
         await_rows(folder, 2, running)
         assert "UpsertBucket" in server.asked
         server.die()
         died = time.monotonic()
         done = ended(running)
     # The run's own 600 steps, and the wait.
-    assert time.monotonic() - died < (30 if "-c" in program else 180)
+    assert time.monotonic() - died < 180
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert record(folder)["status"] == "finished"
