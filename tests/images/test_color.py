@@ -1,13 +1,11 @@
 """Whose colors a picture gets: formulas by hand and by other packages, then whole runs."""
 
-import json
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import FOUR_STEPS, SHALLOW
-from PIL import Image
+from helpers import QUIET, losses, pixels, record
 from scipy.linalg import sqrtm
 from skimage.color import rgb2yiq, rgb2yuv, yiq2rgb
 
@@ -122,11 +120,6 @@ def test_what_the_losses_see(pair):
 # --- Runs ---------------------------------------------------------------------------------------
 
 
-def pixels(path: Path) -> np.ndarray:
-    with Image.open(path) as image:
-        return np.asarray(image, np.float32)
-
-
 def chelsea() -> np.ndarray:
     """The content image as a run of 32 pixels has it."""
     package = __import__(BUILT_IN["chelsea"].package)
@@ -143,36 +136,32 @@ def same_chroma(picture: np.ndarray, content_image: np.ndarray) -> np.ndarray:
 
 def test_a_grid_over_the_colors(command, compose):
     sweep = command.folder / "sweep"
-    grid = ("color=none,match,luminance,keep", "init.mix=0,0.5", "init=style", "seed=3")
+    given = ("init=style", "seed=3")
     done = command(
         *("-m", "hydra/launcher=batched", "hydra.launcher.lanes=2", f"hydra.sweep.dir={sweep}"),
-        *(*FOUR_STEPS, *SHALLOW, *grid),
+        *(*QUIET, *given, "color=none,match,luminance,keep", "init.mix=0,0.5"),
         env={"JAX_LOG_COMPILES": "1"},
     )
     assert done.returncode == 0, done.stderr
     for program in ("advance_lanes", "targets"):
         lines = re.findall(rf"^WARNING: Compiling jit\({program}\)", done.stderr, re.MULTILINE)
         assert len(lines) == 1, program
-    content_image = chelsea()
-    for job, chroma in ((0, False), (2, False), (4, True), (6, True)):
-        for number in (job, job + 1):
-            for name in ("result.png", "images/step_00000.png"):
-                kept = same_chroma(pixels(sweep / str(number) / name), content_image)
-                assert kept.all() == chroma, (number, name)
+    for job, chroma in enumerate(np.repeat((False, False, True, True), 2)):
+        for name in ("result.png", "images/step_00000.png"):
+            kept = same_chroma(pixels(sweep / str(job) / name), chelsea())
+            assert kept.all() == chroma, (job, name)
     # "keep" is the run of "none" but for what is shown.
-    histories = [(sweep / job / "history.csv").read_text().splitlines() for job in "0246"]
-    losses = [[row.split(",")[2:] for row in history] for history in histories]
-    assert losses[0] == losses[3]
-    assert losses[1] != losses[0] != losses[2]
+    none, match, luminance, keep = (losses(sweep / job) for job in "0246")
+    assert none == keep
+    assert match != none != luminance
     # A lane is the run alone.
-    cell = ("color=luminance", "init.mix=0.5", "init=style", "seed=3")
-    prepared = prepare.prepare(compose(*FOUR_STEPS, *SHALLOW, *cell))
-    session.perform(prepared, session.Place(command.folder / "one"))
     alone, lane = command.folder / "one", sweep / "5"
-    mine, theirs = (json.loads((path / "run.json").read_text()) for path in (lane, alone))
+    prepared = prepare.prepare(compose(*QUIET, *given, "color=luminance", "init.mix=0.5"))
+    session.perform(prepared, session.Place(alone))
+    mine, theirs = record(lane), record(alone)
     assert mine["config_hash"] == theirs["config_hash"]
     assert mine["best"]["total"] == pytest.approx(theirs["best"]["total"], rel=1e-4)
-    shown = [pixels(path / "result.png") for path in (lane, alone)]
+    shown = [pixels(path / "result.png").astype(int) for path in (lane, alone)]
     assert np.abs(shown[0] - shown[1]).max() <= 1
 
 
@@ -180,14 +169,11 @@ def test_a_grid_over_the_colors(command, compose):
 def test_metrics_are_of_the_saved_picture_and_of_the_pictures_as_given(
     compose, tmp_path: Path, choice: str
 ):
-    prepared = prepare.prepare(compose(*FOUR_STEPS, *SHALLOW, f"color={choice}"))
+    prepared = prepare.prepare(compose(*QUIET, f"color={choice}"))
     session.perform(prepared, session.Place(tmp_path))
-    content_image = chelsea()
+    content_image, (style_image,) = chelsea(), prepared.style_images
     saved = pixels(tmp_path / "result.png")
     assert same_chroma(saved, content_image).all()
-    expected = evaluate.evaluate(saved, content_image, prepared.style_images[0])
-    found = json.loads((tmp_path / "run.json").read_text())["metrics"]
-    assert found == pytest.approx(expected, rel=1e-5)
-    assert prepared.style_images[0][..., 0].std() != pytest.approx(
-        prepared.style_images[0][..., 2].std()
-    )
+    expected = evaluate.evaluate(saved.astype(np.float32), content_image, style_image)
+    assert record(tmp_path)["metrics"] == pytest.approx(expected, rel=1e-5)
+    assert style_image[..., 0].std() != pytest.approx(style_image[..., 2].std())

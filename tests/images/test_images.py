@@ -5,8 +5,6 @@ import math
 import os
 import resource
 import struct
-import warnings
-import zlib
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,48 +13,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pictures import KEY, loaded, noise, png_of_rows, refusal, srgb
 from PIL import Image
 
 from nst.base.errors import UserError
 from nst.images.files import FORMATS, MOST_PIXELS, load, save, scaled_shape
-
-KEY = "style.path"
-
-
-def refusal(path: Path, size: int | None = 64) -> str:
-    """Return the sentence that refuses a file, which names key and file in one line."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        with pytest.raises(UserError) as error:
-            load(path, size, key=KEY)
-    text = str(error.value)
-    assert KEY in text
-    assert path.name in text
-    assert "\n" not in text
-    return text
 
 
 def store(folder: Path, image: Image.Image, name: str = "picture.png", **options: Any) -> Path:
     path = folder / name
     image.save(path, **options)
     return path
-
-
-def noise(height: int, width: int, *channels: int) -> np.ndarray:
-    return np.random.default_rng(0).integers(0, 256, (height, width, *channels), dtype=np.uint8)
-
-
-def png(width: int, height: int, rows: bytes, depth: int = 1) -> bytes:
-    """Return a gray PNG file built by hand, whatever its rows hold (PNG specification, 5)."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        )
-
-    head = struct.pack(">IIBBBBB", width, height, depth, 0, 0, 0, 0)
-    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + body
 
 
 # --- Size ---
@@ -118,7 +85,7 @@ def test_resampling_is_antialiased_lanczos(tmp_path: Path, size: int) -> None:
 
 def test_own_size_is_exact(tmp_path: Path) -> None:
     values = noise(9, 14, 3)
-    picture = load(store(tmp_path, Image.fromarray(values)), None, key=KEY)
+    picture = loaded(store(tmp_path, Image.fromarray(values)))
     assert picture.dtype == np.float32
     np.testing.assert_array_equal(picture, values)
 
@@ -134,7 +101,7 @@ def test_every_format_is_read(tmp_path: Path, suffix: str) -> None:
         pytest.skip("this Pillow has no AVIF")
     lossless = {"webp": {"lossless": True}}.get(suffix, {})
     path = store(tmp_path, Image.fromarray(GRAYS), f"p.{suffix}", **lossless)
-    picture = load(path, None, key=KEY)
+    picture = loaded(path)
     np.testing.assert_allclose(
         picture, np.repeat(GRAYS[..., None], 3, 2), atol=6 if suffix in ("jpg", "avif") else 0
     )
@@ -153,17 +120,17 @@ def test_modes_with_known_values(tmp_path: Path) -> None:
         (Image.new("CMYK", (8, 8), (0, 255, 255, 0)), "jpg", (255, 0, 0)),
     ]
     for index, (image, suffix, color) in enumerate(cases):
-        picture = load(store(tmp_path, image, f"{index}.{suffix}"), None, key=KEY)
+        picture = loaded(store(tmp_path, image, f"{index}.{suffix}"))
         assert np.abs(picture - color).max() <= 1, (image.mode, suffix)
 
 
 def test_palette_and_its_transparency(tmp_path: Path) -> None:
     image = Image.fromarray((np.arange(64, dtype=np.uint8) % 2).reshape(8, 8)).convert("P")
     image.putpalette([10, 20, 30, 200, 100, 50])
-    opaque = load(store(tmp_path, image), None, key=KEY)
+    opaque = loaded(store(tmp_path, image))
     np.testing.assert_array_equal(opaque[0, :2], [(10, 20, 30), (200, 100, 50)])
     for name, clear in (("t.png", 1), ("t.gif", 1), ("bytes.png", b"\xff\x00")):
-        picture = load(store(tmp_path, image, name, transparency=clear), None, key=KEY)
+        picture = loaded(store(tmp_path, image, name, transparency=clear))
         np.testing.assert_array_equal(picture[0, :2], [(10, 20, 30), (255, 255, 255)])
 
 
@@ -172,23 +139,23 @@ def test_a_transparent_color_is_white(
     tmp_path: Path, mode: str, key: tuple[int, ...] | int
 ) -> None:
     path = store(tmp_path, Image.new(mode, (8, 8), key), transparency=key)
-    np.testing.assert_array_equal(load(path, None, key=KEY), 255)
+    np.testing.assert_array_equal(loaded(path), 255)
 
 
 def test_16_bit_grays_are_scaled_by_257(tmp_path: Path) -> None:
     values = np.linspace(0, 65535, 64).astype(np.uint16).reshape(8, 8)
     for name in ("deep.png", "deep.tif"):
-        picture = load(store(tmp_path, Image.fromarray(values), name), None, key=KEY)
+        picture = loaded(store(tmp_path, Image.fromarray(values), name))
         np.testing.assert_allclose(picture[..., 1], values / 257, atol=1e-3)
         assert picture.max() == 255
     pgm = tmp_path / "deep.pgm"
     pgm.write_bytes(b"P5 8 8 65535\n" + (values // 300).astype(">u2").tobytes())
-    np.testing.assert_allclose(load(pgm, None, key=KEY)[..., 0], values // 300 / 257, atol=1e-3)
+    np.testing.assert_allclose(loaded(pgm)[..., 0], values // 300 / 257, atol=1e-3)
 
 
 def test_a_transparent_16_bit_gray_is_white(tmp_path: Path) -> None:
     path = store(tmp_path, Image.new("I;16", (8, 8), 300), transparency=300)
-    np.testing.assert_array_equal(load(path, None, key=KEY), 255)
+    np.testing.assert_array_equal(loaded(path), 255)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +172,7 @@ def test_a_transparent_16_bit_gray_is_white(tmp_path: Path) -> None:
 )
 def test_32_bit_grays(tmp_path: Path, kind: type, peak: float, white: float) -> None:
     values: np.ndarray = (np.linspace(0, 1, 64) * peak).astype(kind).reshape(8, 8)
-    picture = load(store(tmp_path, Image.fromarray(values), "deep.tif"), None, key=KEY)
+    picture = loaded(store(tmp_path, Image.fromarray(values), "deep.tif"))
     np.testing.assert_allclose(picture[..., 2], values * (255 / white), rtol=1e-5, atol=1e-3)
 
 
@@ -217,7 +184,7 @@ def test_an_animation_gives_its_first_frame(tmp_path: Path) -> None:
         )
         if name == "a.mpo":  # what telephones call .jpg
             path = path.rename(tmp_path / "a.jpg")
-        assert np.abs(load(path, None, key=KEY) - (255, 0, 0)).max() <= 2, name
+        assert np.abs(loaded(path) - (255, 0, 0)).max() <= 2, name
 
 
 # --- Orientation and color ---
@@ -246,7 +213,7 @@ def test_exif_orientation(tmp_path: Path, orientation: int, name: str) -> None:
     exif = Image.Exif()
     exif[274] = orientation
     path = store(tmp_path, Image.fromarray(stored), name, exif=exif, lossless=True)
-    np.testing.assert_array_equal(load(path, None, key=KEY), expected)
+    np.testing.assert_array_equal(loaded(path), expected)
     assert load(path, 28, key=KEY).shape[:2] == ((18, 28) if orientation < 5 else (28, 18))
 
 
@@ -255,7 +222,7 @@ def test_exif_orientation(tmp_path: Path, orientation: int, name: str) -> None:
 )
 def test_broken_exif_is_ignored(tmp_path: Path, exif: bytes) -> None:
     path = store(tmp_path, Image.new("RGB", (8, 8), "white"), "e.jpg", exif=exif)
-    np.testing.assert_array_equal(load(path, None, key=KEY), 255)
+    np.testing.assert_array_equal(loaded(path), 255)
 
 
 def profile(space: bytes, gamma: float, order: str = "rgb") -> bytes:
@@ -292,19 +259,13 @@ def profile(space: bytes, gamma: float, order: str = "rgb") -> bytes:
     return struct.pack(">I", offset + len(data)) + head + table + data
 
 
-def srgb(light: np.ndarray) -> np.ndarray:
-    """Return sRGB values in [0, 255] of linear light in [0, 1] (IEC 61966-2-1)."""
-    curved = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-    return 255 * curved
-
-
 @pytest.mark.parametrize("name", ["c.png", "c.tif", "c.webp"])
 def test_icc_profile_is_converted(tmp_path: Path, name: str) -> None:
     values = noise(8, 12, 3)
     path = store(
         tmp_path, Image.fromarray(values), name, icc_profile=profile(b"RGB ", 1.0), lossless=True
     )
-    np.testing.assert_allclose(load(path, None, key=KEY), srgb(values / 255), atol=1.5)
+    np.testing.assert_allclose(loaded(path), srgb(values / 255), atol=1.5)
 
 
 def test_icc_profile_with_swapped_primaries_swaps_the_channels(tmp_path: Path) -> None:
@@ -312,7 +273,7 @@ def test_icc_profile_with_swapped_primaries_swaps_the_channels(tmp_path: Path) -
     swapped = profile(b"RGB ", 1.0, "brg")
     path = store(tmp_path, Image.fromarray(values), icc_profile=swapped)
     expected = srgb(values / 255)[..., [1, 2, 0]]
-    np.testing.assert_allclose(load(path, None, key=KEY), expected, atol=1.5)
+    np.testing.assert_allclose(loaded(path), expected, atol=1.5)
 
 
 def test_icc_profile_of_grays(tmp_path: Path) -> None:
@@ -320,16 +281,16 @@ def test_icc_profile_of_grays(tmp_path: Path) -> None:
     deep = Image.fromarray(GRAYS.astype(np.uint16) * 257)
     for image in (Image.fromarray(GRAYS), deep):
         path = store(tmp_path, image, icc_profile=profile(b"GRAY", 1.0))
-        np.testing.assert_allclose(load(path, None, key=KEY), expected, atol=1.5)
+        np.testing.assert_allclose(loaded(path), expected, atol=1.5)
     path = store(tmp_path, Image.fromarray(GRAYS), "rgb.jpg", icc_profile=profile(b"RGB ", 1.0))
-    assert load(path, None, key=KEY)[-1, -1, 0] > 220  # 190 stored
+    assert loaded(path)[-1, -1, 0] > 220  # 190 stored
 
 
 @pytest.mark.parametrize("broken", [b"junk", profile(b"RGB ", 1.0)[:200], profile(b"GRAY", 1.0)])
 def test_a_broken_or_unfit_icc_profile_is_ignored(tmp_path: Path, broken: bytes) -> None:
     values = noise(8, 12, 3)
     path = store(tmp_path, Image.fromarray(values), icc_profile=broken)
-    np.testing.assert_array_equal(load(path, None, key=KEY), values)
+    np.testing.assert_array_equal(loaded(path), values)
 
 
 # --- Bad files ---
@@ -405,7 +366,7 @@ def test_too_small(tmp_path: Path, width: int, height: int) -> None:
 
 def test_a_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
     path = tmp_path / "bomb.png"
-    path.write_bytes(png(30_000, 30_000, bytes(3751 * 30_000)))
+    path.write_bytes(png_of_rows(30_000, 30_000, bytes(3751 * 30_000)))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     text = refusal(path)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # KiB
@@ -418,16 +379,14 @@ def test_the_limit_holds_where_pillow_has_none(
 ) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
     path = tmp_path / "bomb.png"
-    path.write_bytes(png(30_000, 30_000, b""))
+    path.write_bytes(png_of_rows(30_000, 30_000, b""))
     assert "30000x30000 pixels" in refusal(path)
 
 
 def test_large_pictures_are_read_without_a_warning(tmp_path: Path) -> None:
     path = tmp_path / "large.png"
-    path.write_bytes(png(10_000, 9_100, bytes(1251 * 9_100)))
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        picture = load(path, 20, key=KEY)
+    path.write_bytes(png_of_rows(10_000, 9_100, bytes(1251 * 9_100)))
+    picture = loaded(path, 20)
     np.testing.assert_array_equal(picture, np.zeros((18, 20, 3)))
 
 
@@ -435,7 +394,7 @@ def test_a_color_mode_that_pillow_cannot_convert(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = store(tmp_path, Image.new("LAB", (8, 8), (255, 128, 128)), "lab.tif")
-    assert np.abs(load(path, None, key=KEY) - 255).max() <= 1
+    assert np.abs(loaded(path) - 255).max() <= 1
 
     def no_way(*_: object) -> None:  # as Pillow's older versions answer
         raise ValueError("conversion from LAB to RGB not supported")
@@ -472,7 +431,7 @@ def test_save_rounds_clips_and_keeps_the_text(tmp_path: Path) -> None:
 def test_save_then_load_is_the_same_picture(tmp_path: Path) -> None:
     picture = noise(9, 14, 3).astype(np.float32)
     save(tmp_path / "p.png", picture, {})
-    np.testing.assert_array_equal(load(tmp_path / "p.png", None, key=KEY), picture)
+    np.testing.assert_array_equal(loaded(tmp_path / "p.png"), picture)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
