@@ -300,19 +300,6 @@ def test_bash_completes(command):
     assert "hydra_bash_completion nst" in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("line", "offered"),
-    [
-        ("nst pooling=max tv.g", ["tv.gamma="]),
-        ("nst init=", ["init=content", "init=file", "init=noise", "init=style"]),
-    ],
-)
-def test_completion_offers(command, line: str, offered: list[str]):
-    env = {"COMP_LINE": line, "COMP_POINT": str(len(line))}
-    done = command("-sc", "query=bash", program=(str(script("nst")),), env=env)
-    assert done.stdout.split() == offered
-
-
 def test_the_program_is_the_module(command):
     line = refusal(command, "size=7", program=(str(script("nst")),))
     assert line == refusal(command, "size=7")
