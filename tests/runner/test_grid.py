@@ -16,6 +16,18 @@ from nst.runner import grid, prepare
 from nst.runner.job import Job, Place
 
 
+def jobs_of(compose: Callable[..., Config], folder: Path, count: int) -> list[Job]:
+    """Return jobs that differ in the total variation's weight."""
+    return [
+        Job(
+            f"tv.gamma={gamma}",
+            compose(*TWO_STEPS, *SHALLOW, f"tv.gamma={gamma}"),
+            Place(folder / str(gamma)),
+        )
+        for gamma in range(count)
+    ]
+
+
 def test_out_of_memory_halves_the_lanes_and_goes_on(
     compose: Callable[..., Config],
     tmp_path: Path,
@@ -33,19 +45,11 @@ def test_out_of_memory_halves_the_lanes_and_goes_on(
         yield from run_lanes(static, params, targets, lanes, **options)
 
     monkeypatch.setattr(loop, "checks", checks)
-    gammas = range(5)
-    jobs = [
-        Job(
-            f"tv.gamma={gamma}",
-            compose(*TWO_STEPS, *SHALLOW, f"tv.gamma={gamma}"),
-            Place(tmp_path / str(gamma)),
-        )
-        for gamma in gammas
-    ]
+    jobs = jobs_of(compose, tmp_path, 5)
     outcomes = grid.run(jobs, lanes=5)
     assert widths == [5, 2, 2, 1]
     assert [outcome.status for outcome in outcomes] == ["finished"] * 5
-    assert all((tmp_path / str(gamma) / "result.png").exists() for gamma in gammas)
+    assert all((tmp_path / str(gamma) / "result.png").exists() for gamma in range(5))
     assert "5 lanes don't fit" in caplog.text
 
 
@@ -71,11 +75,7 @@ def test_lanes_that_can_t_fit_are_refused(compose: Callable[..., Config]):
 def test_a_grid_of_too_many_lanes_has_not_begun(
     compose: Callable[..., Config], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(memory, "_memory", lambda: 2**21)
-    jobs = [
-        Job("", compose(*TWO_STEPS, f"tv.gamma={gamma}"), Place(tmp_path / str(gamma)))
-        for gamma in range(3)
-    ]
+    monkeypatch.setattr(memory, "_memory", lambda: 2**19)
     with pytest.raises(UserError, match="3 lanes need about"):
-        grid.run(jobs, lanes=8)
+        grid.run(jobs_of(compose, tmp_path, 3), lanes=8)
     assert list(tmp_path.iterdir()) == []

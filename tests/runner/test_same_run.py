@@ -1,17 +1,11 @@
 """Runs of a sweep that are the same but for their names are computed once."""
 
-import json
 from pathlib import Path
 
 import pytest
-from helpers import Command
+from helpers import FOUR_STEPS, SHALLOW, Command, record
 from PIL import Image
 from skimage import data
-
-TINY = (
-    *("network=vgg16", "size=32", "steps=4", "check_every=2", "tracking.images_every=2"),
-    *("content.layers=[conv2_1]", "style.layers=[conv1_1]"),
-)
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
@@ -26,17 +20,16 @@ def test_a_run_that_equals_another_takes_its_result(command: Command, launcher: 
     photos.mkdir()
     for name in ("one.png", "two.png"):  # the same picture under two names
         Image.fromarray(data.astronaut()[:64, :48]).save(photos / name)
-    whole = ["-m", f"hydra/launcher={launcher}", *TINY, "sweep.report=false"]
+    whole = ["-m", f"hydra/launcher={launcher}", *FOUR_STEPS, *SHALLOW, "sweep.report=false"]
+    whole += ["tracking=offline", "tracking.images_every=2"]
     whole += ["content.path=photos/one.png,photos/two.png", "beta=1,2", "hydra.sweep.dir=sweep"]
     done = command(*whole)
     assert done.returncode == 0, done.stderr
     runs = [command.folder / "sweep" / str(number) for number in range(4)]
-    fields = [json.loads((run / "run.json").read_text()) for run in runs]
+    fields = [record(run) for run in runs]
     assert [one.get("same_as") for one in fields] == [None, None, "../0", "../1"]
-    assert [one["config"]["content"]["path"] for one in fields[::2]] == [
-        "photos/one.png",
-        "photos/two.png",
-    ]
+    names = [one["config"]["content"]["path"] for one in fields[::2]]
+    assert names == ["photos/one.png", "photos/two.png"]
     for first, second in ((0, 2), (1, 3)):
         assert fields[first]["config_hash"] == fields[second]["config_hash"]
         assert fields[first]["best"] == fields[second]["best"]
@@ -54,6 +47,6 @@ def test_a_run_that_equals_another_takes_its_result(command: Command, launcher: 
     (runs[3] / "run.log").unlink(missing_ok=True)
     done = command(*whole)
     assert done.returncode == 0, done.stderr
-    assert json.loads((runs[3] / "run.json").read_text())["same_as"] == "../1"
+    assert record(runs[3])["same_as"] == "../1"
     assert bytes_of(runs[1]) == bytes_of(runs[3])
     assert (runs[1] / "result.png").stat().st_mtime_ns == before

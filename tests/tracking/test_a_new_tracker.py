@@ -1,13 +1,12 @@
 """A tracker that is added by a file and an entry in the table."""
 
-import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import TINY
+from helpers import TINY, record, rows
 
 from nst.base.errors import UserError
 from nst.config.schema import Config
@@ -33,21 +32,20 @@ def test_it_is_told_all_of_a_run(compose: Compose, tmp_path: Path):
     session.perform(prepare.prepare(config), session.Place(tmp_path, ("alpha=1",)))
     first, *checks, end, last = lines(tmp_path)
     assert (first, last) == ({"overrides": ["alpha=1"], "group": None}, {"closed": True})
-    history = list(csv.DictReader((tmp_path / "history.csv").read_text().splitlines()))
+    history = rows(tmp_path)
     assert [str(check["step"]) for check in checks] == [row["step"] for row in history]
     assert [check["total"] for check in checks] == [float(row["total"]) for row in history]
     assert [check["picture"] for check in checks] == ["step_00000.png", None, None]
-    record = json.loads((tmp_path / "run.json").read_text())
-    assert (end["status"], end["best"]) == ("finished", record["best"]["step"])
+    written = record(tmp_path)
+    assert (end["status"], end["best"]) == ("finished", written["best"]["step"])
     assert end["sources"] == {"content": "chelsea", "style": "night", "network": "vgg16"}
-    assert end["metrics"] == record["metrics"]
+    assert end["metrics"] == written["metrics"]
 
 
 def test_it_is_told_what_a_run_takes_from_its_equal(compose: Compose, tmp_path: Path):
     prepared = prepare.prepare(compose(*TINY, "tracking.mode=toy"))
     for number in "01":
-        place = session.Place(tmp_path / number, sweep=tmp_path)
-        session.perform(prepared, place)
+        session.perform(prepared, session.Place(tmp_path / number, sweep=tmp_path))
     whole = lines(tmp_path)
     assert len(whole) == 12
     assert whole[:6] == whole[6:]

@@ -1,8 +1,6 @@
 """What W&B is told, read back from the files of offline runs with W&B's own program."""
 
 import contextlib
-import csv
-import json
 import re
 import shutil
 import sys
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers import QUIET, Inspect, record, rows
 
 from nst.base.errors import UserError
 from nst.config.running import Tracking
@@ -21,17 +20,26 @@ from nst.runner import session as transfer
 from nst.tracking import wandb_run
 
 QUICK = ("network=vgg16", "size=32", "steps=3", "check_every=2")
-LOSSES = ["total", "content", "style", "tv", "content/conv2_1", "style/conv1_1", "style/conv2_1"]
-LAYERS = ("content.layers=[conv2_1]", "style.layers=[conv1_1,conv2_1]")
+LOSSES = ["total", "content", "style", "tv", "content/conv1_2", "style/conv1_1", "style/conv1_2"]
+LAYERS = ("content.layers=[conv1_2]", "style.layers=[conv1_1,conv1_2]")
 Compose = Callable[..., Config]
 Lines = list[dict[str, Any]]
-Inspect = Callable[..., Lines]
 
 
 def perform(compose: Compose, folder: Path, *overrides: str, **options: Any) -> Path:
     config = compose(*QUICK, *LAYERS, *overrides)
     transfer.perform(prepare.prepare(config), transfer.Place(folder, overrides, **options))
     return folder
+
+
+def refused(folder: Path, message: str, group: str | None = None) -> str:
+    """Return why W&B's run does not open."""
+    with (
+        pytest.raises(UserError, match=message) as error,
+        wandb_run.opened(Tracking(mode="offline"), folder, group, "name"),
+    ):
+        pass
+    return str(error.value)
 
 
 def logged(lines: Lines) -> Lines:
@@ -50,61 +58,64 @@ def tracked(compose: Compose, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return perform(compose, folder, "alpha=3", "beta=5e3", "tv.gamma=7")
 
 
-def test_every_check_is_a_row_with_every_loss(tracked: Path, read_wandb: Inspect):
-    rows = logged(read_wandb(tracked))
-    assert [row["_step"] for row in rows] == [0, 2, 3]
+@pytest.fixture(scope="module")
+def lines(tracked: Path, read_wandb: Inspect) -> Lines:
+    return read_wandb(tracked)
+
+
+@pytest.fixture(scope="module")
+def whole(tracked: Path, read_wandb: Inspect) -> dict[str, Any]:
+    """The run's configuration and summary."""
+    (found,) = read_wandb(tracked, "--summary")
+    return found
+
+
+def test_every_check_is_a_row_with_every_loss(lines: Lines):
+    found = logged(lines)
+    assert [row["_step"] for row in found] == [0, 2, 3]
     losses = {f"loss/{name}" for name in LOSSES}
     weighted = {"weighted/content", "weighted/style", "weighted/tv"}
     beside = ("_", "picture.", "metrics/")
-    own = {key for row in rows for key in row if not key.startswith(beside)}
+    own = {key for row in found for key in row if not key.startswith(beside)}
     assert own == losses | weighted | {"s_per_step", "evaluations"}
-    assert [row["evaluations"] for row in rows] == [0, 2, 3]
-    for row in rows:
+    assert [row["evaluations"] for row in found] == [0, 2, 3]
+    for row in found:
         assert losses | weighted <= set(row)
-    assert ["s_per_step" in row for row in rows] == [False, True, True]
+    assert ["s_per_step" in row for row in found] == [False, True, True]
 
 
-def test_the_rows_are_those_of_the_history(tracked: Path, read_wandb: Inspect):
-    history = list(csv.DictReader((tracked / "history.csv").read_text().splitlines()))
-    for row, expected in zip(logged(read_wandb(tracked)), history, strict=True):
+def test_the_rows_are_those_of_the_history_each_term_with_its_weight(tracked: Path, lines: Lines):
+    for row, expected in zip(logged(lines), rows(tracked), strict=True):
         for name in LOSSES:
             assert row[f"loss/{name}"] == pytest.approx(float(expected[name]))
-
-
-def test_a_weighted_term_is_its_weight_times_the_term(tracked: Path, read_wandb: Inspect):
-    for row in logged(read_wandb(tracked)):
         for term, weight in (("content", 3), ("style", 5e3), ("tv", 7)):
             assert row[f"weighted/{term}"] == pytest.approx(weight * row[f"loss/{term}"])
         total = row["weighted/content"] + row["weighted/style"] + row["weighted/tv"]
         assert row["loss/total"] == pytest.approx(total, rel=1e-5)
 
 
-def test_the_metrics_are_those_of_the_record(tracked: Path, read_wandb: Inspect):
-    record = json.loads((tracked / "run.json").read_text())
-    assert set(record["metrics"]) == set(METRICS)
-    known = {f"metrics/{name}": value for name, value in record["metrics"].items()}
-    last = logged(read_wandb(tracked))[-1]
-    assert {key: last[key] for key in known} == pytest.approx(known)
-    (whole,) = read_wandb(tracked, "--summary")
-    assert {key: whole["summary"][key] for key in known} == pytest.approx(known)
+def test_the_metrics_are_those_of_the_record(tracked: Path, lines: Lines, whole: dict[str, Any]):
+    metrics = record(tracked)["metrics"]
+    assert set(metrics) == set(METRICS)
+    for found in (logged(lines)[-1], whole["summary"]):
+        assert {name: found[f"metrics/{name}"] for name in metrics} == pytest.approx(metrics)
 
 
-def test_the_first_picture_and_the_best_are_kept(tracked: Path, read_wandb: Inspect):
-    lines = read_wandb(tracked)
+def test_the_first_picture_and_the_best_are_kept(
+    tracked: Path, lines: Lines, whole: dict[str, Any]
+):
     assert ["picture.path" in row for row in logged(lines)] == [True, False, False]
-    (whole,) = read_wandb(tracked, "--summary")
     files = next(tracked.glob("wandb/offline-run-*/files"))
     for name, path in (("picture", "images/step_00000.png"), ("result", "result.png")):
         kept = files / whole["summary"][name]["path"]
         assert kept.read_bytes() == (tracked / path).read_bytes()
 
 
-def test_the_summary_has_the_best_and_the_sources(tracked: Path, read_wandb: Inspect):
-    (whole,) = read_wandb(tracked, "--summary")
+def test_the_summary_has_the_best_and_the_sources(lines: Lines, whole: dict[str, Any]):
     summary = whole["summary"]
     assert summary["status"] == "finished"
     assert summary["best/step"] in (2, 3)
-    best = next(row for row in logged(read_wandb(tracked)) if row["_step"] == summary["best/step"])
+    best = next(row for row in logged(lines) if row["_step"] == summary["best/step"])
     for name in (*(f"loss/{name}" for name in LOSSES), "weighted/style"):
         assert summary[f"best/{name}"] == best[name]
     for key, name in (("content", "chelsea"), ("style", "night"), ("network", "vgg16")):
@@ -112,19 +123,17 @@ def test_the_summary_has_the_best_and_the_sources(tracked: Path, read_wandb: Ins
         assert summary[f"sources/{key}_fallback"] is False
 
 
-def test_the_configuration_is_resolved(tracked: Path, read_wandb: Inspect):
-    (whole,) = read_wandb(tracked, "--summary")
-    assert whole["config"]["alpha"] == 3
-    assert whole["config"]["tv"]["gamma"] == 7
-    assert whole["config"]["style"]["layers"] == {"conv1_1": 0.5, "conv2_1": 0.5}
-    assert "beta=5e3" in whole["config"]["overrides"]
+def test_the_configuration_is_resolved(whole: dict[str, Any]):
+    config = whole["config"]
+    assert (config["alpha"], config["tv"]["gamma"]) == (3, 7)
+    assert config["style"]["layers"] == {"conv1_1": 0.5, "conv1_2": 0.5}
+    assert "beta=5e3" in config["overrides"]
 
 
-def test_the_name_of_a_run_is_what_makes_it(tracked: Path, read_wandb: Inspect):
-    run = head(read_wandb(tracked))
+def test_the_name_of_a_run_is_what_makes_it(lines: Lines):
+    run = head(lines)
     assert run["display_name"] == "alpha=3,beta=5e3,tv.gamma=7"
-    assert run["project"] == "nst"
-    assert run["job_type"] == "run"
+    assert (run["project"], run["job_type"]) == ("nst", "run")
     assert re.fullmatch("[0-9a-f]{8}", run["run_id"])
     assert not run.get("run_group")
     assert not run.get("tags")
@@ -139,7 +148,7 @@ def test_name_group_and_tags_may_be_given(compose: Compose, tmp_path: Path, read
 
 @pytest.mark.parametrize("cut", [2, 3])
 def test_a_run_that_goes_on_has_all_its_rows(
-    tracked: Path, compose: Compose, tmp_path: Path, read_wandb: Inspect, cut: int
+    lines: Lines, compose: Compose, tmp_path: Path, read_wandb: Inspect, cut: int
 ):
     config = compose(*QUICK, *LAYERS, "alpha=3", "beta=5e3", "tv.gamma=7", "sweep.save_every=0")
     prepared = prepare.prepare(config)
@@ -153,21 +162,20 @@ def test_a_run_that_goes_on_has_all_its_rows(
                 raise ZeroDivisionError  # stands for a kill
     shutil.rmtree(tmp_path / "wandb")
     transfer.perform(prepared, transfer.Place(tmp_path))
-    rows, whole = logged(read_wandb(tmp_path)), logged(read_wandb(tracked))
-    assert [row["_step"] for row in rows] == [0, 2, 3]
-    for row, other in zip(rows, whole, strict=True):
+    found, uncut = logged(read_wandb(tmp_path)), logged(lines)
+    assert [row["_step"] for row in found] == [0, 2, 3]
+    for row, other in zip(found, uncut, strict=True):
         own = {key: value for key, value in other.items() if key.startswith(("loss", "weighted"))}
         assert own.items() <= row.items()
-    assert "picture.path" in rows[0]
-    assert {key for key in whole[-1] if key.startswith("metrics/")} <= set(rows[-1])
+    assert "picture.path" in found[0]
+    assert {key for key in uncut[-1] if key.startswith("metrics/")} <= set(found[-1])
 
 
 def test_runs_of_a_sweep_share_a_folder_and_do_not_mix(
     compose: Compose, tmp_path: Path, read_wandb: Inspect
 ):
     for job, gamma in enumerate((1, 2)):
-        option = f"tv.gamma={gamma}"
-        perform(compose, tmp_path / str(job), option, sweep=tmp_path)
+        perform(compose, tmp_path / str(job), f"tv.gamma={gamma}", sweep=tmp_path)
     runs = sorted((tmp_path / "wandb").glob("offline-run-*"))
     assert len(runs) == 2
     assert not list(tmp_path.glob("[01]/wandb"))
@@ -196,9 +204,8 @@ def test_without_any_override_the_name_is_the_experiments(
 
 def test_a_long_name_keeps_both_of_its_ends(compose: Compose, tmp_path: Path, read_wandb: Inspect):
     overrides = [f"style.layers.conv{block}_1=0.25" for block in (1, 2, 3, 4)]
-    config = compose(*QUICK, *LAYERS)
     place = transfer.Place(tmp_path, ("alpha=2", *overrides, "tv.gamma=7"))
-    transfer.perform(prepare.prepare(config), place)
+    transfer.perform(prepare.prepare(compose(*QUICK, *LAYERS)), place)
     name = head(read_wandb(tmp_path))["display_name"]
     assert len(name) <= 128
     assert name.startswith("alpha=2,")
@@ -294,14 +301,10 @@ def test_a_variable_that_can_t_be_honored_is_named(
     environ: Callable[..., None], tmp_path: Path, variable: str, value: str, parts: list[str]
 ):
     environ(**{variable: value})
-    with (
-        pytest.raises(UserError, match=variable) as error,
-        wandb_run.opened(Tracking(mode="offline"), tmp_path, "sweep", "name"),
-    ):
-        pass
-    assert all(part in str(error.value) for part in parts)
-    assert "\n" not in str(error.value)
-    assert "secret" not in str(error.value)
+    text = refused(tmp_path, variable, "sweep")
+    assert all(part in text for part in parts)
+    assert "\n" not in text
+    assert "secret" not in text
     assert not list(tmp_path.iterdir())
 
 
@@ -365,11 +368,7 @@ def test_a_run_that_does_not_open_takes_away_its_own_files_alone(
     # The file does not exist, which W&B finds out when it has begun; a run with this id is there.
     environ(WANDB_SWEEP_PARAM_PATH=str(tmp_path / "nowhere"), WANDB_RUN_ID="i")
     for folder in (tmp_path, tmp_path / "new"):
-        with (
-            pytest.raises(UserError, match="could not start the run"),
-            wandb_run.opened(Tracking(mode="offline"), folder, None, "name"),
-        ):
-            pass
+        refused(folder, "could not start the run")
     assert held(tmp_path) == theirs
     assert list((tmp_path / "new").iterdir()) == []
 
@@ -377,11 +376,7 @@ def test_a_run_that_does_not_open_takes_away_its_own_files_alone(
 def test_what_wandb_would_remove_is_left(theirs: dict[Path, bytes], tmp_path: Path):
     note = tmp_path / "wandb" / "wandb-resume.json"
     note.write_text('{"run_id": "theirs"}')
-    with (
-        pytest.raises(UserError, match=r"would remove .*wandb-resume\.json"),
-        wandb_run.opened(Tracking(mode="offline"), tmp_path, None, "name"),
-    ):
-        pass
+    refused(tmp_path, r"would remove .*wandb-resume\.json")
     assert held(tmp_path) == theirs | {note: b'{"run_id": "theirs"}'}
 
 
@@ -398,7 +393,7 @@ def test_files_that_go_while_a_run_goes_on_are_said_to_be_lost(
 
 def test_disabled_neither_imports_wandb_nor_writes_for_it(command):
     program = (sys.executable, "-X", "importtime", "-m", "nst.run")
-    done = command(*QUICK, *LAYERS, "tracking=disabled", program=program)
+    done = command(*QUIET, program=program)
     assert done.returncode == 0
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "jax" in imported
