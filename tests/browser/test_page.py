@@ -146,9 +146,6 @@ class Page:
     def one(self, selector: str) -> WebElement:
         return self.browser.find_element(By.CSS_SELECTOR, selector)
 
-    def all(self, selector: str) -> list[WebElement]:
-        return self.browser.find_elements(By.CSS_SELECTOR, selector)
-
     def texts(self, selector: str) -> list[str]:
         code = "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent)"
         return self.js(code, selector)
@@ -416,8 +413,8 @@ def test_a_chart_tells_of_the_run_below_the_pointer(opened: Page):
 
 def test_what_did_not_finish_is_told_apart_with_its_reason(opened: Page):
     expected = (("14", "became NaN"), ("running",), ("torn", "ends in the middle"))
-    for row, words in zip(opened.all("#unfinished tbody tr"), expected, strict=True):
-        assert all(word in row.text for word in words)
+    for row, words in zip(opened.texts("#unfinished tbody tr"), expected, strict=True):
+        assert all(word in row for word in words)
     lead = opened.one(".lead").text
     assert "16 runs (14 finished, 1 diverged, 1 running). 1 folder can't be read." in lead
 
@@ -584,7 +581,8 @@ def test_five_hundred_runs_are_a_page_of_25_mb_that_opens_in_two_seconds(
     runs = []
     for number in range(500):
         values = {"a": number % 10, "b": number // 10 % 10, "c": f"c{number // 100}"}
-        metrics = {"style_distance": float(rng.random()), "content_distance": float(rng.random())}
+        style, content = map(float, rng.random(2))
+        metrics: dict[str, float | None] = {"style_distance": style, "content_distance": content}
         base = few[number % 5]
         runs.append(replace(base, name=str(number), values=values, metrics=metrics))
     thumbnails = {run.name: tmp_path / f"{int(run.name) % 5}.jpg" for run in runs}
