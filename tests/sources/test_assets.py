@@ -14,16 +14,15 @@ import ssl
 import stat
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import fields, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from omegaconf import OmegaConf
+from servers import BYTES, SHA256, Quiet, Server, serving
 
 from nst.base.errors import UserError
 from nst.config.groups import Source
@@ -38,64 +37,33 @@ shared = pytest.mark.skipif(
     reason=f"{SHARED} with the report's pictures is absent",
 )
 
-BYTES = b"a picture, as far as a checksum can tell" * 5000
-SHA256 = hashlib.sha256(BYTES).hexdigest()
 MD5 = hashlib.md5(BYTES).hexdigest()
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Serves the good bytes, other bytes, too few bytes, slow bytes or none at all."""
+class Handler(Quiet):
+    """Serves the good bytes, other bytes, slow bytes or none at all."""
 
     def do_GET(self) -> None:
-        self.server.asked.append(self.path)  # type: ignore[attr-defined]
+        self.server.asked.append(self.path)
         if self.path == "/missing":
-            return self.send_error(404)
-        if self.path == "/silent":
-            time.sleep(1.5)
-            return None
-        if self.path.startswith("/to/"):
+            self.send_error(404)
+        elif self.path == "/silent":
+            self.server.over.wait(1.5)
+        elif self.path.startswith("/to/"):
             self.send_response(302)
             self.send_header("Location", self.path.removeprefix("/to/"))
-            return self.end_headers()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(BYTES)))
-        self.end_headers()
-        if self.path == "/cut":
-            self.wfile.write(BYTES[:70_000])
-        elif self.path == "/wrong":
-            self.wfile.write(BYTES[::-1])
+            self.end_headers()
         else:
-            self.wfile.write(BYTES[:70_000])
+            self.head()
+            data = BYTES[::-1] if self.path == "/wrong" else BYTES
+            self.wfile.write(data[:70_000])
             time.sleep(0.5 if self.path == "/slow" else 0)
-            self.wfile.write(BYTES[70_000:])
-        return None
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-class Server(ThreadingHTTPServer):
-    """A server on this machine that remembers what it was asked for."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.asked: list[str] = []
-        self.url = f"http://127.0.0.1:{self.server_port}"
-
-
-@contextlib.contextmanager
-def serving() -> Iterator[Server]:
-    with Server() as running:
-        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
-        thread.start()
-        yield running
-        running.shutdown()
-        thread.join()
+            self.wfile.write(data[70_000:])
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with serving() as running:
+    with serving(Handler) as running:
         yield running
 
 
@@ -112,7 +80,7 @@ def secure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", certificate)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    with serving() as running:
+    with serving(Handler) as running:
         running.socket = context.wrap_socket(running.socket, server_side=True)
         running.url = running.url.replace("http:", "https:")
         yield running
@@ -310,12 +278,7 @@ def test_two_processes_fetch_at_once(server: Server, cache: Path) -> None:
     assert files(cache) == ["s.jpg"]
 
 
-# --- Out of reach ---
-
-
-def closed_port() -> str:
-    with Server() as gone:
-        return f"{gone.url}/a.jpg"
+# --- Out of reach; tests/faults/test_network.py has servers that fail ---
 
 
 def unreachable(url: str, why: str, cache: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -339,40 +302,10 @@ def unreachable(url: str, why: str, cache: Path, caplog: pytest.LogCaptureFixtur
         assert part in warning
 
 
-def test_a_refused_connection(cache: Path, caplog: pytest.LogCaptureFixture) -> None:
-    began = time.monotonic()
-    unreachable(closed_port(), "Connection refused", cache, caplog)
-    assert time.monotonic() - began < 2
-    assert files(cache) == []
-
-
-@pytest.mark.parametrize(
-    ("page", "why"), [("missing", "the server answered 404"), ("cut", "IncompleteRead")]
-)
-def test_a_server_without_the_file(
-    server: Server, cache: Path, caplog: pytest.LogCaptureFixture, page: str, why: str
-) -> None:
-    unreachable(f"{server.url}/{page}", why, cache, caplog)
-    assert files(cache) == []
-    assert server.asked == [f"/{page}"] * 3  # once for each call: no retries
-
-
 def test_a_host_that_does_not_exist(cache: Path, caplog: pytest.LogCaptureFixture) -> None:
     began = time.monotonic()
     unreachable("https://no-such-host.invalid/a.jpg", "ame", cache, caplog)
     assert time.monotonic() - began < 10
-
-
-def test_a_silent_server_is_asked_once(
-    server: Server,
-    cache: Path,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(download, "TIMEOUT", 0.3)
-    monkeypatch.setattr(download, "SLOW", 0.2)
-    unreachable(f"{server.url}/silent", "timed out", cache, caplog)
-    assert server.asked == ["/silent"]
 
 
 def test_ctrl_c_ends_the_wait_for_a_silent_server(server: Server, cache: Path) -> None:
