@@ -95,7 +95,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-def source(url: str, **changes: Any) -> Source:
+def source(url: Any, **changes: Any) -> Source:
     whole = Source("starry", "A title", url, f"sha256:{SHA256}", "starry.jpg", "astronaut")
     return replace(whole, **changes)
 
@@ -106,6 +106,16 @@ def refusal(wanted: Source, path: str | None = None, fallback: bool = True) -> s
     text = str(error.value)
     assert "\n" not in text
     return text
+
+
+def fetching(url: str, fallback: bool = True, before: str = "") -> list[str]:
+    """Return the command that fetches "s.jpg" in a process of its own."""
+    code = (
+        f"{before}from nst.sources.resolve import locate; from nst.config.groups import Source\n"
+        f"source = Source('s', '', '{url}', 'sha256:{SHA256}', 's.jpg', 'astronaut')\n"
+        f"locate(source, None, key='style.path', fallback={fallback})"
+    )
+    return [sys.executable, "-c", code]
 
 
 def files(folder: Path) -> list[str]:
@@ -185,9 +195,12 @@ def test_a_users_own_file_must_be_readable(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("checksum", [f"sha256:{SHA256}", f"SHA256:{SHA256}".lower(), f"md5:{MD5}"])
-def test_fetched_once_then_cached(server: Server, cache: Path, checksum: str) -> None:
+def test_fetched_once_then_cached(
+    server: Server, cache: Path, checksum: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     wanted = source(f"{server.url}/a.jpg", checksum=checksum)
     asset = locate(wanted, None, key=KEY, fallback=True)
+    assert capfd.readouterr() == ("", "")  # no terminal, no bar
     assert asset.path == cache / "starry.jpg"
     assert asset.path.read_bytes() == BYTES
     assert asset == ResolvedSource(
@@ -201,13 +214,6 @@ def test_fetched_once_then_cached(server: Server, cache: Path, checksum: str) ->
     assert files(cache) == ["starry.jpg"]
 
 
-def test_fetching_writes_nothing_but_the_bar(
-    server: Server, capfd: pytest.CaptureFixture[str]
-) -> None:
-    locate(source(f"{server.url}/a.jpg"), None, key=KEY, fallback=True)
-    assert capfd.readouterr() == ("", "")  # no terminal, no bar
-
-
 @pytest.mark.parametrize(
     ("terminal", "page", "shown"),
     [("xterm", "slow", True), ("xterm", "missing", False), ("dumb", "slow", False)],
@@ -215,15 +221,10 @@ def test_fetching_writes_nothing_but_the_bar(
 def test_a_terminal_shows_a_bar_once_there_is_something_to_show(
     server: Server, terminal: str, page: str, shown: bool
 ) -> None:
-    code = (
-        "from nst.sources.resolve import locate; from nst.config.groups import Source\n"
-        f"source = Source('s', '', '{server.url}/{page}', 'sha256:{SHA256}', 's', 'astronaut')\n"
-        "locate(source, None, key='style.path', fallback=True)"
-    )
     ours, theirs = pty.openpty()
     plain = {name: os.environ[name] for name in ("NST_CACHE", "NO_PROXY", "PATH")}
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        fetching(f"{server.url}/{page}"),
         env=plain | {"TERM": terminal, "COLUMNS": "100"},
         stdout=subprocess.PIPE,
         stderr=theirs,
@@ -265,15 +266,8 @@ def test_a_cached_file_with_wrong_bytes_is_refused(
 
 
 def test_two_processes_fetch_at_once(server: Server, cache: Path) -> None:
-    code = (
-        "import sys; from nst.sources.resolve import locate; from nst.config.groups import Source\n"
-        f"source = Source('s', '', '{server.url}/slow', 'sha256:{SHA256}', 's.jpg')\n"
-        "print(locate(source, None, key='style.path', fallback=False).sha256)"
-    )
-    both = [
-        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(2)
-    ]
-    assert [process.communicate(timeout=20)[0].decode().strip() for process in both] == [SHA256] * 2
+    both = [subprocess.Popen(fetching(f"{server.url}/slow", fallback=False)) for _ in range(2)]
+    assert [process.wait(timeout=20) for process in both] == [0, 0]
     assert (cache / "s.jpg").read_bytes() == BYTES
     assert files(cache) == ["s.jpg"]
 
@@ -309,14 +303,10 @@ def test_a_host_that_does_not_exist(cache: Path, caplog: pytest.LogCaptureFixtur
 
 
 def test_ctrl_c_ends_the_wait_for_a_silent_server(server: Server, cache: Path) -> None:
-    code = (
-        "from nst.base import interrupt; from nst.sources.resolve import locate\n"
-        "from nst.config.groups import Source\n"
-        "interrupt.listen()\n"
-        f"source = Source('s', '', '{server.url}/silent', 'sha256:{SHA256}', 's', 'astronaut')\n"
-        "locate(source, None, key='style.path', fallback=True)"
+    command = fetching(
+        f"{server.url}/silent", before="from nst.base import interrupt; interrupt.listen()\n"
     )
-    waiting = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+    waiting = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     while not server.asked:
         time.sleep(0.02)
     time.sleep(0.1)  # it has sent its question and waits
@@ -371,36 +361,34 @@ def test_a_cache_folder_that_cannot_be_written(
     assert not server.asked
 
 
+URLS = (
+    *("http://example.org/a.jpg", "http://localhost.example.org/a.jpg"),
+    *("http://127.0.0.1@example.org/a.jpg", "ftp://localhost/a.jpg", "file:///etc/hosts"),
+    *("doi:10.5281/zenodo.1/a.jpg", "https://", "https://[::1/a.jpg", "a.jpg", ""),
+)
+
+
 @pytest.mark.parametrize(
-    "url",
+    ("key", "value", "words"),
     [
-        "http://example.org/a.jpg",
-        "http://localhost.example.org/a.jpg",
-        "http://127.0.0.1@example.org/a.jpg",
-        "ftp://localhost/a.jpg",
-        "file:///etc/hosts",
-        "doi:10.5281/zenodo.1/a.jpg",
-        "https://",
-        "https://[::1/a.jpg",
-        "a.jpg",
-        "",
+        *(("url", url, "only https:// is allowed") for url in URLS),
+        *(
+            ("checksum", checksum, f"the checksum {checksum!r}")
+            for checksum in (None, "", SHA256, "sha256:123", f"md5:{SHA256}", "sha1:0")
+        ),
+        *(
+            ("file", file, f"file: {file!r}")
+            for file in (None, "", "../a.jpg", "/etc/a.jpg", "a/b.jpg", "..")
+        ),
     ],
 )
-def test_only_https_is_fetched(url: str, cache: Path) -> None:
-    text = refusal(source(url))
-    assert "only https:// is allowed" in text
-    assert repr(url) in text
+def test_a_source_needs_https_a_checksum_and_a_plain_file_name(
+    cache: Path, key: str, value: str | None, words: str
+) -> None:
+    text = refusal(source(**{"url": "https://localhost/a", key: value}))
+    assert words in text
+    assert repr(value) in text
     assert not cache.exists()
-
-
-@pytest.mark.parametrize("checksum", [None, "", SHA256, "sha256:123", f"md5:{SHA256}", "sha1:0"])
-def test_a_url_needs_a_checksum(checksum: str | None) -> None:
-    assert f"the checksum {checksum!r}" in refusal(source("https://localhost/a", checksum=checksum))
-
-
-@pytest.mark.parametrize("file", [None, "", "../a.jpg", "/etc/a.jpg", "a/b.jpg", ".."])
-def test_a_url_needs_a_plain_file_name(file: str | None) -> None:
-    assert f"file: {file!r}" in refusal(source("https://localhost/a", file=file))
 
 
 def test_cache_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
