@@ -270,12 +270,6 @@ def test_the_hash_changes_with_the_seed_of_the_noise(compose: Compose):
 @pytest.mark.parametrize(
     "override",
     [
-        "name=another",
-        "tracking=offline",
-        "tracking.project=another",
-        "tracking.tags=[a,b]",
-        "tracking.images_every=1",
-        "assets.fallback=false",
         "alpha=1.0",
         "steps=2e2",
         "content.layers={conv4_2:1}",
@@ -321,15 +315,7 @@ def test_a_fallback_counts_as_what_it_is(compose: Compose, plain: str):
 # --- Whole files --------------------------------------------------------------------------------
 
 
-def test_a_file_is_written_whole(tmp_path: Path):
-    path = tmp_path / "file"
-    files.write_whole(path, b"first")
-    files.write_whole(path, b"second")
-    assert path.read_bytes() == b"second"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_write_that_fails_leaves_the_file_as_it_was(
+def test_a_file_is_written_whole_or_stays_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     def full(*_: object) -> None:
@@ -337,12 +323,12 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(
 
     path = tmp_path / "file"
     files.write_whole(path, b"first")
+    files.write_whole(path, b"second")
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(OSError, match="No space"):
-        files.write_whole(path, b"second")
-    with pytest.raises(OSError, match="No space"):
-        files.write_whole(tmp_path / "other", b"third")
-    assert path.read_bytes() == b"first"
+    for name in ("file", "other"):
+        with pytest.raises(OSError, match="No space"):
+            files.write_whole(tmp_path / name, b"third")
+    assert path.read_bytes() == b"second"
     assert list(tmp_path.iterdir()) == [path]
 
 

@@ -13,20 +13,20 @@ def test_a_grid_over_features_is_its_runs(command, picture: Path):
         *("init=style", "init.mix=0.25", "optimizer.schedule=cosine", "style.statistic=mean_std"),
     )
     small = (*FOUR_STEPS, *SHALLOW, *features)
-    grid = ("color=none,luminance", "optimizer.average=0,0.5", "beta=1e3,1e4")
+    grid = ("color=none,luminance", "optimizer.average=0.5,0.9")
     settings = ("hydra/launcher=batched", "hydra.sweep.dir=sweep", "hydra.launcher.lanes=2")
     done = command("-m", *settings, *small, *grid, "sweep.report=false")
     assert done.returncode == 0, done.stderr
-    records = [record(command.folder / f"sweep/{number}") for number in range(8)]
+    records = [record(command.folder / f"sweep/{number}") for number in range(4)]
     assert {one["status"] for one in records} == {"finished"}
-    assert len({one["config_hash"] for one in records}) == 8
-    last = ("color=luminance", "optimizer.average=0.5", "beta=1e4", "hydra.run.dir=one")
+    assert len({one["config_hash"] for one in records}) == 4
+    last = ("color=luminance", "optimizer.average=0.9", "hydra.run.dir=one")
     alone = command(*small, *last)
     assert alone.returncode == 0, alone.stderr
     one = record(command.folder / "one")
-    assert one["config_hash"] == records[7]["config_hash"]
-    assert one["metrics"] == pytest.approx(records[7]["metrics"], rel=0.05)
-    pictures = [pixels(command.folder / run / "result.png") for run in ("one", "sweep/7")]
+    assert one["config_hash"] == records[3]["config_hash"]
+    assert one["metrics"] == pytest.approx(records[3]["metrics"], rel=0.05)
+    pictures = [pixels(command.folder / run / "result.png") for run in ("one", "sweep/3")]
     assert np.abs(np.subtract(*pictures, dtype=float)).max() <= 1
     again = command(*small, *last)
     assert again.returncode == 0, again.stderr
