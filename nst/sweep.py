@@ -11,9 +11,6 @@ from nst.base.files import sweep_files
 from nst.command.grammar import literal
 from nst.multirun.sweep_file import read
 
-#: What runs the jobs where the command line names no ``hydra/launcher=``.
-LAUNCHER = "batched"
-
 HELP = """\
 Run a W&B sweep file here, with no account.
 
@@ -59,9 +56,8 @@ def multirun(file: Path, arguments: list[str]) -> list[str]:
       arguments: what else stands on the command line.
     """
     chosen = ["-m", "hydra/sweeper=sweep_file", f"hydra.sweeper.file={literal(str(file))}"]
-    for key, value in (("hydra/launcher", LAUNCHER), ("name", literal(file.stem))):
-        if not any(argument.startswith(f"{key}=") for argument in arguments):
-            chosen.append(f"{key}={value}")
+    if not any(argument.startswith("name=") for argument in arguments):
+        chosen.append(f"name={literal(file.stem)}")
     return chosen + arguments
 
 

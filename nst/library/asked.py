@@ -89,11 +89,13 @@ def jobs(cells: Sequence[Asked], folders: Sequence[Path], sweep: Path | None) ->
     Raises:
       UserError: one is refused; of several, the message names which.
     """
-    shown = labels([one.texts for one in cells])
+    shown = labels([one.texts for one in cells]) if sweep else [""]
     each = zip(cells, folders, shown, _configs(cells, shown), strict=True)
     return [
         Job(
-            label, config, Place(folder, tuple(map(home.without, cell.texts)), sweep), cell.pictures
+            config,
+            Place(folder, tuple(map(home.without, cell.texts)), sweep, label=label),
+            cell.pictures,
         )
         for cell, folder, label, config in each
     ]

@@ -82,7 +82,7 @@ def transfer(
 
 
 def grid(
-    values: Mapping[str, Sequence[Any]],
+    values: Mapping[str, Any],
     overrides: Sequence[str] = (),
     *,
     content: Any = None,
@@ -98,9 +98,9 @@ def grid(
     in the results with its `error`, and costs no other.
 
     Args:
-      values: of each key that varies, ``{"beta": [1e3, 1e4], "pooling": ["avg", "max"]}``; those
-        of "content" and "style" may be pictures, as `transfer` takes them. The last key's turn
-        fastest.
+      values: a list for each key that varies, ``{"beta": [1e3, 1e4], "pooling": ["avg", "max"]}``;
+        those of "content" and "style" may be pictures, as `transfer` takes them. The last key's
+        turn fastest.
       overrides: settings that all share, as on the command line.
       content: the content image, as `transfer` takes it.
       style: the style image.
@@ -171,7 +171,7 @@ def _begin(stack: ExitStack) -> None:
     stack.enter_context(jax_settings.put_back())
 
 
-def _combinations(values: Mapping[str, Sequence[Any]]) -> "list[Any]":
+def _combinations(values: Mapping[str, Any]) -> "list[Any]":
     from nst.library import asked
 
     for key, several in values.items():

@@ -44,7 +44,9 @@ class Result:
         """Look at `run`, whose folder goes with `temporary` if that is given."""
         self.record, self._temporary = run, temporary
         self.name, self.status, self.error = run.name, run.status, run.error
-        self.metrics, self.losses, self.step = run.metrics, run.losses, run.best_step
+        self.losses, self.step = run.losses, run.best_step
+        known = run.metrics.items()
+        self.metrics = {name: value for name, value in known if value is not None}
         self.values: dict[str, Any] = run.values
         self.folder = None if temporary else run.folder
 
@@ -91,7 +93,7 @@ class Result:
 
     def __repr__(self) -> str:
         """Return name, status and the metrics that are known."""
-        found = [f"{name}={value:.4g}" for name, value in self.metrics.items() if value is not None]
+        found = [f"{name}={value:.4g}" for name, value in self.metrics.items()]
         return f"<nst.Result {self.name}: {', '.join([self.status, *found])}>"
 
     def _repr_png_(self) -> bytes | None:

@@ -50,7 +50,7 @@ class Results(Sequence[Result]):
         keys = ", ".join(axes.differing(self._runs))
         return f"<nst.Results: {len(self)} runs{f' over {keys}' if keys else ''}>"
 
-    def filter(self, keep: Callable[[Result], bool] | None = None, **values: Any) -> "Results":
+    def filter(self, keep: Callable[[Result], bool] | None = None, /, **values: Any) -> "Results":
         """Return the runs with these values.
 
         Args:
@@ -149,7 +149,7 @@ class Results(Sequence[Result]):
                     f"there is no metric {name!r}{did_you_mean(name, known)}, or neither more nor "
                     f"less of it is better: there are {', '.join(known)}"
                 )
-        found = [one for one in self if all(one.metrics.get(name) is not None for name in names)]
+        found = [one for one in self if set(names) <= set(one.metrics)]
         if not found:
             raise UserError(f"none of the {len(self)} runs has a {' and a '.join(names)}")
         return found
@@ -165,9 +165,8 @@ def _is(found: Any, wanted: Any) -> bool:
 
 
 def _cost(result: Result, metric: str) -> float:
-    value = result.metrics[metric]
-    assert value is not None
-    return -value if METRICS[metric].better == "higher" else value
+    sign = -1 if METRICS[metric].better == "higher" else 1
+    return sign * result.metrics[metric]
 
 
 def _beats(one: Sequence[float], other: Sequence[float]) -> bool:

@@ -16,7 +16,7 @@ from nst.config.schema import Config, to_mapping
 from nst.multirun.settings import BatchedSettings
 from nst.runner.alike import named_files, program
 from nst.runner.job import Job
-from nst.runner.outcome import Outcome, failed
+from nst.runner.outcome import Outcome, failed, recorded
 
 #: Seconds that a result may come after its job's end.
 LATE = 5.0
@@ -185,8 +185,7 @@ def _left(run: Job, why: str) -> Outcome:
         return failed(why)
     if identity.differences(fields["config"], to_mapping(run.config)):
         return failed(why)
-    picture, best = run.place.folder / "result.png", fields["best"]
-    return Outcome("finished", picture, best["step"], best["total"], None)
+    return recorded(fields, run.place.folder)
 
 
 def _say(line: str) -> None:

@@ -2,6 +2,7 @@
 
 import functools
 import pickle
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from nst.command import given, hydra_private
 from nst.command.sentence import REFUSALS, sentence
 from nst.config.schema import from_mapping
 from nst.config.validation import validated
+from nst.report.labels import number as in_short
 from nst.runner.job import Job, Place
 
 
@@ -88,10 +90,18 @@ def jobs(
 
 
 def labels(overrides: Sequence[Sequence[str]]) -> list[str]:
-    """Return what sets each job apart: the overrides that not all of them have."""
-    sets = [filter_overrides(own) for own in overrides]
+    """Return what sets each job apart: the overrides that not all of them have, 1e6 in short."""
+    sets = [[_short(one) for one in filter_overrides(own)] for own in overrides]
     shared = set.intersection(*map(set, sets)) if len(sets) > 1 else set()
     return [",".join(one for one in several if one not in shared) or "run" for several in sets]
+
+
+def _short(override: str) -> str:
+    """Return an override with its number as a person types it; Hydra writes 1000000.0 for 1e6."""
+    key, equals, value = override.partition("=")
+    if not re.fullmatch(r"-?\d+\.\d+|-?\d+(\.\d+)?e[-+]?\d+", value):
+        return override
+    return f"{key}{equals}{in_short(float(value))}"
 
 
 def _job(
@@ -111,7 +121,7 @@ def _job(
     finally:
         hydra.cfg = before
     asked = tuple(map(home.without, filter_overrides(overrides)))
-    return Job(label, config, Place(folder, asked, sweep)), composed
+    return Job(config, Place(folder, asked, sweep, label=label)), composed
 
 
 def values(composed: DictConfig) -> dict[str, Any]:

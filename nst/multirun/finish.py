@@ -1,6 +1,8 @@
 """How a sweep ends: with its report, whatever became of its runs."""
 
 import contextlib
+import os
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from nst.base.errors import NO_ROOM, UserError
+from nst.command.grammar import literal
 
 
 @contextlib.contextmanager
@@ -20,12 +23,25 @@ def reported(config: DictConfig) -> Iterator[None]:
     """
     try:
         yield
+    except KeyboardInterrupt:
+        _say_how_to_resume(config)
+        raise
     except Exception as error:
         # There would be no room for the report either.
         if not (isinstance(error, OSError) and error.errno in NO_ROOM):
             _report(config)
         raise
     _report(config)
+
+
+def _say_how_to_resume(config: DictConfig) -> None:
+    folder = os.path.relpath(str(config.hydra.sweep.dir))
+    if not os.path.isdir(folder):
+        return
+    key = "hydra.sweep.dir"
+    same = [one for one in sys.argv[1:] if not one.startswith(f"{key}=")]
+    command = shlex.join(["python", "-m", "nst.run", *same, f"{key}={literal(folder)}"])
+    print(f"{folder} keeps what is done; this resumes the sweep:\n  {command}", file=sys.stderr)
 
 
 def _report(config: DictConfig) -> None:

@@ -124,7 +124,7 @@ def run(grid: Grid, folder: Path, size: int, overrides: Sequence[str]) -> None:
     Raises:
       UserError: the grid did not end well; its process has said why.
     """
-    command = [sys.executable, "-m", "nst.run", "-m", "hydra/launcher=batched"]
+    command = [sys.executable, "-m", "nst.run", "-m"]
     command += [
         f"hydra.sweep.dir={folder / grid.name}",
         f"name=paper_{grid.name.replace('/', '_')}",

@@ -4,6 +4,7 @@ import argparse
 import os
 import re
 import sys
+import webbrowser
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ Writes into DIR, or into the deepest folder that several have in common:
   nst report outputs/pooling/2026-11-22_10-00-00
   nst report DIR --rows style.layers --cols tv.gamma
   nst report DIR --format pdf
-  nst report DIR --watch
+  nst report DIR --watch --open
   nst report DIR --animate"""
 
 
@@ -48,7 +49,11 @@ def main() -> None:
         report = write(options.folders, *chosen)
         say(report)
         if options.watch:
-            watch(options.folders, report.root, partial(write, options.folders, *chosen), say_line)
+            again = partial(write, options.folders, *chosen)
+            shown = _open if options.open else None
+            watch(options.folders, report.root, again, say_line, opened=shown)
+        elif options.open:
+            _open((report.root / "index.html").as_uri())
     except UserError as error:
         sys.exit(f"nst: {one_line(str(error))}")
     except KeyboardInterrupt:
@@ -88,12 +93,19 @@ def _parser() -> argparse.ArgumentParser:
         type=_kind,
         help="write steps.webp, or steps.gif, into the folder of each run with several pictures",
     )
+    parser.add_argument("--open", action="store_true", help="open the page in the browser")
     parser.add_argument(
         "--watch",
         action="store_true",
         help="serve the page to this machine, and keep it up to date",
     )
     return parser
+
+
+def _open(address: str) -> None:
+    """Open the page in the browser; where there is none, a person opens it elsewhere."""
+    if not webbrowser.open(address):
+        say_line(f"no browser could be started: {address}")
 
 
 def _path(text: str) -> Path:

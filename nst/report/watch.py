@@ -27,6 +27,7 @@ def watch(
     write: Callable[[], object],
     say: Callable[[str], None],
     ended: Callable[[], bool] = lambda: False,
+    opened: Callable[[str], None] | None = None,
 ) -> None:
     """Serve a report on this machine alone, and write it anew whenever a run has changed.
 
@@ -36,11 +37,15 @@ def watch(
       write: writes the report.
       say: tells the user something, a line at a time.
       ended: asked again and again; true ends it. By default Ctrl-C does.
+      opened: is called once with the page's address; none: nothing opens it.
     """
     written = stamp(folders)
     server = Server(root, written)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    say(f"http://127.0.0.1:{server.server_port}/  (Ctrl-C ends it)")
+    address = f"http://127.0.0.1:{server.server_port}/"
+    say(f"{address}  (Ctrl-C ends it)")
+    if opened:
+        opened(address)
     try:
         while not ended():
             time.sleep(PAUSE)

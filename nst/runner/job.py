@@ -16,14 +16,19 @@ class Place:
     overrides: tuple[str, ...] = ()  # what the user asked for on top of the defaults
     sweep: Path | None = None  # folder of the sweep, W&B's files too; none: a run by itself
     hydra: Mapping[str, str] = field(default_factory=dict)  # files of .hydra/, name -> text
+    label: str = ""  # what sets it apart in its sweep, "style=starry,tv.gamma=1e3"
 
 
 @dataclass(frozen=True)
 class Job:
     """A run of a sweep."""
 
-    label: str  # what sets it apart, "style=starry,tv.gamma=1e3"
     config: Config  # validated
     place: Place
     #: Pictures that a program holds, by "content" and "style".
     given: Mapping[str, ResolvedSource] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """What sets it apart in its sweep."""
+        return self.place.label

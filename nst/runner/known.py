@@ -11,7 +11,7 @@ from nst.config import identity
 from nst.config.schema import Config, to_mapping
 from nst.rundir import checkpoint, history, ownership, repeat, runlog
 from nst.runner.job import Place
-from nst.runner.outcome import Outcome
+from nst.runner.outcome import Outcome, recorded
 from nst.runner.prepare import Prepared
 from nst.tracking.tracker import Tracker, sweep_group, track
 
@@ -54,15 +54,14 @@ def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
         raise UserError(
             f"{place.folder} holds another run, which differs in {found}: take another folder"
         )
-    status, best = fields["status"], fields["best"] or {"step": 0, "total": None}
+    status = fields["status"]
     over = status == "finished" or (
         status in ("diverged", "failed") and not prepared.config.sweep.retry
     )
     if not over:
         return None
     checkpoint.remove(place.folder)  # a kill may have come between the last record and this
-    picture = place.folder / "result.png"
-    return Outcome(status, picture, best["step"], best["total"], fields["error"])
+    return recorded(fields, place.folder)
 
 
 def same_files(prepared: Prepared) -> tuple[str, int]:
@@ -98,17 +97,19 @@ def _as_another(prepared: Prepared, place: Place) -> Outcome | None:
             place.hydra,
         )
         runlog.keep(folder)
-        picture, best = folder / "result.png", fields["best"]
         tracker.restore(history.rows(folder / "history.csv"), folder / "images")
-        metrics = fields["metrics"] or {}
-        tracker.finish(fields["status"], best, prepared.sources, picture, metrics)
+        outcome = recorded(fields, folder)
+        tracker.finish(
+            outcome.status, fields["best"], prepared.sources, outcome.picture, outcome.metrics
+        )
     log.info("the same run as %s, whose result it takes", original)
-    return Outcome(fields["status"], picture, best["step"], best["total"], fields["error"])
+    return outcome
 
 
 def tracked(
     config: Config, settings: dict[str, Any], place: Place
 ) -> AbstractContextManager[Tracker]:
-    """Open the tracker of a run; of a sweep's, in the sweep's group."""
+    """Open the tracker of a run; of a sweep's, in the sweep's group and named by its label."""
     group = sweep_group(place.sweep) if place.sweep else None
-    return track(config, settings, place.sweep or place.folder, group)
+    name = place.label or ",".join(place.overrides) or config.name
+    return track(config, settings, place.sweep or place.folder, group, name)

@@ -1,7 +1,9 @@
 """How a run ended. Imports nothing heavy."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -13,6 +15,20 @@ class Outcome:
     best_step: int
     best_total: float | None
     error: str | None  # one sentence, where it did not finish
+    metrics: Mapping[str, float | None] = field(default_factory=dict)  # of the picture
+
+
+def recorded(fields: Mapping[str, Any], folder: Path) -> Outcome:
+    """Return how a run ended.
+
+    Args:
+      fields: of its run.json.
+      folder: of the run.
+    """
+    best = fields["best"] or {"step": 0, "total": None}
+    status, error, metrics = (fields[name] for name in ("status", "error", "metrics"))
+    picture = folder / "result.png"
+    return Outcome(status, picture, best["step"], best["total"], error, metrics or {})
 
 
 def failed(error: str) -> Outcome:

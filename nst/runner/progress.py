@@ -23,8 +23,12 @@ from rich.text import Text
 from nst.config.schema import Config
 from nst.engine.check import Check, seconds_per_step
 from nst.losses.total import weighted
+from nst.metrics.registry import METRICS
 from nst.runner.job import Job
 from nst.runner.outcome import Outcome
+
+#: What a sweep shows of each run: its losses don't compare with another's.
+SHOWN = ("style_distance", "content_distance")
 
 
 class Shown:
@@ -79,8 +83,9 @@ class Display:
             MofNCompleteColumn(),
             BarColumn(bar_width=24),
             TimeElapsedColumn(),
-            TextColumn("left"),
+            TextColumn("elapsed"),
             TimeRemainingColumn(),
+            TextColumn("remaining"),
             TextColumn("{task.fields[rate]}"),
         )
         self._task = self._bar.add_task("", total=config.total_steps, rate="compiling")
@@ -124,8 +129,9 @@ class GridDisplay:
             BarColumn(bar_width=24),
             TextColumn("{task.completed:.0f}/{task.total:.0f} {task.fields[unit]}"),
             TimeElapsedColumn(),
-            TextColumn("left"),
+            TextColumn("elapsed"),
             TimeRemainingColumn(),
+            TextColumn("remaining"),
             TextColumn("{task.fields[rate]}"),
         )
         #: To be entered during the sweep.
@@ -153,19 +159,33 @@ class GridDisplay:
         self._ended += 1
         self._bar.update(self._all, completed=self._ended)
         self.live.refresh()
-        result = outcome.error or f"total {outcome.best_total:.6g}"
+        result = outcome.error or "  ".join(
+            f"{METRICS[name].title} {value}" for name, value in _measured(outcome).items()
+        )
         self.live.say(f"{self._ended}/{self._runs}  {label}  {outcome.status}  {result}")
 
 
 def show_table(jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> None:
     """Print how the runs of a grid ended, and where they are."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("run", "overrides", "best total", "at step", "status"):
-        table.add_column(title, overflow="fold")
+    table.add_column("run")
+    table.add_column("settings", overflow="fold")
+    for name in SHOWN:
+        table.add_column(METRICS[name].title, justify="right", no_wrap=True)
+    table.add_column("status", overflow="fold")
     for job, outcome in zip(jobs, outcomes, strict=True):
-        total = "" if outcome.best_total is None else f"{outcome.best_total:.6g}"
         status = outcome.status if not outcome.error else f"{outcome.status}: {outcome.error}"
-        cells = (job.place.folder.name, job.label, total, str(outcome.best_step), status)
-        table.add_row(*(Text(cell) for cell in cells))
-    Console().print(table)
+        # A space after each comma, where a line may break.
+        settings = job.label.replace(",", ", ")
+        cells = (job.place.folder.name, settings, *_measured(outcome).values(), status)
+        table.add_row(*map(Text, cells))
+    console = Console()
+    # In a file no line is too long.
+    console.print(table, width=None if console.is_terminal else 10_000)
     print(os.path.relpath(jobs[0].place.folder.parent))
+
+
+def _measured(outcome: Outcome) -> dict[str, str]:
+    """Return the numbers of a run that compare with another's, as they are shown."""
+    known = {name: outcome.metrics.get(name) for name in SHOWN}
+    return {name: "" if value is None else f"{value:.3f}" for name, value in known.items()}

@@ -163,7 +163,7 @@ class Session:
         self._tracker.finish(status, losses, self._prepared.sources, picture, numbers)
         self._record.finish(status, error, numbers)
         step, total = (best.step, best.terms.total) if best else (0, None)
-        self.outcome = Outcome(status, picture, step, total, error)
+        self.outcome = Outcome(status, picture, step, total, error, numbers)
 
 
 def _measured(best: Check | None, prepared: Prepared) -> dict[str, float | None]:

@@ -62,7 +62,12 @@ class Module(Protocol):
     """What a tracker's module has."""
 
     def track(
-        self, config: Config, settings: Mapping[str, Any], folder: Path, group: str | None
+        self,
+        config: Config,
+        settings: Mapping[str, Any],
+        folder: Path,
+        group: str | None,
+        name: str,
     ) -> AbstractContextManager[Tracker]:
         """Open a run, give its `Tracker`, and close it whatever happens.
 
@@ -71,6 +76,7 @@ class Module(Protocol):
           settings: the resolved configuration and what else describes the run, "overrides" say.
           folder: where the tracker's files go: the run's, or its sweep's.
           group: the sweep this run belongs to; none: it is a single run.
+          name: what sets the run apart in its sweep, or what was asked for.
 
         Raises:
           UserError: it can't be opened.
@@ -93,10 +99,10 @@ class Module(Protocol):
 
 
 def track(
-    config: Config, settings: Mapping[str, Any], folder: Path, group: str | None
+    config: Config, settings: Mapping[str, Any], folder: Path, group: str | None, name: str
 ) -> AbstractContextManager[Tracker]:
     """Open a run with the tracker that its configuration names: `Module.track`."""
-    return _module(config.tracking.mode).track(config, settings, folder, group)
+    return _module(config.tracking.mode).track(config, settings, folder, group, name)
 
 
 def log_cells(

@@ -94,7 +94,7 @@ class WandbTracker:
 
 @contextlib.contextmanager
 def track(
-    config: Config, settings: Mapping[str, Any], folder: Path, group: str | None
+    config: Config, settings: Mapping[str, Any], folder: Path, group: str | None, name: str
 ) -> Iterator[WandbTracker]:
     """Open a W&B run, yield its tracker, and close it whatever happens.
 
@@ -106,12 +106,12 @@ def track(
       settings: the resolved configuration and what else describes the run; W&B's config.
       folder: where W&B makes its folder wandb/.
       group: the sweep this run belongs to; none: it is a single run.
+      name: what sets the run apart; W&B shows it unless another name is given.
 
     Raises:
       UserError: online without a key, the server can't be reached, or a variable is refused.
     """
-    name = _name(settings["overrides"]) or config.name
-    run = wandb_run.opened(config.tracking, folder, group, name, config=settings)
+    run = wandb_run.opened(config.tracking, folder, group, _cut(name), config=settings)
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(1) as beside:
         opening = beside.submit(stack.enter_context, run)
         # A variable may be refused, and a run that is refused must not have begun.
@@ -151,8 +151,7 @@ def _losses(terms: dict[str, float], config: Config) -> dict[str, Any]:
     }
 
 
-def _name(overrides: list[str]) -> str:
-    text = ",".join(overrides)
+def _cut(text: str) -> str:
     # What differs from run to run may stand at either end.
     half = (LONGEST_NAME - 3) // 2
     return text if len(text) <= LONGEST_NAME else f"{text[:half]}...{text[-half:]}"

@@ -20,9 +20,8 @@ def jobs_of(compose: Callable[..., Config], folder: Path, count: int) -> list[Jo
     """Return jobs that differ in the total variation's weight."""
     return [
         Job(
-            f"tv.gamma={gamma}",
             compose(*TWO_STEPS, *SHALLOW, f"tv.gamma={gamma}"),
-            Place(folder / str(gamma)),
+            Place(folder / str(gamma), label=f"tv.gamma={gamma}"),
         )
         for gamma in range(count)
     ]

@@ -32,7 +32,9 @@ class Lines:
 
 
 @contextlib.contextmanager
-def track(config: Any, settings: Any, folder: Path, group: str | None) -> Iterator[Lines]:
+def track(
+    config: Any, settings: Any, folder: Path, group: str | None, name: str
+) -> Iterator[Lines]:
     lines = Lines(folder / "lines.jsonl")
     lines.write(overrides=settings["overrides"], group=group)
     yield lines

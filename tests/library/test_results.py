@@ -96,13 +96,14 @@ def test_a_grid_is_its_runs(picture: Path, tmp_path: Path):
 
 
 def test_the_grid_shows_pictures_that_no_file_holds():
-    style = np.zeros((64, 64, 3), np.uint8) + np.uint8([250, 10, 250])
+    style = np.full((64, 64, 3), [250, 10, 250], np.uint8)
     style[::8] = 0
-    found = nst.grid({"style": ["night", style], "beta": [0, 1]}, content="coffee", **SETTINGS)
+    styles = ["night", style]
+    found = nst.grid({"style": styles, "beta": [0, 1]}, content="coffee", **SETTINGS)
     shown = np.asarray(found.show().convert("RGB"), np.int16)
     near = np.abs(shown - [250, 10, 250]).max(-1) < 60
     assert near.sum() > 500
-    assert found._repr_jpeg_()[:2] == b"\xff\xd8"
+    assert (found._repr_jpeg_() or b"")[:2] == b"\xff\xd8"
 
 
 def test_a_run_that_fails_costs_no_other(picture: Path):
