@@ -39,8 +39,8 @@ def measure(size: int, steps: int, network: str, repeats: int) -> dict[str, Any]
     settings = [f"size={size}", f"steps={steps}", f"network={network}", "sweep.report=false"]
     sweep = [f"{key}={','.join(values)}" for key, values in FACTORS.items()]
     commands = {
-        "batched": [["-m", "hydra/launcher=batched", *settings, *sweep]],
-        "basic multirun": [["-m", *settings, *sweep]],
+        "batched": [["-m", *settings, *sweep]],
+        "basic multirun": [["-m", "hydra/launcher=basic", *settings, *sweep]],
         "separate processes": [[*settings, *cell] for cell in _cells()],
     }
     folder = tempfile.mkdtemp()

@@ -40,7 +40,7 @@ def _say_how_to_resume(config: DictConfig) -> None:
         return
     key = "hydra.sweep.dir"
     same = [one for one in sys.argv[1:] if not one.startswith(f"{key}=")]
-    command = shlex.join(["python", "-m", "nst.run", *same, f"{key}={literal(folder)}"])
+    command = shlex.join(["nst", *same, f"{key}={literal(folder)}"])
     print(f"{folder} keeps what is done; this resumes the sweep:\n  {command}", file=sys.stderr)
 
 
