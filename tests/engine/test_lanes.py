@@ -1,54 +1,38 @@
 """Lanes against runs alone, and groups against their layers."""
 
+import dataclasses
 import math
 import os
 import subprocess
 import sys
 
-import jax
 import numpy as np
+import one_run
 import pytest
-from one_run import checks
+from one_run import NUMBERS, SHAPE, nothing_traced, scene
+from one_run import STATIC as ONE
 
 from nst.base.program import Hyperparameters, Static
-from nst.engine import loop, memory, program
+from nst.engine import memory, program
+from nst.engine.check import Check
 from nst.engine.lanes import Lane, narrowed, union, widened
-from nst.networks.vgg import random_params
 
-SHAPE = (20, 16, 3)
-ONE = Static("vgg16", "avg", "float32", ("conv1_1",), ("conv1_1",))
-OTHER = Static("vgg16", "avg", "float32", ("conv2_1",), ("conv1_1", "conv2_1"))
+OTHER = dataclasses.replace(ONE, content_layers=("conv2_1",), style_layers=("conv1_1", "conv2_1"))
 
 
 def numbers(gamma: float, **changes) -> Hyperparameters:
-    base = Hyperparameters(
-        1.0, 1e-2, gamma, 3.0, 0.9, 0.999, 1e-8, {"conv1_1": 1.0}, {"conv1_1": 1.0}
-    )
-    return base._replace(**changes)
+    return NUMBERS._replace(gamma=gamma, **changes)
 
 
-@pytest.fixture(scope="module")
-def scene() -> tuple[dict, np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(6)
-    content_image, style_image = rng.uniform(0, 255, (2, *SHAPE)).astype(np.float32)
-    return random_params("vgg16", 0), content_image, style_image
-
-
-def alone(scene, static: Static, hyperparameters: Hyperparameters, **options):
-    params, content_image, style_image = scene
-    targets = program.compute_targets(static, params, content_image, style_image)
-    options = {"steps": 6, "check_every": 2} | options
-    return list(checks(static, params, targets, content_image, hyperparameters, **options))
-
-
-def together(scene, static: Static, lanes: list[Lane], **options):
-    params, content_image, style_image = scene
-    targets = program.compute_targets(static, params, content_image, style_image)
-    options = {"steps": 6, "check_every": 2} | options
-    found: dict[int, list] = {index: [] for index in range(len(lanes))}
-    for lane, check in loop.checks(static, params, targets, lanes, **options):
-        found[lane].append(check)
+def alone(hyperparameters: Hyperparameters) -> list[Check]:
+    (found,) = together(ONE, [Lane(scene()[1], hyperparameters)])
     return found
+
+
+def together(static: Static, lanes: list[Lane]) -> list[list[Check]]:
+    params, content_image, style_image = scene()
+    targets = program.compute_targets(static, params, content_image, style_image)
+    return one_run.together(static, params, targets, lanes, steps=6, check_every=2)
 
 
 def test_a_union_holds_every_layer_once_in_network_order():
@@ -57,18 +41,11 @@ def test_a_union_holds_every_layer_once_in_network_order():
     assert merged.style_layers == ("conv1_1", "conv2_1")
 
 
-def test_one_lane_is_the_run_alone_to_the_byte(scene):
-    (lane,) = together(scene, ONE, [Lane(scene[1], numbers(10.0))]).values()
-    single = alone(scene, ONE, numbers(10.0))
-    assert [check.terms for check in lane] == [check.terms for check in single]
-    assert lane[-1].picture.tobytes() == single[-1].picture.tobytes()
-
-
-def test_vmapped_lanes_are_the_runs_alone_within_a_hundredth_of_a_gray_level(scene):
+def test_vmapped_lanes_are_the_runs_alone_within_a_hundredth_of_a_gray_level():
     gammas = [0.0, 1.0, 10.0]
-    found = together(scene, ONE, [Lane(scene[1], numbers(gamma)) for gamma in gammas])
+    found = together(ONE, [Lane(scene()[1], numbers(gamma)) for gamma in gammas])
     for lane, gamma in enumerate(gammas):
-        single = alone(scene, ONE, numbers(gamma))
+        single = alone(numbers(gamma))
         assert (
             [check.step for check in found[lane]]
             == [check.step for check in single]
@@ -80,61 +57,51 @@ def test_vmapped_lanes_are_the_runs_alone_within_a_hundredth_of_a_gray_level(sce
             assert mine.best == theirs.best
 
 
-def test_a_layer_of_the_union_with_weight_0_changes_nothing(scene):
+def test_a_layer_of_the_union_with_weight_0_changes_nothing():
     merged = union([ONE, OTHER])
     wide = widened(numbers(1.0), merged)
     assert wide.style_weights == {"conv1_1": 1.0, "conv2_1": 0.0}
-    (lane,) = together(scene, merged, [Lane(scene[1], wide)]).values()
-    single = alone(scene, ONE, numbers(1.0))
+    (lane,) = together(merged, [Lane(scene()[1], wide)])
+    single = alone(numbers(1.0))
     np.testing.assert_allclose(lane[-1].picture, single[-1].picture, atol=1e-3)
     narrow = narrowed(lane[-1], ONE)
     assert list(narrow.terms.style_layers) == ["conv1_1"]
     assert narrow.terms.total == pytest.approx(single[-1].terms.total, rel=1e-5)
 
 
-def test_a_lane_that_diverges_ends_and_the_others_go_on(scene):
-    lanes = [Lane(scene[1], numbers(1.0, lr=lr)) for lr in (3.0, 1e20, 3.0)]
-    found = together(scene, ONE, lanes)
+def test_a_lane_that_diverges_ends_and_the_others_go_on():
+    lanes = [Lane(scene()[1], numbers(1.0, lr=lr)) for lr in (3.0, 1e20, 3.0)]
+    found = together(ONE, lanes)
     assert [check.step for check in found[1]] == [0, 2]
     assert not found[1][-1].finite
-    single = alone(scene, ONE, numbers(1.0))
+    single = alone(numbers(1.0))
     for lane in (0, 2):
         np.testing.assert_allclose(found[lane][-1].picture, single[-1].picture, atol=0.01)
 
 
 @pytest.mark.parametrize("taken", [0, 1])
-def test_lanes_go_on_from_a_check(scene, taken: int):
-    lanes = [Lane(scene[1], numbers(gamma)) for gamma in (0.0, 10.0)]
-    whole = together(scene, ONE, lanes)
+def test_lanes_go_on_from_a_check(taken: int):
+    lanes = [Lane(scene()[1], numbers(gamma)) for gamma in (0.0, 10.0)]
+    whole = together(ONE, lanes)
     half = [
         Lane(
-            scene[1],
+            scene()[1],
             lane.hyperparameters,
             whole[index][taken],
             whole[index][taken].terms.total if taken else math.inf,
         )
         for index, lane in enumerate(lanes)
     ]
-    rest = together(scene, ONE, half)
+    rest = together(ONE, half)
     for index in range(2):
         assert [check.step for check in rest[index]] == [2, 4, 6][taken:]
         assert rest[index][-1].picture.tobytes() == whole[index][-1].picture.tobytes()
 
 
-def test_other_numbers_compile_nothing(scene):
-    together(scene, ONE, [Lane(scene[1], numbers(gamma)) for gamma in (0.0, 1.0)])
-    traced: list[str] = []
-
-    def listen(event: str, duration_secs: float, **_: str | int) -> None:
-        if event == "/jax/core/compile/jaxpr_trace_duration":
-            traced.append(event)
-
-    jax.monitoring.register_event_duration_secs_listener(listen)
-    try:
-        together(scene, ONE, [Lane(scene[1], numbers(gamma)) for gamma in (5.0, 7.0)])
-        assert traced == []
-    finally:
-        jax.monitoring.unregister_event_duration_listener(listen)
+def test_other_numbers_compile_nothing():
+    together(ONE, [Lane(scene()[1], numbers(gamma)) for gamma in (0.0, 1.0)])
+    with nothing_traced():
+        together(ONE, [Lane(scene()[1], numbers(gamma)) for gamma in (5.0, 7.0)])
 
 
 def test_the_memory_of_a_lane_by_hand():

@@ -1,27 +1,23 @@
 """Regions: masks and what is refused of them, guided Gram matrices, runs with masks."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import jsonschema
 import numpy as np
 import pytest
-from helpers import FOUR_STEPS, SHALLOW
-from one_run import checks
+from helpers import FOUR_STEPS, SHALLOW, compiled, pixels, valid_record
+from one_run import NUMBERS, SHAPE, STATIC, checks, scene, together
 from PIL import ExifTags, Image
 
 from nst.base.errors import UserError
-from nst.base.program import Hyperparameters, Static
 from nst.config import identity
-from nst.engine import loop, program
 from nst.engine.lanes import Lane
+from nst.engine.program import compute_targets
 from nst.images import files as images
 from nst.images import masks
 from nst.losses import guided as regions
-from nst.losses import total
 from nst.losses.guided import Regions
 from nst.networks import vgg
 from nst.networks.vgg import random_params
@@ -29,10 +25,6 @@ from nst.report import build
 from nst.runner import prepare
 
 RED, BLUE, GREEN = (255, 0, 0), (0, 0, 255), (0, 255, 0)
-STATIC = Static("vgg16", "avg", "float32", ("conv1_1",), ("conv1_1", "conv2_1"))
-NUMBERS = Hyperparameters(
-    1.0, 1e-2, 0.0, 3.0, 0.9, 0.999, 1e-8, {"conv1_1": 1.0}, {"conv1_1": 0.75, "conv2_1": 0.25}
-)
 OPTIONS: Any = {"steps": 6, "check_every": 2}
 
 
@@ -160,25 +152,11 @@ def test_the_gradient_is_that_of_the_formula():
     np.testing.assert_allclose(found, jax.grad(plain)(own), rtol=1e-4, atol=1e-6)
 
 
-def scene() -> tuple[dict, np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(10)
-    content_image = rng.uniform(0, 255, (20, 17, 3)).astype(np.float32)
-    style_image = rng.uniform(0, 120, (13, 22, 3)).astype(np.float32)
-    return random_params("vgg16", 0), content_image, style_image
-
-
-def guided_targets() -> total.Targets:
-    params, content_image, style_image = scene()
-    rng = np.random.default_rng(11)
-    both = Regions(parts(rng, 3, 20, 17), parts(rng, 3, 13, 22))
-    return program.compute_targets(STATIC, params, content_image, style_image, masks=both)
-
-
 def test_one_region_is_no_mask():
     params, content_image, style_image = scene()
-    whole = Regions(np.ones((1, 20, 17), np.float32), np.ones((1, 13, 22), np.float32))
-    masked = program.compute_targets(STATIC, params, content_image, style_image, masks=whole)
-    plain = program.compute_targets(STATIC, params, content_image, style_image)
+    whole = Regions(*(np.ones((1, *SHAPE[:2]), np.float32) for _ in range(2)))
+    masked = compute_targets(STATIC, params, content_image, style_image, masks=whole)
+    plain = compute_targets(STATIC, params, content_image, style_image)
     found, expected = (
         list(checks(STATIC, params, targets, content_image, NUMBERS, **OPTIONS))
         for targets in (masked, plain)
@@ -188,27 +166,18 @@ def test_one_region_is_no_mask():
     np.testing.assert_allclose(found[-1].picture, expected[-1].picture, atol=0.05)
 
 
-def test_lanes_are_the_runs_alone():
-    params, content_image, _ = scene()
-    targets = guided_targets()
-    several = [NUMBERS._replace(beta=beta) for beta in (1e-3, 1e-2, 1.0)]
-    lanes = [Lane(content_image, numbers) for numbers in several]
-    found = [
-        check.picture
-        for _, check in loop.checks(STATIC, params, targets, lanes, **OPTIONS)
-        if check.step == 6
-    ]
-    for picture, numbers in zip(found, several, strict=True):
-        alone = list(checks(STATIC, params, targets, content_image, numbers, **OPTIONS))
-        np.testing.assert_allclose(picture, alone[-1].picture, atol=0.01)
-
-
-def test_it_goes_on_from_a_check_to_the_same_bytes():
-    params, content_image, _ = scene()
-    targets = guided_targets()
-    whole = list(checks(STATIC, params, targets, content_image, NUMBERS, **OPTIONS))
-    rest = list(checks(STATIC, params, targets, content_image, NUMBERS, **OPTIONS, after=whole[1]))
-    assert rest[-1].picture.tobytes() == whole[-1].picture.tobytes()
+def test_lanes_are_the_runs_alone_which_go_on_from_a_check_to_the_same_bytes():
+    params, content_image, style_image = scene()
+    rng = np.random.default_rng(11)
+    both = Regions(*(parts(rng, 3, *SHAPE[:2]) for _ in range(2)))
+    run = STATIC, params, compute_targets(STATIC, params, content_image, style_image, masks=both)
+    several = [NUMBERS._replace(beta=beta) for beta in (1e-3, 1.0)]
+    found = together(*run, [Lane(content_image, numbers) for numbers in several], **OPTIONS)
+    for lane, numbers in zip(found, several, strict=True):
+        alone = list(checks(*run, content_image, numbers, **OPTIONS))
+        np.testing.assert_allclose(lane[-1].picture, alone[-1].picture, atol=0.01)
+    rest = list(checks(*run, content_image, several[-1], **OPTIONS, after=alone[1]))
+    assert rest[-1].picture.tobytes() == alone[-1].picture.tobytes()
 
 
 # --- Masks --------------------------------------------------------------------------------------
@@ -344,18 +313,11 @@ def test_what_masks_do_not_go_with_is_refused(compose: Any, override: str, wante
 # --- Runs ---------------------------------------------------------------------------------------
 
 
-def read(folder: Path) -> dict:
-    written = json.loads((folder / "run.json").read_text())
-    schema = Path(__file__).parents[2] / "docs" / "run.schema.json"
-    jsonschema.validate(written, json.loads(schema.read_text()))
-    return written
-
-
 def redness(folder: Path) -> tuple[float, float]:
     """Return by how much red exceeds blue in the left and in the right half of a result."""
-    pixels = np.asarray(Image.open(folder / "result.png").convert("RGB"), dtype=float)
-    middle = pixels.shape[1] // 2
-    left, right = pixels[:, : middle - 2], pixels[:, middle + 2 :]
+    result = pixels(folder / "result.png").astype(int)
+    middle = result.shape[1] // 2
+    left, right = result[:, : middle - 2], result[:, middle + 2 :]
     by = [float((half[..., 0] - half[..., 2]).mean()) for half in (left, right)]
     return by[0], by[1]
 
@@ -367,12 +329,11 @@ def test_each_half_takes_the_colors_of_its_region(command, files: dict[str, Path
     forty = ("steps=40", "check_every=20")
     batched = ("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep", *forty)
     layers = ("content.layers=[conv1_1]", "style.layers=[conv1_1,conv2_1]", "alpha=1e-3")
-    env = {"JAX_LOG_COMPILES": "1"}
-    done = command(*batched, *FOUR_STEPS[:3], *layers, *given, *both, env=env)
+    with compiled() as programs:
+        done = command(*batched, *FOUR_STEPS[:3], *layers, *given, *both)
     assert done.returncode == 0, done.stderr
     # Two groups, and one program for both.
-    for name in ("advance", "targets"):
-        assert done.stderr.count(f"WARNING: Compiling jit({name})") == 1
+    assert (programs.count("advance"), programs.count("targets")) == (1, 1)
     sweep = command.folder / "sweep"
     for run in ("0", "1"):
         left, right = redness(sweep / run)
@@ -382,7 +343,7 @@ def test_each_half_takes_the_colors_of_its_region(command, files: dict[str, Path
         left, right = redness(sweep / run)
         assert left < -60
         assert right > 60
-    written = [read(sweep / str(run)) for run in range(4)]
+    written = [valid_record(sweep / str(run)) for run in range(4)]
     assert len({one["config_hash"] for one in written}) == 4
     source = written[2]["sources"]["style_mask"]
     assert (source["used"], source["requested"]) == ("swapped.png", str(files["swapped"]))

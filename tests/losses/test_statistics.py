@@ -1,22 +1,19 @@
 """Style statistics against plain float64 computations, finite differences and cases by hand."""
 
-import json
+import dataclasses
 import warnings
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers import FOUR_STEPS, SHALLOW
-from one_run import checks
+from helpers import FOUR_STEPS, SHALLOW, compiled, valid_record
+from one_run import NUMBERS, STATIC, checks, scene
 from scipy.linalg import LinAlgWarning, sqrtm
 
-from nst.base.program import Hyperparameters, Static
 from nst.engine.program import compute_targets
 from nst.losses import mean_std, total, wasserstein
 from nst.losses.statistics import STATISTICS
-from nst.networks.vgg import random_params
 
 
 def activations(seed: int, shape: tuple[int, int, int], scale: float = 30.0) -> np.ndarray:
@@ -79,10 +76,10 @@ def test_the_wasserstein_distance_of_independent_channels_by_hand():
     ("shapes", "within"),
     [
         (((9, 8, 6), (7, 6, 6)), 1e-4),
-        (((16, 16, 64), (20, 12, 64)), 2e-3),
+        (((16, 16, 64), (16, 16, 64)), 2e-3),
         (((2, 3, 64), (16, 16, 64)), 1e-2),  # fewer positions than channels, in the picture,
         (((16, 16, 64), (2, 3, 64)), 1e-2),  # in the style image,
-        (((2, 2, 64), (1, 3, 64)), 1e-2),  # and in both
+        (((2, 3, 64), (2, 3, 64)), 1e-2),  # and in both
         (((1, 1, 8), (1, 1, 8)), 1e-4),
     ],
 )
@@ -93,15 +90,15 @@ def test_the_wasserstein_distance_is_scipys(shapes, within: float):
     assert distance(one, other) == pytest.approx(expected, abs=within * whole)
 
 
-@pytest.mark.parametrize("shape", [(16, 16, 64), (2, 2, 64), (1, 1, 8)])
+@pytest.mark.parametrize("shape", [(16, 16, 64), (2, 3, 64), (1, 1, 8)])
 def test_the_wasserstein_distance_of_a_picture_to_itself_is_near_0(shape):
     one = activations(3, shape)
     assert -1e-4 * variance(one) <= distance(one, one) <= 1e-2 * variance(one) + 1e-6
 
 
-@pytest.mark.parametrize("shapes", [((9, 8, 6), (7, 6, 6)), ((2, 3, 48), (9, 9, 48))])
+@pytest.mark.parametrize("shapes", [((9, 8, 6), (7, 6, 6)), ((2, 3, 64), (16, 16, 64))])
 def test_the_wasserstein_gradient_in_float32_is_that_in_float64(shapes):
-    """Of 48 channels and 6 positions the root has no inverse: the map is that of its support."""
+    """Of 64 channels and 6 positions the root has no inverse: the map is that of its support."""
     one, other = (activations(seed, shape) for seed, shape in enumerate(shapes))
     target = wasserstein.target(jnp.asarray(other, jnp.float32))
     gradient = np.asarray(jax.grad(wasserstein.loss)(jnp.asarray(one, jnp.float32), target))
@@ -151,42 +148,36 @@ def test_a_picture_of_one_color_has_a_finite_loss_and_gradient(statistic: str, f
 
 @pytest.mark.parametrize("statistic", ["mean_std", "wasserstein"])
 def test_a_statistic_brings_the_picture_nearer_to_the_style_image(statistic: str):
-    layers = ("conv1_1",), ("conv1_1", "conv2_1")
-    static = Static("vgg16", "avg", "float32", *layers, statistic=statistic)
-    rng = np.random.default_rng(7)
-    content_image, style_image = rng.uniform(0, 255, (2, 16, 20, 3)).astype(np.float32)
-    content_image *= 0.5
-    numbers = Hyperparameters(
-        0.0, 1.0, 0.0, 3.0, 0.9, 0.999, 1e-8, {"conv1_1": 1.0}, {"conv1_1": 0.5, "conv2_1": 0.5}
+    static = dataclasses.replace(STATIC, statistic=statistic)
+    numbers = NUMBERS._replace(alpha=0.0, beta=1.0, gamma=0.0)
+    params, content_image, style_image = scene()
+    targets = compute_targets(static, params, content_image / 2, style_image)
+    found = list(
+        checks(static, params, targets, content_image / 2, numbers, steps=20, check_every=10)
     )
-    params = random_params("vgg16", 0)
-    targets = compute_targets(static, params, content_image, style_image)
-    found = list(checks(static, params, targets, content_image, numbers, steps=20, check_every=10))
     assert found[-1].terms.total < 0.3 * found[0].terms.total
 
 
-def record(folder: Path) -> dict:
-    return json.loads((folder / "run.json").read_text())
-
-
 def test_statistics_and_normalization_through_the_command_line(command):
-    grid = ("style.statistic=gram,mean_std,wasserstein", "style.normalize=none,channels")
+    grid = ("style.statistic=mean_std,wasserstein", "style.normalize=none,channels", "pooling=max")
     batched = ("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep")
-    done = command(*batched, *FOUR_STEPS, *SHALLOW, *grid, env={"JAX_LOG_COMPILES": "1"})
+    with compiled() as programs:
+        done = command(*batched, *FOUR_STEPS, *SHALLOW, *grid)
     assert done.returncode == 0, done.stderr
     # Each statistic is a program; the normalization is a number.
-    assert done.stderr.count("WARNING: Compiling jit(advance)") == 3
-    written = [record(command.folder / "sweep" / str(job)) for job in range(6)]
-    assert len({one["config_hash"] for one in written}) == 6
+    assert programs.count("advance") == 2
+    written = [valid_record(command.folder / "sweep" / str(job)) for job in range(4)]
+    assert len({one["config_hash"] for one in written}) == 4
     for plain, by_channels in zip(written[::2], written[1::2], strict=True):
         assert by_channels["config"]["style"]["normalize"] == "channels"
         first, second = (one["best"]["style/conv1_1"] for one in (plain, by_channels))
         assert second != first
         # The weighted sum, over the 64 channels of conv1_1 squared.
         assert by_channels["best"]["style"] == pytest.approx(second / 64**2, rel=1e-5)
-    alone = command(*FOUR_STEPS, *SHALLOW, "style.statistic=wasserstein", "hydra.run.dir=alone")
-    assert alone.returncode == 0, alone.stderr
-    pictures = [command.folder / folder / "result.png" for folder in ("alone", "sweep/4")]
+    alone = ("style.statistic=wasserstein", "pooling=max", "hydra.run.dir=alone")
+    done = command(*FOUR_STEPS, *SHALLOW, *alone)
+    assert done.returncode == 0, done.stderr
+    pictures = [command.folder / folder / "result.png" for folder in ("alone", "sweep/2")]
     assert pictures[0].read_bytes() == pictures[1].read_bytes()
 
 
