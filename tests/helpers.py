@@ -213,8 +213,8 @@ def built_in() -> ResolvedSource:
 def compiled() -> Iterator[list[str]]:
     """Take the names of the programs that JAX compiles in this process meanwhile.
 
-    Those that it compiled before are not among them: give a run choices that no other test has, such as
-    pooling=max, which asks for no other size of picture.
+    Those that it compiled before are not among them: take choices that no other test has. A size
+    of its own would do, too, but costs more, since metrics are compiled for a size.
     """
     import jax
 

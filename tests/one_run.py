@@ -10,11 +10,13 @@ import jax
 import numpy as np
 
 from nst.base.program import Hyperparameters, Static
-from nst.engine import loop
+from nst.engine import loop, scales
 from nst.engine.check import Check
 from nst.engine.lanes import Lane
 from nst.losses.total import Targets
 from nst.networks.vgg import random_params
+from nst.runner.prepare import Prepared
+from nst.runner.stages import as_lane, stages_of
 
 SHAPE = (20, 16, 3)
 STATIC = Static("vgg16", "avg", "float32", ("conv1_1",), ("conv1_1",))
@@ -64,6 +66,15 @@ def together(
     for lane, check in loop.checks(static, params, targets, lanes, **options):
         found[lane].append(check)
     return found
+
+
+def all_checks(prepared: Prepared) -> list[Check]:
+    """Return the checks of a prepared run, through all of its sizes."""
+    static = prepared.static
+    stages, lanes = stages_of(prepared, static), [as_lane(prepared, static, None)]
+    every = prepared.config.check_every
+    found = scales.checks(static, prepared.params, stages, lanes, check_every=every)
+    return [check for _, check in found]
 
 
 @contextlib.contextmanager

@@ -176,10 +176,6 @@ def test_a_sources_keys_stand_among_those_of_its_group():
     assert OmegaConf.to_container(composed) == schema.to_mapping(Config())
 
 
-def test_keys_are_dotted():
-    assert {"size", "tv.gamma", "optimizer.lr", "content.path"} <= set(schema.keys())
-
-
 def test_split_puts_numbers_on_one_side_and_choices_on_the_other():
     one, other = plain(alpha=1.0, seed=1), plain(alpha=2.0, seed=2)
     static, numbers = program.split(validation.validated(one), "vgg16")

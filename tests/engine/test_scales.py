@@ -1,8 +1,6 @@
 """Coarse to fine: against optimizations by hand with optax, with a plain resize between them."""
 
 import contextlib
-import csv
-import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -13,12 +11,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import jsonschema
 import numpy as np
 import optax
 import pytest
-from helpers import SCHEMA, SHALLOW
-from one_run import checks
+from helpers import SHALLOW, compiled, pixels, record, rows, valid_record
+from one_run import all_checks, checks
 from PIL import Image
 
 from nst.base.errors import UserError
@@ -44,29 +41,11 @@ TWO = (*QUICK, "scales=[32,48]", "steps=[2,3]")
 Compose = Callable[..., Config]
 
 
-def rows(folder: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader((folder / "history.csv").read_text().splitlines()))
-
-
-def run_json(folder: Path) -> dict[str, Any]:
-    return json.loads((folder / "run.json").read_text())
-
-
-def pixels(path: Path) -> np.ndarray:
-    with Image.open(path) as image:
-        return np.asarray(image.convert("RGB"), np.float32)
-
-
 def together(runs: list[Prepared], static: Static) -> Iterator[tuple[int, Check]]:
     lanes = [as_lane(one, static, None) for one in runs]
     every = runs[0].config.check_every
     shared = stages_of(runs[0], static)
     return scales.checks(static, runs[0].params, shared, lanes, check_every=every)
-
-
-def all_checks(prepared: Prepared) -> list[Check]:
-    static = prepared.static
-    return [check for _, check in together([prepared], static)]
 
 
 # --- By hand ------------------------------------------------------------------------------------
@@ -83,13 +62,15 @@ def loss_by_hand(params: dict, content_image: np.ndarray, style_image: np.ndarra
         flat = activations.reshape(-1, 64)
         return flat.T @ flat / len(flat)
 
+    content_target, style_target = conv1_1(content_image), gram(conv1_1(style_image))
+
     def loss(picture: Any) -> jax.Array:
         own = conv1_1(picture)
-        content = jnp.sum((own - conv1_1(content_image)) ** 2) / 2
-        style = jnp.sum((gram(own) - gram(conv1_1(style_image))) ** 2) / (4 * 64**2)
+        content = jnp.sum((own - content_target) ** 2) / 2
+        style = jnp.sum((gram(own) - style_target) ** 2) / (4 * 64**2)
         return content + 1e4 * style
 
-    return jax.value_and_grad(loss)
+    return jax.jit(jax.value_and_grad(loss))
 
 
 def by_hand(
@@ -144,7 +125,7 @@ def style_image(tmp_path: Path) -> Path:
 def finished(command, picture: Path, style_image: Path) -> Path:
     """The folder of a run of 2 steps at 32 pixels and 3 at 48, as a user starts it."""
     own = (f"content.path={picture}", f"style.path={style_image}", "tracking.images_every=1")
-    done = command(*TWO, *own, "tracking=offline", "hydra.run.dir=one")
+    done = command(*TWO, *own, "hydra.run.dir=one")
     assert done.returncode == 0, done.stderr
     assert [line.split("  ")[0] for line in done.stderr.splitlines() if "step" in line] == [
         f"step {step}/5" for step in (0, 2, 4, 5)
@@ -154,7 +135,7 @@ def finished(command, picture: Path, style_image: Path) -> Path:
 
 
 def test_a_run_is_two_optimizations_by_hand(
-    finished: Path, monkeypatch, compose, read_wandb, picture, style_image
+    finished: Path, monkeypatch, compose, picture, style_image
 ):
     params = prepare.prepare(compose(*QUICK, "size=32")).params
     pictures, totals = by_hand(params, picture, style_image)
@@ -166,11 +147,10 @@ def test_a_run_is_two_optimizations_by_hand(
     for row in table:
         step = int(row["step"])
         assert float(row["total"]) == pytest.approx(totals[step], rel=1e-3)
-        saved = pixels(finished / "images" / f"step_{step:05d}.png")
+        saved = pixels(finished / "images" / f"step_{step:05d}.png").astype(int)
         np.testing.assert_allclose(saved, np.rint(pictures[step].clip(0, 255)), atol=1)
     best = min((4, 5), key=lambda step: totals[step])
-    written = run_json(finished)
-    jsonschema.validate(written, SCHEMA)
+    written = valid_record(finished)
     assert written["best"]["step"] == best
     assert written["picture"] == {"width": 48, "height": 38}
     assert (written["config"]["size"], written["config"]["steps"]) == (48, [2, 3])
@@ -184,7 +164,13 @@ def test_a_run_is_two_optimizations_by_hand(
     drawn = read(finished / "history.csv")
     assert drawn
     assert "size" not in drawn[1]
-    # Weights & Biases knows the sizes, also where a run goes on after a cut.
+
+
+@pytest.mark.slow
+def test_wandb_knows_the_sizes_also_where_a_run_goes_on_after_a_cut(command, compose, read_wandb):
+    done = command(*TWO, "tracking=offline", "hydra.run.dir=one")
+    assert done.returncode == 0, done.stderr
+    finished = command.folder / "one"
     logged = [line["history"]["item"] for line in read_wandb(finished) if line["type"] == "history"]
     sizes = [(row["_step"], row["size"]) for row in logged]
     assert sizes == [(0, 32), (2, 32), (4, 48), (5, 48)]
@@ -275,12 +261,12 @@ def test_without_moments_a_larger_size_is_a_run_from_the_resized_picture(
 
 
 def test_the_preset_of_gradient_descent_goes_through_sizes(compose, tmp_path: Path):
-    sizes = ("network=vgg16", "scales=[32,64]", "steps=[2,2]", "check_every=1", *SHALLOW)
-    config = compose("preset=keras", *sizes, "tracking=disabled", "assets.fallback=true")
+    sizes = (*QUICK, "scales=[32,48]", "steps=[2,2]", "check_every=1")
+    config = compose("preset=keras", *sizes, "assets.fallback=true")
     assert (config.optimizer.name, config.optimizer.schedule) == ("sgd", "exponential")
     outcome = transfer.perform(prepare.prepare(config), transfer.Place(tmp_path))
     assert outcome.status == "finished"
-    assert [row["size"] for row in rows(tmp_path)] == ["32", "32", "32", "64", "64"]
+    assert [row["size"] for row in rows(tmp_path)] == ["32", "32", "32", "48", "48"]
     # lr 0.19537^(step / 4): the count of steps goes on, and 100 is lost to no later one.
     totals = [float(row["total"]) for row in rows(tmp_path)]
     assert totals[2] < totals[0]
@@ -308,7 +294,7 @@ def test_each_saved_picture_has_the_chroma_of_its_size(compose, tmp_path: Path, 
     transfer.perform(prepared, transfer.Place(tmp_path))
     luma = np.array((0.299, 0.587, 0.114))
     for one, step in zip(prepared.scales, (2, 5), strict=True):
-        saved = pixels(tmp_path / "images" / f"step_{step:05d}.png")
+        saved = pixels(tmp_path / "images" / f"step_{step:05d}.png").astype(np.float32)
         chroma = one.content_image - (one.content_image @ luma)[..., None]
         inside = ((saved > 0) & (saved < 255)).all(axis=-1)
         assert inside.mean() > 0.3
@@ -354,7 +340,7 @@ class Cut(Exception):
     """Stands for a kill: it leaves a session at once, with nothing tidied up."""
 
 
-@pytest.mark.parametrize("after", [0, 2, 3, 5])
+@pytest.mark.parametrize("after", [0, 2, 4])
 @pytest.mark.parametrize(
     "options",
     [("optimizer.schedule=cosine", "optimizer.average=0.5", "init=noise"), ("optimizer=lbfgs",)],
@@ -364,8 +350,7 @@ def test_a_run_cut_off_at_any_size_ends_as_if_it_had_not_been(
     compose, tmp_path: Path, monkeypatch, options: tuple[str, ...], after: int
 ):
     monkeypatch.setattr(transfer, "_measured", lambda *_: {})
-    more = ("scales=[32,40,48]", "steps=[3,2,3]", "sweep.save_every=0")
-    prepared = prepare.prepare(compose(*QUICK, *more, *options))
+    prepared = prepare.prepare(compose(*TWO, "sweep.save_every=0", *options))
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     transfer.perform(prepared, transfer.Place(whole))
     found = all_checks(prepared)
@@ -380,7 +365,7 @@ def test_a_run_cut_off_at_any_size_ends_as_if_it_had_not_been(
     for mine, theirs in zip(rows(cut), rows(whole), strict=True):
         assert mine | {"seconds": ""} == theirs | {"seconds": ""}
     for key in ("status", "best", "last", "config_hash"):
-        assert run_json(cut)[key] == run_json(whole)[key]
+        assert record(cut)[key] == record(whole)[key]
 
 
 def test_an_interrupted_run_keeps_the_best_of_its_size(compose, tmp_path: Path):
@@ -388,8 +373,7 @@ def test_an_interrupted_run_keeps_the_best_of_its_size(compose, tmp_path: Path):
     with transfer.Session(prepared, transfer.Place(tmp_path)) as session:
         for check in all_checks(prepared)[:2]:
             session.add(check)
-    written = run_json(tmp_path)
-    jsonschema.validate(written, SCHEMA)
+    written = valid_record(tmp_path)
     assert (written["status"], written["best"]["step"]) == ("interrupted", 2)
     assert max(pixels(tmp_path / "result.png").shape) == 32
 
@@ -399,7 +383,7 @@ def test_a_run_that_diverges_at_a_small_size_ends_there(compose, tmp_path: Path)
     outcome = transfer.perform(prepared, transfer.Place(tmp_path))
     assert outcome.status == "diverged"
     assert [row["step"] for row in rows(tmp_path)] == ["0", "2"]
-    jsonschema.validate(run_json(tmp_path), SCHEMA)
+    valid_record(tmp_path)
 
 
 def test_lanes_are_the_runs_alone_and_a_lost_one_costs_no_other(compose):
@@ -420,21 +404,19 @@ def test_lanes_are_the_runs_alone_and_a_lost_one_costs_no_other(compose):
 
 
 def test_a_grid_of_scales_compiles_a_program_a_size(command):
-    grid = ("scales=[32,48]", "steps=2", "tv.gamma=0,1,2", "style.size=null,48")
-    done = command(
-        *("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep", *QUICK, *grid),
-        env={"JAX_LOG_COMPILES": "1"},
-    )
+    grid = ("scales=[32,48]", "steps=2", "tv.gamma=0,1", "style.size=null,48")
+    # Which no other test has.
+    grid += ("tv.form=power", "pooling=max")
+    with compiled() as programs:
+        done = command("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep", *QUICK, *grid)
     assert done.returncode == 0, done.stderr
     # Of either style.size: at 32 and at 48 pixels. Of the four pairs of pictures three differ in
     # shape from each other: 48 pixels are those of style.size=48 at the last scale, too.
-    for program, count in (("advance", 2), ("targets", 3)):
-        lines = re.findall(rf"^WARNING: Compiling jit\({program}\)", done.stderr, re.MULTILINE)
-        assert len(lines) == count
-    records = [run_json(command.folder / "sweep" / str(number)) for number in range(6)]
-    assert {record["status"] for record in records} == {"finished"}
-    assert len({record["config_hash"] for record in records}) == 6
-    assert {record["best"]["step"] for record in records} <= {4}
+    assert (programs.count("advance"), programs.count("targets")) == (2, 3)
+    records = [record(command.folder / "sweep" / str(number)) for number in range(4)]
+    assert {one["status"] for one in records} == {"finished"}
+    assert len({one["config_hash"] for one in records}) == 4
+    assert {one["best"]["step"] for one in records} <= {4}
 
 
 def test_memory_is_that_of_the_last_size(compose):

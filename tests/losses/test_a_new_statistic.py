@@ -1,13 +1,12 @@
 """A style statistic that is added by a file and an entry in the table."""
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers import TINY
+from helpers import TINY, rows
 
 from nst.base.errors import UserError
 from nst.config.schema import Config
@@ -40,8 +39,7 @@ def losses(prepared: Prepared, folder: Path) -> list[float]:
     """Run it; return the loss of conv1_1 at each check."""
     outcome = session.perform(prepared, session.Place(folder))
     assert outcome.status == "finished"
-    rows = csv.DictReader((folder / "history.csv").read_text().splitlines())
-    return [float(row["style/conv1_1"]) for row in rows]
+    return [float(row["style/conv1_1"]) for row in rows(folder)]
 
 
 def test_a_run_lowers_it(compose: Compose, tmp_path: Path):

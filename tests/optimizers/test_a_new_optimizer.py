@@ -1,21 +1,17 @@
 """An optimizer that is added by a file and an entry in the table."""
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import TINY
+from helpers import TINY, rows
+from one_run import all_checks
 
 from nst.base.errors import UserError
 from nst.config.schema import Config
-from nst.engine import scales
-from nst.engine.check import Check
 from nst.optimizers.table import OPTIMIZERS, Optimizer
 from nst.runner import prepare, session
-from nst.runner.prepare import Prepared
-from nst.runner.stages import as_lane, stages_of
 
 Compose = Callable[..., Config]
 TOY = (*TINY, "tracking=disabled", "optimizer.name=rmsprop")
@@ -28,17 +24,9 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(OPTIMIZERS, "rmsprop", entry)
 
 
-def checks(prepared: Prepared) -> list[Check]:
-    static, lane = prepared.static, as_lane(prepared, prepared.static, None)
-    found = scales.checks(
-        static, prepared.params, stages_of(prepared, static), [lane], check_every=1
-    )
-    return [check for _, check in found]
-
-
 def test_its_first_step_is_the_formulas(compose: Compose):
     prepared = prepare.prepare(compose(*TOY, "optimizer.lr=2"))
-    first, second, *_ = checks(prepared)
+    first, second, *_ = all_checks(prepared)
     moved = np.abs(second.picture - first.picture)
     # nu = 0.1 g^2 after a step, so that g / sqrt(nu) is 1 / sqrt(0.1) wherever there is a gradient.
     np.testing.assert_allclose(np.quantile(moved, [0.05, 0.95]), 2 / 0.1**0.5, rtol=1e-3)
@@ -52,18 +40,12 @@ def test_a_run_goes_through_sizes_and_goes_on_after_it_was_cut_off(
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     assert session.perform(prepared, session.Place(whole)).status == "finished"
     with session.Session(prepared, session.Place(cut)) as going:
-        for check in checks(prepared)[:3]:
+        for check in all_checks(prepared)[:3]:
             going.add(check)
     assert session.perform(prepared, session.Place(cut)).status == "finished"
     assert (cut / "result.png").read_bytes() == (whole / "result.png").read_bytes()
-    rows = list(csv.DictReader((cut / "history.csv").read_text().splitlines()))
-    assert [(row["step"], row["size"]) for row in rows] == [
-        ("0", "32"),
-        ("1", "32"),
-        ("2", "32"),
-        ("3", "48"),
-        ("4", "48"),
-    ]
+    steps_and_sizes = [("0", "32"), ("1", "32"), ("2", "32"), ("3", "48"), ("4", "48")]
+    assert [(row["step"], row["size"]) for row in rows(cut)] == steps_and_sizes
 
 
 @pytest.mark.parametrize(

@@ -352,7 +352,7 @@ def test_the_memory_of_a_lane_holds_the_memory_of_lbfgs():
 
 
 def test_a_grid_over_optimizers_is_a_program_each(command):
-    grid = ("optimizer=adam,lbfgs", "tv.gamma=0,1", "pooling=max")
+    grid = ("optimizer=adam,lbfgs", "tv.gamma=0,1", "pooling=max", "content.reduction=mean")
     with compiled() as programs:
         done = command(*BATCHED, *FOUR_STEPS, *SHALLOW, *grid)
     assert done.returncode == 0, done.stderr
