@@ -357,7 +357,12 @@ def test_what_is_refused(compose: Callable[..., Config], overrides: tuple[str, .
 
 
 def test_a_grid_over_exponents_is_one_program_and_its_lanes_the_runs_alone(command):
-    common = (*FOUR_STEPS, "content.layers=[relu1_2]", "style.layers=[relu1_1]", "check_every=4")
+    common: tuple[str, ...] = (
+        *FOUR_STEPS,
+        "content.layers=[relu1_2]",
+        "style.layers=[relu1_1]",
+        "check_every=4",
+    )
     common += ("content.reduction=mean", "alpha=10")
     common += ("tv.form=power", "tv.reduction=mean", "tv.gamma=10")
     batched = ("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep", "hydra.launcher.lanes=2")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -135,7 +136,10 @@ def test_same_seed_same_bytes_other_seed_other_picture(params, pictures):
 
 def test_other_hyperparameters_compile_nothing(params, pictures):
     run(params, pictures)
-    others = {"content_weights": {"conv1_1": 0.5}, "style_weights": {"conv1_1": 0.25}}
+    others: dict[str, Any] = {
+        "content_weights": {"conv1_1": 0.5},
+        "style_weights": {"conv1_1": 0.25},
+    }
     with nothing_traced():
         run(
             params, pictures, seed=3, numbers=Hyperparameters(2, 3, 4, 5, 0.8, 0.99, 1e-7, **others)
