@@ -179,9 +179,8 @@ def show_table(jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> None:
         settings = job.label.replace(",", ", ")
         cells = (job.place.folder.name, settings, *_measured(outcome).values(), status)
         table.add_row(*map(Text, cells))
-    console = Console()
     # In a file no line is too long.
-    console.print(table, width=None if console.is_terminal else 10_000)
+    Console(width=None if Console().is_terminal else 10_000).print(table)
     print(os.path.relpath(jobs[0].place.folder.parent))
 
 
