@@ -10,8 +10,20 @@ from pathlib import Path
 
 import pytest
 from helpers import ROOT, environment
+from PIL import Image
 
 pytestmark = pytest.mark.slow
+
+
+#: As in the README, but smaller.
+FROM_PYTHON = """
+import nst
+result = nst.transfer("me.png", "painting.png", size=64, steps=4)
+result.image.save("painted.png")
+results = nst.grid({"beta": [1e3, 1e4]}, content="chelsea", style="night", size=64, steps=4)
+results.show().save("grid.png")
+print(results.best("style_distance").values["beta"])
+"""
 
 
 def said(*command: str | Path, cwd: Path) -> str:
@@ -87,6 +99,17 @@ def test_a_shipped_sweep_runs_by_its_name(installed: Path, tmp_path: Path):
     said(installed / "nst", "sweep", "pooling", "size=64", "steps=10", cwd=tmp_path)
     assert len(list(tmp_path.glob("outputs/pooling/*/*/result.png"))) == 4
     assert len(list(tmp_path.glob("outputs/pooling/*/grid.png"))) == 1
+
+
+def test_python_needs_no_checkout_either(installed: Path, tmp_path: Path):
+    for name in ("me.png", "painting.png"):
+        Image.effect_noise((96, 72), 60).convert("RGB").save(tmp_path / name)
+    best = said(installed / "python", "-c", FROM_PYTHON, cwd=tmp_path)
+    assert float(best.split()[-1]) in (1e3, 1e4)
+    assert Image.open(tmp_path / "painted.png").size == (64, 48)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        *("grid.png", "me.png", "painted.png", "painting.png")
+    ]
 
 
 def test_the_commands_answer_without_the_checkout(installed: Path, tmp_path: Path):
