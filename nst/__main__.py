@@ -47,7 +47,7 @@ def main() -> int | None:
     arguments = sys.argv[1:]
     first = arguments[0] if arguments else ""
     try:
-        if arguments in (["-h"], ["--help"]):
+        if arguments in (["-h"], ["--help"], ["help"]):
             print(_help(), flush=True)
             return 0
         if "--version" in arguments:

@@ -119,6 +119,6 @@ def _command(folder: Path) -> str:
 
     try:
         overrides = yaml.safe_load((folder / "overrides.yaml").read_bytes()) or []
-        return f"`{shlex.join(['python', '-m', 'nst.run', *map(str, overrides)])}`"
+        return f"`{shlex.join(['nst', *map(str, overrides)])}`"
     except (OSError, ValueError, TypeError, yaml.YAMLError):
         return "the same command"

@@ -45,8 +45,8 @@ def test_the_record_of_a_run_names_the_command_that_runs_it_again(command: Comma
     assert command(*TINY, "beta=77", "hydra.run.dir=1").returncode == 0
     line = command("--config-dir=1/.hydra", "--config-name=config").stderr
     typed = shlex.split(line.split("`")[1])
-    assert typed[:3] == ["python", "-m", "nst.run"]
-    assert command(*typed[3:], "hydra.run.dir=2").returncode == 0
+    assert typed[:1] == ["nst"]
+    assert command(*typed[1:], "hydra.run.dir=2").returncode == 0
     assert len({record(command.folder / run)["config_hash"] for run in "12"}) == 1
 
 
