@@ -7,7 +7,7 @@ import random
 import re
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,10 @@ from nst.base import interrupt
 from nst.command.options import options
 from nst.config.schema import Config, entries, keys, to_mapping
 from nst.config.validation import validated
+from nst.multirun import cluster
 from nst.runner import prepare as inputs
 from nst.runner import session
+from nst.runner.job import Job
 from nst.runner.outcome import Outcome
 
 EACH = 300  # overrides of a slow seed; together these have 5,100
@@ -132,7 +134,8 @@ Ask = Callable[..., list[Config] | str]
 def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ask:
     """`python -m nst.run` in this process: the configurations that it would run, or its sentence.
 
-    A checked configuration meets `inputs.prepare` and `transfer.perform`, which do nothing here.
+    A checked configuration meets `inputs.prepare` and `session.perform`, or in a sweep
+    `cluster.in_process`, which do nothing here.
     """
     checked: list[Config] = []
 
@@ -142,6 +145,12 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.setattr(inputs, "prepare", prepare)
     done = Outcome("finished", None, 0, 1.0, None)
     monkeypatch.setattr(session, "perform", lambda prepared, place: done)
+
+    def in_process(jobs: Sequence[Job], lanes: int | None) -> list[Outcome]:
+        checked.extend(job.config for job in jobs)
+        return [done for _ in jobs]
+
+    monkeypatch.setattr(cluster, "in_process", in_process)
     monkeypatch.setattr(interrupt, "listen", lambda: None)
     # Hydra would compose everything twice, the first time to learn whether this is a sweep.
     monkeypatch.setattr(Hydra, "get_mode", lambda *_, **__: None)
