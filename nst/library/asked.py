@@ -51,12 +51,15 @@ class Asked:
     def __add__(self, other: "Asked") -> "Asked":
         """Return both together; of two values of one key, that of `other`."""
         later = {_key(one) for one in other.overrides} | set(other.pictures)
-        kept = tuple(one for one in self.overrides if _key(one) not in later)
-        pictures = {
-            key: one
-            for key, one in self.pictures.items()
-            if key not in later and f"{key}.path" not in later
+        # A picture is a name, a path or held; the last one counts.
+        later |= {
+            either
+            for key in PICTURES
+            for either in (key, f"{key}.path")
+            if later & {key, f"{key}.path"}
         }
+        kept = tuple(one for one in self.overrides if _key(one) not in later)
+        pictures = {key: one for key, one in self.pictures.items() if key not in later}
         return Asked(kept + other.overrides, {**pictures, **other.pictures})
 
 

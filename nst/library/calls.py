@@ -66,6 +66,7 @@ def transfer(
         temporary = Temporary() if folder is None else None
         place = temporary.path / "run" if temporary else _folder(folder)
         (job,) = asked.jobs([cell], [place], None)
+        _check_kept([job], folder)
         prepared = prepare.prepare(job.config, job.given)
         outcome = session.perform(prepared, job.place, on_check, _console(progress))
         if outcome.status == "interrupted":
@@ -126,6 +127,7 @@ def grid(
         sweep = temporary.path if temporary else _folder(folder)
         folders = [sweep / str(number) for number in range(len(cells))]
         jobs = asked.jobs(cells, folders, sweep)
+        _check_kept(jobs, folder)
         runner.run(jobs, lanes, _console(progress))
         _keep_held(jobs, sweep)
         return _found([sweep], sweep, temporary)
@@ -152,6 +154,14 @@ def _found(folders: list[Path], base: Path | None = None, temporary: Any = None)
     for one in broken:
         warnings.warn(f"{one.folder} can't be read: {one.reason}", stacklevel=3)
     return Results(Result(run, temporary) for run in runs)
+
+
+def _check_kept(jobs: "Sequence[Job]", folder: Any) -> None:
+    """Refuse to track into a folder that goes."""
+    if folder is None and any(job.config.tracking.mode == "offline" for job in jobs):
+        raise UserError(
+            'tracking="offline" keeps its files beside the run, so give folder="outputs/mine", say'
+        )
 
 
 def _keep_held(jobs: "Sequence[Job]", root: Path) -> None:

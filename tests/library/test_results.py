@@ -106,6 +106,13 @@ def test_the_grid_shows_pictures_that_no_file_holds():
     assert (found._repr_jpeg_() or b"")[:2] == b"\xff\xd8"
 
 
+def test_a_picture_of_the_grid_wins_over_the_shared_one(picture: Path, tmp_path: Path):
+    contents = {"content": ["coffee", np.full((32, 40, 3), 90, np.uint8), picture]}
+    found = nst.grid(contents, content=picture, style="night", folder=tmp_path / "grid", **SETTINGS)
+    assert [one.values["content"] for one in found][::2] == ["coffee", "blocks"]
+    assert str(found[1].values["content"]).startswith("array-")
+
+
 def test_a_run_that_fails_costs_no_other(picture: Path):
     found = nst.grid({"optimizer.lr": [1, 1e9]}, content=picture, **SETTINGS)
     assert [one.status for one in found] == ["finished", "diverged"]

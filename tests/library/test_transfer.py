@@ -208,6 +208,8 @@ def test_a_mistake_has_the_command_lines_sentence(typed: str, command: Command):
 def test_arguments_that_no_command_line_has():
     with pytest.raises(nst.UserError, match="beta can't be of type object"):
         nst.transfer(beta=object())
+    with pytest.raises(nst.UserError, match='so give folder="outputs/mine"'):
+        nst.transfer(tracking="offline")
     with pytest.raises(nst.UserError, match="overrides must be a list of texts"):
         nst.transfer(overrides="beta=1")
     with pytest.raises(nst.UserError, match="beta=1,2 gives several values"):

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from helpers import FOUR_STEPS, SCHEMA, SHALLOW, await_rows, record, rows
 from nst.report import build
 
 SMALL = (*FOUR_STEPS, *SHALLOW)
-BATCHED = ("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep")
+BATCHED = ("-m", "hydra.sweep.dir=sweep")
 
 
 def statuses(folder: Path) -> dict[str, str]:
@@ -68,6 +69,13 @@ def test_a_run_that_fails_fails_alone(command, tmp_path: Path):
     ended = {"0": "finished", "1": "diverged", "2": "failed", "3": "failed"}
     assert statuses(command.folder / "sweep") == ended
     assert done.stdout.count("failed: content.path") == 2
+    titles, first, *_ = done.stdout.splitlines()
+    assert titles.split("  ")[0] == "run"
+    assert "style distance  content distance  status" in titles
+    metrics = record(command.folder / "sweep" / "0")["metrics"]
+    assert first.split()[-3] == f"{metrics['style_distance']:.3f}"
+    # Hydra writes 1000000000.0 for 1e9.
+    assert done.stdout.count("optimizer.lr=1e9") == 2
     assert done.stdout.count("diverged: ") == 1
 
 
@@ -133,6 +141,10 @@ def test_ctrl_c_ends_the_sweep_and_keeps_what_is_there(command):
     assert "Traceback" not in stderr
     assert statuses(command.folder / "sweep") == {"0": "interrupted"}
     assert (command.folder / "sweep" / "0" / "state.msgpack").exists()
+    said, resumes = stderr.splitlines()[-2:]
+    assert said == "sweep keeps what is done; this resumes the sweep:"
+    assert shlex.split(resumes)[:2] == ["nst", "-m"]
+    assert shlex.split(resumes)[-2:] == ["steps=1000000", "hydra.sweep.dir=sweep"]
 
 
 def test_every_lane_has_a_run_of_its_own_at_wandb_and_the_sweep_a_table_of_them(

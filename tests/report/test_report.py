@@ -3,7 +3,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from fake_runs import report, table, write_run
+from fake_runs import REPORT, report, table, write_run
+from helpers import Process
 from PIL import Image
 
 from nst.base.errors import UserError
@@ -47,6 +48,16 @@ def test_a_tree_of_good_and_bad_runs(tmp_path: Path):
     assert (sweep / "index.html").stat().st_size > 0
     assert Image.open(sweep / "grid.png").mode == "RGB"
     assert not list(sweep.rglob("*.part"))
+
+
+def test_the_page_is_opened_in_the_browser(tmp_path: Path):
+    write_run(tmp_path / "0")
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {tmp_path}/opened\n')
+    browser.chmod(0o755)
+    done = Process(tmp_path)(".", "--open", env={"BROWSER": f"{browser} %s"}, program=REPORT)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "opened").read_text() == (tmp_path / "index.html").as_uri()
 
 
 def test_several_sweeps_meet_in_the_folder_they_have_in_common(tmp_path: Path):

@@ -175,7 +175,10 @@ def test_runs_of_a_sweep_share_a_folder_and_do_not_mix(
     compose: Compose, tmp_path: Path, read_wandb: Inspect
 ):
     for job, gamma in enumerate((1, 2)):
-        perform(compose, tmp_path / str(job), f"tv.gamma={gamma}", sweep=tmp_path)
+        options: dict[str, Any] = (
+            {"sweep": tmp_path, "label": "sets it apart"} if job else {"sweep": tmp_path}
+        )
+        perform(compose, tmp_path / str(job), "alpha=1", f"tv.gamma={gamma}", **options)
     runs = sorted((tmp_path / "wandb").glob("offline-run-*"))
     assert len(runs) == 2
     assert not list(tmp_path.glob("[01]/wandb"))
@@ -191,7 +194,7 @@ def test_runs_of_a_sweep_share_a_folder_and_do_not_mix(
             assert row["weighted/tv"] == pytest.approx(gamma * row["loss/tv"])
         found[head(lines)["display_name"]] = head(lines)["run_group"]
     group = "/".join(tmp_path.parts[-2:])
-    assert found == {"tv.gamma=1": group, "tv.gamma=2": group}
+    assert found == {"alpha=1,tv.gamma=1": group, "sets it apart": group}
 
 
 def test_without_any_override_the_name_is_the_experiments(
