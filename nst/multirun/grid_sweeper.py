@@ -8,9 +8,9 @@ from hydra.core.utils import JobReturn
 
 from nst.base.errors import UserError
 from nst.command import hydra_private, typed
-from nst.multirun import finish, multirun
-from nst.multirun.multirun import Multirun
+from nst.multirun import finish, sweeper
 from nst.multirun.settings import GridSettings, check_grid
+from nst.multirun.sweeper import Multirun
 
 
 def sweep(settings: GridSettings, own: Multirun, arguments: list[str]) -> list[Sequence[JobReturn]]:
@@ -31,12 +31,12 @@ def sweep(settings: GridSettings, own: Multirun, arguments: list[str]) -> list[S
     parsed = parser.parse_overrides([*params, *arguments])
     jobs = hydra_private.combinations(parsed)
     _check_any(jobs, parsed)
-    multirun.check(own, jobs)
+    sweeper.check(own, jobs)
     batch = settings.max_batch_size or len(jobs)
     done = []
     with finish.reported(own.config):
         for first in range(0, len(jobs), batch):
-            done.append(multirun.launch(own, jobs[first : first + batch], first))
+            done.append(sweeper.launch(own, jobs[first : first + batch], first))
             for job in done[-1]:
                 _ = job.return_value  # raises what the job raised
     return done

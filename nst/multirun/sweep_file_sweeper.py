@@ -9,14 +9,14 @@ from hydra.core.utils import JobReturn
 
 from nst.base.errors import UserError
 from nst.command.hydra_private import failure
-from nst.multirun import multirun
+from nst.multirun import sweeper
 from nst.multirun.check import check, names
 from nst.multirun.finish import reported
-from nst.multirun.multirun import Multirun
 from nst.multirun.points import Point, overrides, points
 from nst.multirun.search import search
 from nst.multirun.settings import SweepFileSettings, check_sweep_file
 from nst.multirun.sweep_file import read
+from nst.multirun.sweeper import Multirun
 
 log = logging.getLogger("nst")
 
@@ -41,13 +41,13 @@ def sweep(settings: SweepFileSettings, own: Multirun, arguments: list[str]) -> l
     plan = plan.without(names(common))
 
     def launch(some: list[Point], first: int) -> Sequence[JobReturn]:
-        return multirun.launch(own, [[*overrides(point), *common] for point in some], first)
+        return sweeper.launch(own, [[*overrides(point), *common] for point in some], first)
 
     known = [] if plan.method == "bayes" else points(plan, settings.seed)
     composer = own.composer()
     check(plan, known, lambda words: composer([*words, *common]))
     count = plan.run_cap or 0 if plan.method == "bayes" else len(known)
-    multirun.check_folders(own, [own.folder / str(number) for number in range(count)])
+    sweeper.check_folders(own, [own.folder / str(number) for number in range(count)])
     if plan.early_terminate:
         log.warning("early_terminate is for W&B's agents: here every run goes to its end")
     with reported(own.config):

@@ -29,18 +29,18 @@ class Lines(Sweeper):
         self.file = file
 
     def setup(self, *, hydra_context, task_function, config):
-        from nst.multirun import multirun
+        from nst.multirun import sweeper
 
-        self.multirun = multirun.begin(hydra_context, task_function, config)
+        self.multirun = sweeper.begin(hydra_context, task_function, config)
 
     def sweep(self, arguments):
-        from nst.multirun import finish, multirun
+        from nst.multirun import finish, sweeper
 
         with open(self.file) as file:
             jobs = [[*line.split(), *arguments] for line in file]
-        multirun.check(self.multirun, jobs)
+        sweeper.check(self.multirun, jobs)
         with finish.reported(self.multirun.config):
-            return multirun.launch(self.multirun, jobs, 0)
+            return sweeper.launch(self.multirun, jobs, 0)
 """
 
 

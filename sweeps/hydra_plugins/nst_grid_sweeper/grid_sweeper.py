@@ -23,9 +23,9 @@ class GridSweeper(Sweeper):
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
         """Take what Hydra gives a sweeper."""
-        from nst.multirun import multirun
+        from nst.multirun import sweeper
 
-        self.multirun = multirun.begin(hydra_context, task_function, config)
+        self.multirun = sweeper.begin(hydra_context, task_function, config)
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run the jobs; `arguments` are the overrides of the command line."""
