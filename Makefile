@@ -4,7 +4,7 @@ VENV ?= .venv
 RUN = $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-gpu demo paper bench docs test test-slow lint clean
+.PHONY: help setup setup-gpu demo paper bench docs table test test-slow lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,7 +28,10 @@ bench: $(VENV)/.runtime ## speed, memory and start-up, the tables of docs/perfor
 	$(RUN) -m nst.bench memory --size 256 512 $$against; \
 	$(RUN) -m nst.bench startup --repeats 2
 
-docs: $(VENV)/.runtime ## the table of keys in docs/configuration.md
+docs: table $(VENV)/.docs ## the table of keys, then the site: build/site/index.html
+	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet --config-file docs/site/mkdocs.yml
+
+table: $(VENV)/.runtime
 	$(RUN) -m nst.config.document
 
 test: $(VENV)/.dev ## the tests
@@ -51,6 +54,10 @@ $(VENV)/.runtime: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "nst needs Python 3.11 or newer: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.runtime
+	$(RUN) -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime
