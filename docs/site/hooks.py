@@ -65,6 +65,10 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
             return found[0]
         if not (ROOT / path).exists():
             log.warning("%s links to %s, which is not there", page.file.src_uri, target)
-        return f"[{text}]({config.repo_url.rstrip('/')}/blob/main/{path})" if config.repo_url else text
+        return (
+            f"[{text}]({config.repo_url.rstrip('/')}/blob/main/{path})" if config.repo_url else text
+        )
 
+    if page.file.src_uri != "tour.md":
+        markdown = markdown.replace("tour.ipynb)", "tour.md)")
     return LINK.sub(link, markdown)

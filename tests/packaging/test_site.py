@@ -1,4 +1,4 @@
-"""The site of docs/: `make docs` builds it with no warning, and it asks no other host for anything."""
+"""The site of docs/: it builds with no warning, and asks no other host for anything."""
 
 import json
 import re
