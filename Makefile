@@ -28,8 +28,9 @@ bench: $(VENV)/.runtime ## speed, memory and start-up, the tables of docs/perfor
 	$(RUN) -m nst.bench memory --size 256 512 $$against; \
 	$(RUN) -m nst.bench startup --repeats 2
 
+# --strict with --quiet would let every warning pass.
 docs: table $(VENV)/.docs ## the table of keys, then the site: build/site/index.html
-	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet --config-file docs/site/mkdocs.yml
+	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --config-file docs/site/mkdocs.yml
 
 table: $(VENV)/.runtime
 	$(RUN) -m nst.config.document
