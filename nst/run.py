@@ -5,7 +5,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import hydra
 from hydra.core.config_store import ConfigStore
@@ -26,9 +26,7 @@ from nst.config.schema import Config, from_mapping
 from nst.config.validation import validated
 from nst.engine import jax_settings
 from nst.runner.job import Place
-
-if TYPE_CHECKING:
-    from nst.runner.outcome import Outcome
+from nst.runner.outcome import Outcome, reached
 
 ConfigStore.instance().store(name="schema", node=structured.Config)
 
@@ -92,8 +90,8 @@ def _help(overrides: list[str]) -> None:
 
 
 @hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")
-def _job(composed: DictConfig) -> float | None:
-    """Run one job; return its best total, which a search may lower."""
+def _job(composed: DictConfig) -> Any:
+    """Run one job; return its `search.objective`, several as a list."""
     try:
         return _perform(composed)
     except REFUSALS as error:
@@ -102,7 +100,7 @@ def _job(composed: DictConfig) -> float | None:
         raise Refused from error
 
 
-def _perform(composed: DictConfig) -> float | None:
+def _perform(composed: DictConfig) -> Any:
     folder = Path(HydraConfig.get().runtime.output_dir)
     try:
         given.check_base(HydraConfig.get())
@@ -119,7 +117,8 @@ def _perform(composed: DictConfig) -> float | None:
     except (*REFUSALS, KeyboardInterrupt):
         placing.leave_no_empty()
         raise
-    return _report(outcome)
+    _report(outcome)
+    return reached(folder, config.search.objective)
 
 
 def _prepared(config: Config, folder: Path) -> Any:
@@ -147,7 +146,7 @@ def _place(folder: Path, composed: DictConfig) -> Place:
     return Place(folder, placing.as_typed(settings.overrides.task), sweep, texts)
 
 
-def _report(outcome: "Outcome") -> float | None:
+def _report(outcome: Outcome) -> None:
     if outcome.picture and outcome.best_total is not None:
         outcome.picture.stat()  # whoever removed it at the last moment is told, too
         print(
@@ -163,7 +162,6 @@ def _report(outcome: "Outcome") -> float | None:
             f"{outcome.error}, so the run stopped there and kept its best picture so far, of step "
             f"{outcome.best_step}: try a lower optimizer.lr or lower weights"
         )
-    return outcome.best_total
 
 
 if __name__ == "__main__":

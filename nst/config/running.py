@@ -127,3 +127,14 @@ class Sweep:
         unit="seconds",
     )
     report: bool = key(True, "whether a sweep ends by writing its [report](report.md)")
+
+
+@dataclass
+class Search:
+    """What a search looks for."""
+
+    objective: Any = key(
+        "best/loss/total",
+        "what makes a run better, one name or a list: [objectives](sweeps.md#objectives)",
+        unit="logged names",
+    )

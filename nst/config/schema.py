@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from nst.base.errors import UserError, did_you_mean
 from nst.config.groups import TV, Content, Init, Network, Style
 from nst.config.keys import Entry, Role, group, key, walk
-from nst.config.running import Assets, Optimizer, Sweep, Tracking
+from nst.config.running import Assets, Optimizer, Search, Sweep, Tracking
 
 
 @dataclass
@@ -85,6 +85,7 @@ class Config:
     tracking: Tracking = group(Tracking, role="beside")
     assets: Assets = group(Assets, role="beside")
     sweep: Sweep = group(Sweep, role="beside")
+    search: Search = group(Search, role="beside")
 
     @property
     def plan(self) -> tuple["Scale", ...]:

@@ -12,9 +12,10 @@ from nst.base.errors import UserError
 from nst.config import blend, layers
 from nst.config.groups import TV, Content, Init, Style
 from nst.config.ranges import in_range, whole
-from nst.config.running import Optimizer, Tracking
+from nst.config.running import Optimizer, Search, Tracking
 from nst.config.schema import Config, entries
 from nst.losses.statistics import with_masks
+from nst.metrics.objective import objective
 from nst.optimizers.table import readers
 
 AnySource = TypeVar("AnySource", Content, Style)
@@ -47,6 +48,7 @@ def validated(config: Config) -> Config:
         style=dataclasses.replace(style, blend=blend.checked(style)),
         init=_init(config.init),
         network=dataclasses.replace(network, weights=home.short(network.weights)),
+        search=_search(config.search),
     )
     _masks(checked)
     if checked.alpha == checked.beta == checked.tv.gamma == 0:
@@ -55,6 +57,20 @@ def validated(config: Config) -> Config:
             "at least one must be above 0"
         )
     return checked
+
+
+def _search(search: Search) -> Search:
+    """Return what a search looks for as a list of whole names."""
+    asked = search.objective if isinstance(search.objective, list) else [search.objective]
+    try:
+        names = [objective(str(one)).name for one in asked]
+    except UserError as error:
+        raise UserError(f"search.objective: {error}") from error
+    if not names or len(set(names)) < len(names):
+        raise UserError(
+            f"search.objective must be one name or several different ones, not {search.objective}"
+        )
+    return dataclasses.replace(search, objective=names)
 
 
 def _sizes_and_steps(config: Config) -> dict[str, Any]:

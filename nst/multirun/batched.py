@@ -15,6 +15,7 @@ from nst.multirun import cluster
 from nst.multirun.compose import Composer, jobs
 from nst.multirun.settings import BatchedSettings, check_batched
 from nst.runner.job import Job
+from nst.runner.outcome import reached
 
 
 def launch(
@@ -62,12 +63,12 @@ def launch(
 def _returned(context: HydraContext, job: Job, composed: DictConfig, outcome: Any) -> JobReturn:
     """Let Hydra do for a job what it does for every job: .hydra/, callbacks, the return value."""
 
-    def hand_over(_: DictConfig) -> float | None:
+    def hand_over(_: DictConfig) -> Any:
         if outcome.status == "interrupted":
             raise KeyboardInterrupt
         if outcome.status != "finished":
             raise UserError(f"{job.label}: {outcome.error}")
-        return outcome.best_total
+        return reached(job.place.folder, job.config.search.objective)
 
     return run_job(
         task_function=hand_over,

@@ -4,7 +4,6 @@ import contextlib
 import math
 import warnings
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from nst.command.hydra_private import failure
 from nst.multirun.parameter import Parameter
 from nst.multirun.points import Point, overrides, short
 from nst.multirun.sweep_file import SweepFile
-from nst.rundir import run_json
 
 #: Runs some points as the jobs from a number on.
 Launch = Callable[[list[Point], int], Sequence[JobReturn]]
@@ -51,30 +49,10 @@ def search(sweep: SweepFile, seed: int, together: int, launch: Launch) -> list[J
     return jobs
 
 
-def measured(job: JobReturn, metric: str) -> float | None:
-    """Return a run's value of a metric, or None for a run that failed.
-
-    Args:
-      job: of a launcher.
-      metric: as runs log it, such as "best/loss/total", "loss/style/conv1_1" or "metrics/ssim".
-    """
-    if failure(job):
-        return None
-    value = job.return_value
-    if metric != "best/loss/total":
-        assert job.hydra_cfg is not None
-        folder = Path(job.hydra_cfg.hydra.runtime.output_dir)
-        group, name = _recorded(metric)
-        value = ((run_json.earlier(folder) or {}).get(group) or {}).get(name)
+def measured(job: JobReturn) -> float | None:
+    """Return a run's `search.objective`; None for a run that failed, or has no finite value."""
+    value = None if failure(job) else job.return_value
     return float(value) if value is not None and math.isfinite(value) else None
-
-
-def _recorded(metric: str) -> tuple[str, str]:
-    """Return the group of run.json that holds a metric, and its name there."""
-    if metric.startswith("metrics/"):
-        return "metrics", metric.removeprefix("metrics/")
-    group = "best" if metric.startswith("best/") else "last"
-    return group, metric.removeprefix("best/").removeprefix("loss/")
 
 
 def _engine() -> Any:
@@ -126,7 +104,7 @@ def _plain(value: Any, entry: Parameter) -> Any:
 def _told(engine: Any, sweep: SweepFile, point: Point, job: JobReturn) -> Any:
     """Return a run as the engine knows it."""
     name = sweep.metric["name"]
-    value = measured(job, name)
+    value = measured(job)
     return engine.SweepRun(
         config={key: {"value": value} for key, value in point.items()},
         state=engine.RunState.failed if value is None else engine.RunState.finished,

@@ -14,7 +14,7 @@ import yaml
 from nst.base.errors import UserError, did_you_mean
 from nst.command.options import options
 from nst.config.schema import keys, unknown_key
-from nst.metrics.registry import METRICS
+from nst.metrics.objective import objective
 from nst.multirun.parameter import Parameter, parameter
 from nst.multirun.settings import MOST_RUNS
 
@@ -24,8 +24,6 @@ FIELDS = (
     *("program", "command", "method", "metric", "parameters", "run_cap", "early_terminate"),
     *("name", "description", "project", "entity", "apiVersion", "kind", "controller"),
 )
-#: What a run logs at each check, and of its best one under best/ (nst/tracking/wandb_tracker.py).
-LOSSES = ("loss/total", "loss/content", "loss/style", "loss/tv")
 
 #: The modules that run what they are told, behind -m, and the files that W&B's ${program} may be.
 RUN_MODULES = ("nst", "nst.run")
@@ -133,15 +131,16 @@ def _metric(path: Path, method: str, values: object) -> dict[str, Any]:
     metric = {"goal": "minimize", **values}
     if metric["goal"] not in GOALS:
         raise UserError(f"{path}: metric.goal must be {' or '.join(GOALS)}, not {metric['goal']!r}")
-    name = str(metric.get("name"))
-    metrics = [f"metrics/{name}" for name in METRICS]
-    logged = [*LOSSES, *(f"best/{loss}" for loss in LOSSES), *metrics]
-    of_a_layer = name.removeprefix("best/").startswith(("loss/content/", "loss/style/"))
-    if name not in logged and not of_a_layer:
+    try:
+        wanted = objective(str(metric.get("name")))
+    except UserError as error:
+        raise UserError(f"{path}: metric.name: {error}") from error
+    goal = {"lower": "minimize", "higher": "maximize"}[wanted.better]
+    if metric["goal"] != goal:
         raise UserError(
-            f"{path}: metric.name: runs log no {name!r}{did_you_mean(name, logged)}; "
-            f"they log {', '.join(logged)}, and one layer's as best/loss/style/conv1_1"
+            f"{path}: metric.goal must be {goal}, since {wanted.better} {wanted.name} is better"
         )
+    metric["name"] = wanted.name
     if not isinstance(metric.get("target", 0.0), int | float):
         raise UserError(f"{path}: metric.target must be a number, not {metric['target']!r}")
     return metric

@@ -39,6 +39,8 @@ def sweep(settings: SweepFileSettings, own: Multirun, arguments: list[str]) -> l
     # The overrides in the file's command are for every run, unless the command line says otherwise.
     common = [word for word in plan.words if names([word])[0] not in fixed] + arguments
     plan = plan.without(names(common))
+    if plan.metric and "search.objective" not in names(common):
+        common = [f"search.objective={plan.metric['name']}", *common]
 
     def launch(some: list[Point], first: int) -> Sequence[JobReturn]:
         return sweeper.launch(own, [[*overrides(point), *common] for point in some], first)

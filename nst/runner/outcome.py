@@ -1,9 +1,12 @@
 """How a run ended. Imports nothing heavy."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from nst.metrics.objective import objective
+from nst.rundir import run_json
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,21 @@ def recorded(fields: Mapping[str, Any], folder: Path) -> Outcome:
     status, error, metrics = (fields[name] for name in ("status", "error", "metrics"))
     picture = folder / "result.png"
     return Outcome(status, picture, best["step"], best["total"], error, metrics or {})
+
+
+def reached(folder: Path, objectives: Sequence[str]) -> Any:
+    """Return what a search is told of a run that has finished.
+
+    Args:
+      folder: of the run.
+      objectives: by their whole names.
+
+    Returns:
+      The value of the objective, a list of several; None for one without a value.
+    """
+    fields = run_json.earlier(folder) or {}
+    values = [objective(name).of(fields) for name in objectives]
+    return values[0] if len(values) == 1 else values
 
 
 def failed(error: str) -> Outcome:

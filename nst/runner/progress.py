@@ -23,12 +23,13 @@ from rich.text import Text
 from nst.config.schema import Config
 from nst.engine.check import Check, seconds_per_step
 from nst.losses.total import weighted
-from nst.metrics.registry import METRICS
+from nst.metrics.objective import DEFAULT, objective
+from nst.rundir import run_json
 from nst.runner.job import Job
 from nst.runner.outcome import Outcome
 
 #: What a sweep shows of each run: its losses don't compare with another's.
-SHOWN = ("style_distance", "content_distance")
+SHOWN = ("metrics/style_distance", "metrics/content_distance")
 
 
 class Shown:
@@ -160,7 +161,8 @@ class GridDisplay:
         self._bar.update(self._all, completed=self._ended)
         self.live.refresh()
         result = outcome.error or "  ".join(
-            f"{METRICS[name].title} {value}" for name, value in _measured(outcome).items()
+            f"{one.title} {_short(one.of({'metrics': outcome.metrics}))}"
+            for one in map(objective, SHOWN)
         )
         self.live.say(f"{self._ended}/{self._runs}  {label}  {outcome.status}  {result}")
 
@@ -170,21 +172,28 @@ def show_table(jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("run")
     table.add_column("settings", overflow="fold")
-    for name in SHOWN:
-        table.add_column(METRICS[name].title, justify="right", no_wrap=True)
+    # What the search looks for first, unless it compares nothing.
+    looked_for = (
+        [] if jobs[0].config.search.objective == [DEFAULT] else jobs[0].config.search.objective
+    )
+    shown = [objective(one) for one in dict.fromkeys([*looked_for, *SHOWN])]
+    for one in shown:
+        table.add_column(one.title, justify="right", no_wrap=True)
     table.add_column("status", overflow="fold")
     for job, outcome in zip(jobs, outcomes, strict=True):
         status = outcome.status if not outcome.error else f"{outcome.status}: {outcome.error}"
         # A space after each comma, where a line may break.
         settings = job.label.replace(",", ", ")
-        cells = (job.place.folder.name, settings, *_measured(outcome).values(), status)
-        table.add_row(*map(Text, cells))
+        fields = run_json.earlier(job.place.folder) or {}
+        values = [_short(one.of(fields)) for one in shown]
+        table.add_row(*map(Text, (job.place.folder.name, settings, *values, status)))
     # In a file no line is too long.
     Console(width=None if Console().is_terminal else 10_000).print(table)
     print(os.path.relpath(jobs[0].place.folder.parent))
 
 
-def _measured(outcome: Outcome) -> dict[str, str]:
-    """Return the numbers of a run that compare with another's, as they are shown."""
-    known = {name: outcome.metrics.get(name) for name in SHOWN}
-    return {name: "" if value is None else f"{value:.3f}" for name, value in known.items()}
+def _short(value: float | None) -> str:
+    """Return a number as a table shows it: distances to three digits, losses to four figures."""
+    if value is None:
+        return ""
+    return f"{value:.3f}" if abs(value) < 1000 else f"{value:.4g}"

@@ -4,7 +4,7 @@ import contextlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ class WandbTracker:
     opening: Future  # of a wandb.Run
     config: Config
     before: Check | None = None
+    best: Mapping[str, float] = field(default_factory=dict)  # the lowest row's losses so far
 
     @property
     def run(self) -> Any:
@@ -41,6 +42,9 @@ class WandbTracker:
         if self.before is not None:
             row["s_per_step"] = seconds_per_step(self.before, check)
         self.before = check
+        if check.best:
+            self.best = check.losses
+        row |= self._looked_for()
         if picture is not None:
             row["picture"] = wandb.Image(str(picture))
         self.run.log(row, step=check.step)
@@ -54,16 +58,28 @@ class WandbTracker:
         """
         import wandb
 
+        size: float | None = None
         for row in rows:
             terms = dict(row)
             step = int(terms.pop("step"))
             del terms["seconds"]
             beside = {key: int(terms.pop(key)) for key in ("evaluations", "size") if key in terms}
-            known = _losses(terms, self.config) | beside
+            # As the loop judges: the start is no candidate, and each size has a best of its own.
+            fresh = beside.get("size") != size
+            if step and (fresh or not self.best or terms["total"] < self.best["total"]):
+                self.best = terms
+            size = beside.get("size")
+            known = _losses(terms, self.config) | beside | self._looked_for()
             picture = pictures / f"step_{step:05d}.png"
             if picture.exists():
                 known["picture"] = wandb.Image(str(picture))
             self.run.log(known, step=step)
+
+    def _looked_for(self) -> dict[str, float]:
+        """Return the best losses so far: W&B's agents stop runs by what a history has."""
+        asked = [name.removeprefix("best/loss/") for name in self.config.search.objective]
+        names = dict.fromkeys(["total", "content", "style", "tv", *asked])
+        return {f"best/loss/{name}": self.best[name] for name in names if name in self.best}
 
     def finish(
         self,

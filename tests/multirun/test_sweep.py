@@ -7,10 +7,8 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-import fake_runs
 import pytest
 import yaml
 from helpers import QUIET, TINY, Process, record
@@ -286,28 +284,6 @@ def test_a_bayes_search_stops_at_its_target(tmp_path: Path):
     assert len(searched(read(write(tmp_path, text)), 0, lambda point: 1.0)) == 2
 
 
-def test_the_measure_is_what_the_run_recorded(tmp_path: Path):
-    from nst.multirun.search import measured
-
-    best, last = {"step": 1, "total": 1.0, "style": 2}, {"style": 3, "style/conv1_1": None}
-    metrics = {"style_distance": 0.25, "tv": None}
-    fields = fake_runs.record(best=best, metrics=metrics) | {"last": last}
-    write(tmp_path, json.dumps(fields), "run.json")
-    hydra = SimpleNamespace(hydra=SimpleNamespace(runtime=SimpleNamespace(output_dir=tmp_path)))
-    job = JobReturn(_return_value=1.0, status=JobStatus.COMPLETED, hydra_cfg=hydra)  # type: ignore[arg-type]
-    expected = {
-        "best/loss/total": 1,
-        "best/loss/style": 2,
-        "loss/style": 3,
-        "loss/style/conv1_1": None,
-        "metrics/style_distance": 0.25,
-        "metrics/tv": None,
-    }
-    assert {name: measured(job, name) for name in expected} == expected
-    failed = JobReturn(_return_value=OSError(), status=JobStatus.FAILED)
-    assert measured(failed, "best/loss/total") is None
-
-
 def test_a_bayes_search_says_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "sweeps", None)
     with pytest.raises(UserError, match=r"pip install '\.\[search\]'"):
@@ -327,9 +303,13 @@ def test_the_checkouts_own_folder_sweeps_is_no_engine(
 
 
 def test_whatever_runs_log_can_be_searched_for(tmp_path: Path):
-    for name in ("metrics/style_distance", "metrics/ssim", "best/loss/tv"):
+    for name, whole in (
+        ("metrics/style_distance",) * 2,
+        ("lpips", "metrics/lpips"),
+        ("loss/tv",) * 2,
+    ):
         plan = read(write(tmp_path, BAYES.replace("best/loss/style", name)))
-        assert plan.metric["name"] == name
+        assert plan.metric["name"] == whole
 
 
 def test_a_bayes_search_needs_something_to_look_for(tmp_path: Path):
@@ -418,6 +398,10 @@ def test_a_run_under_an_agent(command, read_wandb: Callable):
             ["metric.name", "'metrics/style_distance'?"],
         ),
         (BAYES.replace("minimize", "least"), ["metric.goal", "'least'"]),
+        (
+            BAYES.replace("best/loss/style", "ssim"),
+            ["metric.goal must be maximize", "metrics/ssim"],
+        ),
         (BAYES.replace("goal:", "gaol:"), ["metric", "'gaol'", "did you mean 'goal'?"]),
         (
             BAYES.replace("[avg, max]", "[avg, max], probabilities: [0.5, 0.5]"),

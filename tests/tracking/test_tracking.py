@@ -75,7 +75,7 @@ def test_every_check_is_a_row_with_every_loss(lines: Lines):
     assert [row["_step"] for row in found] == [0, 2, 3]
     losses = {f"loss/{name}" for name in LOSSES}
     weighted = {"weighted/content", "weighted/style", "weighted/tv"}
-    beside = ("_", "picture.", "metrics/")
+    beside = ("_", "picture.", "metrics/", "best/")
     own = {key for row in found for key in row if not key.startswith(beside)}
     assert own == losses | weighted | {"s_per_step", "evaluations"}
     assert [row["evaluations"] for row in found] == [0, 2, 3]
@@ -92,6 +92,16 @@ def test_the_rows_are_those_of_the_history_each_term_with_its_weight(tracked: Pa
             assert row[f"weighted/{term}"] == pytest.approx(weight * row[f"loss/{term}"])
         total = row["weighted/content"] + row["weighted/style"] + row["weighted/tv"]
         assert row["loss/total"] == pytest.approx(total, rel=1e-5)
+
+
+def test_a_row_has_the_best_losses_so_far(lines: Lines):
+    start, *checks = logged(lines)
+    assert not [key for key in start if key.startswith("best/")]  # the start is no candidate
+    lowest = checks[0]
+    for row in checks:
+        lowest = min(lowest, row, key=lambda one: one["loss/total"])
+        for term in ("total", "content", "style", "tv"):
+            assert row[f"best/loss/{term}"] == lowest[f"loss/{term}"]
 
 
 def test_the_metrics_are_those_of_the_record(tracked: Path, lines: Lines, whole: dict[str, Any]):
