@@ -1,7 +1,7 @@
 """Neural style transfer (Gatys et al. 2015) as an experiment: runs, grids, and their comparison.
 
 `transfer` paints one picture, `grid` every combination of some settings, `load` reads the runs of a
-folder. ``python -m nst.run`` and the rest of the command line do the same.
+folder. The command ``nst`` does the same.
 """
 
 import importlib

@@ -35,7 +35,7 @@ def transfer(
 ) -> "Result":
     """Paint a content image in the style of a style image, Gatys et al. 2015.
 
-    The same settings give the same picture as ``python -m nst.run``, to the byte. W&B is off
+    The same settings give the same picture as the command ``nst``, to the byte. W&B is off
     unless ``tracking="online"`` or "offline" asks for it.
 
     Args:

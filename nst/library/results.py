@@ -104,7 +104,7 @@ class Results(Sequence[Result]):
     def show(
         self, rows: str | None = None, cols: str | None = None, cell: int | None = None
     ) -> Image.Image:
-        """Return the labeled grid of the pictures, as `python -m nst.report` draws it.
+        """Return the labeled grid of the pictures, as `nst report` draws it.
 
         Args:
           rows: key of the rows; none: chosen.
