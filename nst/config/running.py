@@ -127,6 +127,23 @@ class Sweep:
         unit="seconds",
     )
     report: bool = key(True, "whether a sweep ends by writing its [report](report.md)")
+    zip: Any = key(
+        None,
+        "axes of a grid that go together, `[content,style]`: [grids](sweeps.md#grids)",
+        unit="keys",
+    )
+    exclude: Any = key(
+        None,
+        "cells of a grid that are left out, `{pooling: max, tv.gamma: 0}`, or several of that",
+        unit="keys and values",
+    )
+    shuffle: Any = key(
+        None,
+        "seed of the order of a grid's cells; none: as given",
+        whole=True,
+        low=0,
+        high=2**32 - 1,
+    )
 
 
 @dataclass

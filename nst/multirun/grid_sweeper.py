@@ -8,7 +8,7 @@ from hydra.core.utils import JobReturn
 
 from nst.base.errors import UserError
 from nst.command import hydra_private, typed
-from nst.multirun import finish, sweeper
+from nst.multirun import finish, shape, sweeper
 from nst.multirun.settings import GridSettings, check_grid
 from nst.multirun.sweeper import Multirun
 
@@ -29,8 +29,8 @@ def sweep(settings: GridSettings, own: Multirun, arguments: list[str]) -> list[S
     parser = OverridesParser.create(config_loader=own.context.config_loader)
     params = typed.understood(f"{key}={value}" for key, value in (settings.params or {}).items())
     parsed = parser.parse_overrides([*params, *arguments])
-    jobs = hydra_private.combinations(parsed)
-    _check_any(jobs, parsed)
+    _check_any(parsed)
+    jobs = shape.cells(_axes(parsed, parser), own.shape())
     sweeper.check(own, jobs)
     batch = settings.max_batch_size or len(jobs)
     done = []
@@ -42,13 +42,23 @@ def sweep(settings: GridSettings, own: Multirun, arguments: list[str]) -> list[S
     return done
 
 
-def _check_any(jobs: Sequence[Sequence[str]], parsed: Iterable[Override]) -> None:
+def _axes(parsed: Sequence[Override], parser: OverridesParser) -> list[shape.Axis]:
+    """Return the values of each override."""
+    axes = []
+    for one in parsed:
+        texts = [text for (text,) in hydra_private.combinations([one])]
+        read = [parser.parse_override(text) for text in texts]
+        values = (shape.Value(text, own.value()) for text, own in zip(texts, read, strict=True))
+        axes.append(shape.Axis(one.get_key_element().lstrip("+~"), tuple(values)))
+    return axes
+
+
+def _check_any(parsed: Iterable[Override]) -> None:
     """Refuse a sweep of no jobs, which Hydra would end without a word."""
-    if jobs:
-        return
     empty = [
         one.input_line
         for one in parsed
         if one.is_sweep_override() and next(iter(one.sweep_iterator()), None) is None
     ]
-    raise UserError(f"{' '.join(map(str, empty))} gives no value, so there is nothing to run")
+    if empty:
+        raise UserError(f"{' '.join(map(str, empty))} gives no value, so there is nothing to run")

@@ -33,6 +33,10 @@ def sweep(settings: SweepFileSettings, own: Multirun, arguments: list[str]) -> l
       UserError: the file or a point of it is refused, or a run failed.
     """
     check_sweep_file(settings)
+    asked = own.shape()
+    for key in ("zip", "exclude", "shuffle"):
+        if getattr(asked, key) is not None:
+            raise UserError(f"sweep.{key} is for grids on the command line, not for a sweep file")
     plan = read(Path(settings.file))
     fixed = names(arguments)
     plan = dataclasses.replace(plan.without(fixed), run_cap=settings.run_cap or plan.run_cap)

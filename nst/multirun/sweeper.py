@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
@@ -11,6 +12,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from nst.base import home
 from nst.base.files import write_whole
+from nst.config.ranges import in_range
+from nst.config.running import Sweep
+from nst.config.schema import from_mapping
 from nst.multirun import compose
 from nst.report import own
 from nst.rundir import ownership
@@ -28,6 +32,15 @@ class Multirun:
     def folder(self) -> Path:
         """The folder of the sweep."""
         return Path(str(self.config.hydra.sweep.dir))
+
+    def shape(self) -> Any:
+        """Return what of ``sweep`` shapes a grid: zip, exclude and shuffle, as plain values.
+
+        Raises:
+          UserError: `shuffle` is no seed.
+        """
+        asked: Any = OmegaConf.to_container(self.config.sweep, resolve=True)
+        return in_range(from_mapping(asked, Sweep, "sweep."), "sweep.")
 
     def composer(self) -> compose.Composer:
         """Return what composes the configuration of a job."""
