@@ -76,6 +76,7 @@ def main() -> None:
         error = raised
     except KeyboardInterrupt:
         sys.exit(130)
+    placing.leave_no_empty()  # Hydra may have made some before it failed
     if verbose:
         traceback.print_exception(error)
     sys.exit(f"nst: {sentence(error)}")

@@ -132,8 +132,12 @@ def from_mapping(values: dict[str, Any], schema: type = Config, prefix: str = ""
       prefix: of the group, for the message.
 
     Raises:
-      UserError: a key is not in the schema; Hydra itself lets ``+tv.gama=1`` pass.
+      UserError: a key is not in the schema, or a group has one value: Hydra itself lets
+        ``+tv.gama=1`` pass, and ``++tv=${oc.env:X}``.
     """
+    if not isinstance(values, dict):
+        first = f"{prefix}{dataclasses.fields(schema)[0].name}"
+        raise UserError(f"{prefix[:-1]} is a group of keys, set as {first}=..., not {values!r}")
     left, filled = dict(values), {}
     for field in dataclasses.fields(schema):
         own: Any = field.type

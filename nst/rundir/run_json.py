@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from nst.base.errors import UserError
+from nst.base.errors import UserError, one_line
 from nst.rundir.values import text
 
 #: Version of the layout.
@@ -98,7 +98,7 @@ def _parsed(path: Path) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise BadRecordError("holds no run")
     if fields.get("schema") != SCHEMA:
-        found = text(fields.get("schema"))[:40]
+        found = one_line(text(fields.get("schema"))[:40])
         raise BadRecordError(f"has layout {found}, and this version reads layout {SCHEMA}")
     if not isinstance(fields.get("config"), dict):
         raise BadRecordError("has no config")

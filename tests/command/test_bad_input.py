@@ -76,6 +76,8 @@ def has(line: str, parts: Sequence[str]) -> None:
         ("content.layers=null", ["content.layers", "None"]),
         ("style.layers.conv1_1=2", ["style.layers.conv1_1", "style.layers={"]),
         ("style=starry,night", ["style=starry,night", "-m"]),
+        ("++tv=${now:%Y}", ["tv is a group of keys", "tv.gamma=..."]),
+        ("name=-" + 270 * "9", ["File name too long"]),
         ("steps", ["steps"]),
         ("a=[1", ["a=[1"]),
         ("=3", ["=3"]),
