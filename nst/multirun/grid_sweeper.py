@@ -58,7 +58,7 @@ def _check_any(parsed: Iterable[Override]) -> None:
     empty = [
         one.input_line
         for one in parsed
-        if one.is_sweep_override() and next(iter(one.sweep_iterator()), None) is None
+        if one.is_sweep_override() and not any(True for _ in one.sweep_iterator())
     ]
     if empty:
         raise UserError(f"{' '.join(map(str, empty))} gives no value, so there is nothing to run")
