@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 class Results(Sequence[Result]):
     """Runs that have ended, in the order of their grid or of their names."""
 
-    def __init__(self, results: Iterable[Result]):
-        """Hold `results` in this order."""
+    def __init__(self, results: Iterable[Result], keys: Sequence[str] | None = None):
+        """Hold `results` in this order; `keys` varied in what they were chosen from."""
         self._results = tuple(results)
+        self._keys = axes.differing(self._runs) if keys is None else keys
 
     @property
     def _runs(self) -> list[Run]:
@@ -39,7 +40,8 @@ class Results(Sequence[Result]):
     def __getitem__(self, index: slice) -> "Results": ...
     def __getitem__(self, index: int | slice) -> "Result | Results":
         """Return one, or those of a slice."""
-        return Results(self._results[index]) if isinstance(index, slice) else self._results[index]
+        chosen = self._results[index]
+        return chosen if isinstance(chosen, Result) else Results(chosen, self._keys)
 
     def __iter__(self) -> Iterator[Result]:
         """Yield each."""
@@ -65,12 +67,13 @@ class Results(Sequence[Result]):
         for key in values:
             if key not in known:
                 raise UserError(f"no run has a key {key!r}{did_you_mean(key, known)}")
-        return Results(
+        chosen = [
             one
             for one in self
             if (keep is None or keep(one))
             and all(_is(one.values.get(key), value) for key, value in values.items())
-        )
+        ]
+        return Results(chosen, self._keys)
 
     def best(self, metric: str) -> Result:
         """Return the run whose metric is best, the lowest or the highest as it may be.
@@ -95,11 +98,12 @@ class Results(Sequence[Result]):
         names = metrics or ("style_distance", "content_distance")
         found = self._measured(names)
         costs = [[_cost(one, name) for name in names] for one in found]
-        return Results(
+        chosen = [
             one
             for one, own in zip(found, costs, strict=True)
             if not any(_beats(other, own) for other in costs)
-        )
+        ]
+        return Results(chosen, self._keys)
 
     def show(
         self, rows: str | None = None, cols: str | None = None, cell: int | None = None
@@ -122,6 +126,8 @@ class Results(Sequence[Result]):
     def to_pandas(self) -> "pandas.DataFrame":
         """Return a table with a row a run: the keys that vary, metrics, losses.
 
+        What was chosen from several runs keeps the keys that varied in those.
+
         Raises:
           UserError: pandas is not installed.
         """
@@ -129,8 +135,7 @@ class Results(Sequence[Result]):
             import pandas
         except ImportError:
             raise UserError("to_pandas needs pandas: pip install pandas") from None
-        keys = axes.differing(self._runs)
-        return pandas.DataFrame([_row(one, keys) for one in self])
+        return pandas.DataFrame([_row(one, self._keys) for one in self])
 
     def _repr_jpeg_(self) -> bytes | None:
         """Show the grid in a notebook, in a third of a PNG's bytes."""

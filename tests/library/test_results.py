@@ -62,6 +62,8 @@ def test_as_a_table(loaded: nst.Results):
     assert table["tv.gamma"].tolist() == [1, 10, 100, 1e3, 1e4]
     assert table["style_distance"].tolist() == [one[0] for one in MEASURED.values()]
     assert table["loss/total"].tolist() == [5.5] * 5
+    # Of runs that agree in a key it is still a column.
+    assert loaded.filter(style="starry").to_pandas()["style"].tolist() == ["starry"] * 3
 
 
 def test_what_can_not_be_asked(loaded: nst.Results, tmp_path: Path):
