@@ -75,8 +75,9 @@ def main() -> None:
             raise
         error = raised
     except KeyboardInterrupt:
+        placing.leave_no_empty()
         sys.exit(130)
-    placing.leave_no_empty()  # Hydra may have made some before it failed
+    placing.leave_no_empty()
     if verbose:
         traceback.print_exception(error)
     sys.exit(f"nst: {sentence(error)}")
@@ -103,23 +104,19 @@ def _job(composed: DictConfig) -> Any:
 
 def _perform(composed: DictConfig) -> Any:
     folder = Path(HydraConfig.get().runtime.output_dir)
-    try:
-        given.check_base(HydraConfig.get())
-        given.check_options(HydraConfig.get())
-        values = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
-        config = validated(from_mapping(values))  # type: ignore[arg-type]
-        # JAX loads here, so that --help and a mistyped key answer at once.
-        jax_settings.load()
-        from nst.runner import session
+    given.check_base(HydraConfig.get())
+    given.check_options(HydraConfig.get())
+    values = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+    config = validated(from_mapping(values))  # type: ignore[arg-type]
+    # JAX loads here, so that --help and a mistyped key answer at once.
+    jax_settings.load()
+    from nst.runner import session
 
-        interrupt.check()
-        place = _place(folder, composed)
-        outcome = session.perform(_prepared(config, folder), place)
-    except (*REFUSALS, KeyboardInterrupt):
-        placing.leave_no_empty()
-        raise
+    interrupt.check()
+    place = _place(folder, composed)
+    outcome = session.perform(_prepared(config, folder), place)
     _report(outcome)
-    return reached(folder, config.search.objective)
+    return reached(outcome, config.search.objective)
 
 
 def _prepared(config: Config, folder: Path) -> Any:

@@ -1,3 +1,3 @@
-"""nst's version, here alone; this file imports nothing, so that whoever builds nst can read it."""
+"""The version of nst, for the package and for its build; imports nothing."""
 
 __version__ = "0.1.0"

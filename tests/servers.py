@@ -20,7 +20,7 @@ class Server(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
 
     def handle_error(self, *_: object) -> None:
-        pass  # whoever asked has gone
+        pass  # the client is gone
 
     def die(self) -> None:
         """Answer nobody any more: connections are refused from now on."""

@@ -17,7 +17,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 from nst.base.errors import UserError, of_file, one_line
 from nst.command.hydra_private import composing, of_options
 from nst.command.options import options, unknown_option
-from nst.config.schema import entries, keys, unknown_key
+from nst.config.schema import entries, first_of, keys, unknown_key
 
 #: What a user can mend, and is told in a sentence.
 REFUSALS = (UserError, HydraException, OmegaConfBaseException, OSError)
@@ -126,7 +126,7 @@ def _first_line(text: str) -> str:
 
 def _expected(key: str) -> str:
     """Return what the schema says a key takes."""
-    if first := next((one for one in keys() if one.startswith(f"{key}.")), None):
+    if first := first_of(key):
         return f" is a group of keys, set as {first}=..."
     name = key
     while name not in keys() and "." in name:

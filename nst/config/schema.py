@@ -123,6 +123,15 @@ def keys() -> list[str]:
     return [name for name, one in entries().items() if not dataclasses.is_dataclass(one.field.type)]
 
 
+def first_of(group: str) -> str | None:
+    """Return the first key of a group, None where there is no such group.
+
+    Args:
+      group: in dotted form.
+    """
+    return next((one for one in keys() if one.startswith(f"{group}.")), None)
+
+
 def from_mapping(values: dict[str, Any], schema: type = Config, prefix: str = "") -> Any:
     """Return the dataclass `schema` filled from nested plain `values`.
 
@@ -136,8 +145,8 @@ def from_mapping(values: dict[str, Any], schema: type = Config, prefix: str = ""
         ``+tv.gama=1`` pass, and ``++tv=${oc.env:X}``.
     """
     if not isinstance(values, dict):
-        first = f"{prefix}{dataclasses.fields(schema)[0].name}"
-        raise UserError(f"{prefix[:-1]} is a group of keys, set as {first}=..., not {values!r}")
+        name = prefix.removesuffix(".")
+        raise UserError(f"{name} is a group of keys, set as {first_of(name)}=..., not {values!r}")
     left, filled = dict(values), {}
     for field in dataclasses.fields(schema):
         own: Any = field.type

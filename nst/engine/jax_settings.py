@@ -23,8 +23,11 @@ FIXED: dict[str, Any] = {
 }
 
 
-def load() -> None:
+def load() -> dict[str, Any]:
     """Load JAX and fix what pictures hang on; a process that has done so may do it again.
+
+    Returns:
+      The settings as they were.
 
     Raises:
       UserError: a variable of the environment holds what JAX refuses.
@@ -34,8 +37,10 @@ def load() -> None:
     except ValueError as error:
         reason = " ".join(str(error).split())
         raise UserError(f"JAX refuses a variable of the environment: {reason}") from error
+    before = {name: getattr(jax.config, name) for name in FIXED}
     for name, value in FIXED.items():
         jax.config.update(name, value)
+    return before
 
 
 @contextlib.contextmanager
@@ -45,13 +50,9 @@ def put_back() -> Iterator[None]:
     Raises:
       UserError: as `load`.
     """
-    try:
-        import jax
-    except ValueError:
-        load()  # says why
-        raise
-    before = {name: getattr(jax.config, name) for name in FIXED}
-    load()
+    before = load()
+    import jax
+
     try:
         yield
     finally:

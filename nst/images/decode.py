@@ -160,7 +160,7 @@ def turn_of(image: Image.Image) -> int:
 
 
 def _turn_of_header(image: Image.Image, file: Path) -> int:
-    """Return what `_turn` finds once the picture is loaded, mostly without loading it."""
+    """Return what `turn_of` finds once the picture is loaded, mostly without loading it."""
     if image.format != "PNG":
         return turn_of(image)
     if not _has_late_text(file):

@@ -11,15 +11,14 @@ import numpy as np
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Sweep
 from hydra.types import RunMode
 
 from nst.base import home
 from nst.base.errors import UserError
 from nst.base.files import conf_dir
 from nst.base.own_files import own_path
-from nst.command import given, typed
-from nst.command.grammar import PLAIN, literal
+from nst.command import given, grammar, typed
 from nst.command.hydra_private import composing
 from nst.command.options import options
 from nst.command.sentence import REFUSALS, sentence
@@ -131,10 +130,10 @@ def _configs(cells: Sequence[Asked], shown: Sequence[str]) -> list[Config]:
 def _config(
     composer: Composer, overrides: Sequence[str], pictures: Mapping[str, ResolvedSource]
 ) -> Config:
-    for one in OverridesParser.create().parse_overrides(list(overrides)):
-        if one.is_sweep_override():
+    for one in overrides:
+        if isinstance(grammar.read(one.partition("=")[2]), Sweep):
             raise UserError(
-                f"{one.input_line} gives several values, and one run takes one: nst.grid runs each"
+                f"{one} gives several values, and one run takes one: nst.grid runs each"
             )
     composed: Any = composer(overrides)
     HydraConfig.instance().cfg = composed  # ${hydra:job.name} and its like are resolved from it
@@ -197,9 +196,11 @@ def _typed(key: str, value: Any, inside: bool = False) -> str:
     if isinstance(value, os.PathLike):
         value = str(os.fspath(value))
     if isinstance(value, str):
-        return literal(value) if inside and not PLAIN.fullmatch(value) else value
+        return grammar.literal(value) if inside else value
     if isinstance(value, Mapping):
-        parts = [f"{literal(str(name))}: {_typed(key, one, True)}" for name, one in value.items()]
+        parts = [
+            f"{grammar.literal(str(name))}: {_typed(key, one, True)}" for name, one in value.items()
+        ]
         return "{" + ", ".join(parts) + "}"
     if isinstance(value, list | tuple | set | range):
         return "[" + ", ".join(_typed(key, one, True) for one in value) + "]"

@@ -130,7 +130,7 @@ def grid(
         _check_kept(jobs, folder)
         runner.run(jobs, lanes, _console(progress))
         _keep_held(jobs, sweep)
-        return _found([sweep], sweep, temporary)
+        return _found([sweep], temporary)
 
 
 def load(*folders: str | os.PathLike[str]) -> "Results":
@@ -145,7 +145,7 @@ def load(*folders: str | os.PathLike[str]) -> "Results":
     return _found([_folder(folder) for folder in folders or ("outputs",)])
 
 
-def _found(folders: list[Path], base: Path | None = None, temporary: Any = None) -> "Results":
+def _found(folders: list[Path], temporary: Any = None) -> "Results":
     from nst.library.result import Result
     from nst.library.results import Results
     from nst.report import build

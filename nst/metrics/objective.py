@@ -15,8 +15,6 @@ from nst.networks.spec import NETWORKS
 
 #: What a run logs at each check, and of its best one under best/ (nst/tracking/wandb_tracker.py).
 LOSSES = ("loss/total", "loss/content", "loss/style", "loss/tv")
-#: The objective where none is asked for. It compares only runs of the same weights and pictures.
-DEFAULT = "best/loss/total"
 
 _METRICS = {f"metrics/{name}": one.better for name, one in METRICS.items()}
 _LOGGED = [*_METRICS, *(f"best/{loss}" for loss in LOSSES), *LOSSES]
@@ -40,7 +38,7 @@ class Objective:
         """Return its value in a run, None where that has none.
 
         Args:
-          fields: of the run's run.json.
+          fields: of the run's run.json; best, last and metrics will do.
         """
         group, name = self.name.partition("/")[::2]
         if group != "metrics":

@@ -68,7 +68,7 @@ def _returned(context: HydraContext, job: Job, composed: DictConfig, outcome: An
             raise KeyboardInterrupt
         if outcome.status != "finished":
             raise UserError(f"{job.label}: {outcome.error}")
-        return reached(job.place.folder, job.config.search.objective)
+        return reached(outcome, job.config.search.objective)
 
     return run_job(
         task_function=hand_over,

@@ -30,7 +30,7 @@ def sweep(settings: GridSettings, own: Multirun, arguments: list[str]) -> list[S
     params = typed.understood(f"{key}={value}" for key, value in (settings.params or {}).items())
     parsed = parser.parse_overrides([*params, *arguments])
     _check_any(parsed)
-    jobs = shape.cells(_axes(parsed, parser), own.shape())
+    jobs = shape.cells(list(map(_axis, parsed)), own.shape())
     sweeper.check(own, jobs)
     batch = settings.max_batch_size or len(jobs)
     done = []
@@ -42,15 +42,9 @@ def sweep(settings: GridSettings, own: Multirun, arguments: list[str]) -> list[S
     return done
 
 
-def _axes(parsed: Sequence[Override], parser: OverridesParser) -> list[shape.Axis]:
-    """Return the values of each override."""
-    axes = []
-    for one in parsed:
-        texts = [text for (text,) in hydra_private.combinations([one])]
-        read = [parser.parse_override(text) for text in texts]
-        values = (shape.Value(text, own.value()) for text, own in zip(texts, read, strict=True))
-        axes.append(shape.Axis(one.get_key_element().lstrip("+~"), tuple(values)))
-    return axes
+def _axis(override: Override) -> shape.Axis:
+    texts = tuple(text for (text,) in hydra_private.combinations([override]))
+    return shape.Axis(override.get_key_element().lstrip("+~"), texts)
 
 
 def _check_any(parsed: Iterable[Override]) -> None:

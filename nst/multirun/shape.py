@@ -6,15 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
 from nst.base.errors import UserError, did_you_mean
-
-
-@dataclass(frozen=True)
-class Value:
-    """One of the values of an axis."""
-
-    text: str  # the override of a job that has it: "beta=1e3"
-    value: Any  # as Hydra reads it
+from nst.config.running import Sweep
 
 
 @dataclass(frozen=True)
@@ -22,10 +17,10 @@ class Axis:
     """A key of the command line with its values, of which there may be one."""
 
     key: str
-    values: tuple[Value, ...]
+    values: tuple[str, ...]  # the override of a job that has it: "beta=1e3"
 
 
-def cells(axes: Sequence[Axis], sweep: Any) -> list[list[str]]:
+def cells(axes: Sequence[Axis], sweep: Sweep) -> list[list[str]]:
     """Return the overrides of each cell; the last axis' values turn fastest.
 
     Args:
@@ -47,12 +42,16 @@ def cells(axes: Sequence[Axis], sweep: Any) -> list[list[str]]:
         dict(zip(places, itertools.chain.from_iterable(chosen), strict=True))
         for chosen in itertools.product(*turns)
     ]
-    kept = [cell for cell in found if not any(_has(cell, one) for one in without)]
+    kept = [
+        cell
+        for cell in found
+        if not any(all(cell[at] in texts for at, texts in one.items()) for one in without)
+    ]
     if found and not kept:
         raise UserError(f"sweep.exclude leaves none of the {len(found)} cells")
     if sweep.shuffle is not None:
         random.Random(sweep.shuffle).shuffle(kept)
-    return [[cell[at].text for at in range(len(axes))] for cell in kept]
+    return [[cell[at] for at in range(len(axes))] for cell in kept]
 
 
 def _together(axes: Sequence[Axis], asked: Any) -> list[list[int]]:
@@ -75,9 +74,10 @@ def _together(axes: Sequence[Axis], asked: Any) -> list[list[int]]:
     return found
 
 
-def _without(axes: Sequence[Axis], asked: Any) -> list[dict[int, Any]]:
+def _without(axes: Sequence[Axis], asked: Any) -> list[dict[int, set[str]]]:
     """Return what the cells that are left out have in common, by the places of axes."""
-    found: list[dict[int, Any]] = []
+    parser = OverridesParser.create()
+    found: list[dict[int, set[str]]] = []
     several = [] if asked is None else asked if isinstance(asked, list) else [asked]
     for one in several:
         if not isinstance(one, Mapping) or not one:
@@ -88,10 +88,12 @@ def _without(axes: Sequence[Axis], asked: Any) -> list[dict[int, Any]]:
         found.append({})
         for key, value in one.items():
             place = _place(axes, str(key), "sweep.exclude")
-            found[-1][place], axis = value, axes[place]
-            if not any(_same(known.value, value) for known in axis.values):
-                known = ", ".join(one.text.partition("=")[2] for one in axis.values)
+            texts = axes[place].values
+            same = {one for one in texts if _same(parser.parse_override(one).value(), value)}
+            if not same:
+                known = ", ".join(one.partition("=")[2] for one in texts)
                 raise UserError(f"sweep.exclude: no cell has {key}={value}; {key} takes {known}")
+            found[-1][place] = same
     return found
 
 
@@ -108,10 +110,6 @@ def _place(axes: Sequence[Axis], key: str, option: str) -> int:
 
 def _in(at: int, groups: list[list[int]]) -> bool:
     return any(at in group for group in groups)
-
-
-def _has(cell: Mapping[int, Value], wanted: Mapping[int, Any]) -> bool:
-    return all(_same(cell[at].value, value) for at, value in wanted.items())
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -33,8 +33,8 @@ class Multirun:
         """The folder of the sweep."""
         return Path(str(self.config.hydra.sweep.dir))
 
-    def shape(self) -> Any:
-        """Return what of ``sweep`` shapes a grid: zip, exclude and shuffle, as plain values.
+    def shape(self) -> Sweep:
+        """Return the group ``sweep``, of which zip, exclude and shuffle shape a grid.
 
         Raises:
           UserError: `shuffle` is no seed.

@@ -99,9 +99,8 @@ def _as_another(prepared: Prepared, place: Place) -> Outcome | None:
         runlog.keep(folder)
         tracker.restore(history.rows(folder / "history.csv"), folder / "images")
         outcome = recorded(fields, folder)
-        tracker.finish(
-            outcome.status, fields["best"], prepared.sources, outcome.picture, outcome.metrics
-        )
+        metrics = fields["metrics"] or {}
+        tracker.finish(outcome.status, fields["best"], prepared.sources, outcome.picture, metrics)
     log.info("the same run as %s, whose result it takes", original)
     return outcome
 

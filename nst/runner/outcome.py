@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from nst.metrics.objective import objective
-from nst.rundir import run_json
 
 
 @dataclass(frozen=True)
@@ -18,7 +17,8 @@ class Outcome:
     best_step: int
     best_total: float | None
     error: str | None  # one sentence, where it did not finish
-    metrics: Mapping[str, float | None] = field(default_factory=dict)  # of the picture
+    #: "best", "last" and "metrics", as the run's run.json has them.
+    numbers: Mapping[str, Any] = field(default_factory=dict)
 
 
 def recorded(fields: Mapping[str, Any], folder: Path) -> Outcome:
@@ -29,23 +29,22 @@ def recorded(fields: Mapping[str, Any], folder: Path) -> Outcome:
       folder: of the run.
     """
     best = fields["best"] or {"step": 0, "total": None}
-    status, error, metrics = (fields[name] for name in ("status", "error", "metrics"))
+    numbers = {name: fields[name] for name in ("best", "last", "metrics")}
     picture = folder / "result.png"
-    return Outcome(status, picture, best["step"], best["total"], error, metrics or {})
+    return Outcome(fields["status"], picture, best["step"], best["total"], fields["error"], numbers)
 
 
-def reached(folder: Path, objectives: Sequence[str]) -> Any:
+def reached(outcome: Outcome, objectives: Sequence[str]) -> Any:
     """Return what a search is told of a run that has finished.
 
     Args:
-      folder: of the run.
+      outcome: of the run.
       objectives: by their whole names.
 
     Returns:
       The value of the objective, a list of several; None for one without a value.
     """
-    fields = run_json.earlier(folder) or {}
-    values = [objective(name).of(fields) for name in objectives]
+    values = [objective(name).of(outcome.numbers) for name in objectives]
     return values[0] if len(values) == 1 else values
 
 

@@ -20,11 +20,11 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from nst.config.running import Search
 from nst.config.schema import Config
 from nst.engine.check import Check, seconds_per_step
 from nst.losses.total import weighted
-from nst.metrics.objective import DEFAULT, objective
-from nst.rundir import run_json
+from nst.metrics.objective import objective
 from nst.runner.job import Job
 from nst.runner.outcome import Outcome
 
@@ -161,8 +161,7 @@ class GridDisplay:
         self._bar.update(self._all, completed=self._ended)
         self.live.refresh()
         result = outcome.error or "  ".join(
-            f"{one.title} {_short(one.of({'metrics': outcome.metrics}))}"
-            for one in map(objective, SHOWN)
+            f"{one.title} {_short(one.of(outcome.numbers))}" for one in map(objective, SHOWN)
         )
         self.live.say(f"{self._ended}/{self._runs}  {label}  {outcome.status}  {result}")
 
@@ -172,10 +171,9 @@ def show_table(jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("run")
     table.add_column("settings", overflow="fold")
-    # What the search looks for first, unless it compares nothing.
-    looked_for = (
-        [] if jobs[0].config.search.objective == [DEFAULT] else jobs[0].config.search.objective
-    )
+    # What the search looks for first; the default, a loss, compares nothing.
+    asked = jobs[0].config.search.objective
+    looked_for = [] if asked == [Search().objective] else asked
     shown = [objective(one) for one in dict.fromkeys([*looked_for, *SHOWN])]
     for one in shown:
         table.add_column(one.title, justify="right", no_wrap=True)
@@ -184,8 +182,7 @@ def show_table(jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> None:
         status = outcome.status if not outcome.error else f"{outcome.status}: {outcome.error}"
         # A space after each comma, where a line may break.
         settings = job.label.replace(",", ", ")
-        fields = run_json.earlier(job.place.folder) or {}
-        values = [_short(one.of(fields)) for one in shown]
+        values = [_short(one.of(outcome.numbers)) for one in shown]
         table.add_row(*map(Text, (job.place.folder.name, settings, *values, status)))
     # In a file no line is too long.
     Console(width=None if Console().is_terminal else 10_000).print(table)

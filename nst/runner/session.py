@@ -16,7 +16,7 @@ from nst.engine import cache, memory, scales
 from nst.engine.check import Check
 from nst.images import color
 from nst.metrics import evaluate
-from nst.rundir import checkpoint, history, runlog
+from nst.rundir import checkpoint, fields, history, runlog
 from nst.rundir.record import Record
 from nst.runner import pictures
 from nst.runner.job import Place
@@ -163,7 +163,12 @@ class Session:
         self._tracker.finish(status, losses, self._prepared.sources, picture, numbers)
         self._record.finish(status, error, numbers)
         step, total = (best.step, best.terms.total) if best else (0, None)
-        self.outcome = Outcome(status, picture, step, total, error, numbers)
+        found = {
+            "best": fields.losses(best),
+            "last": fields.losses(self._record.last),
+            "metrics": numbers,
+        }
+        self.outcome = Outcome(status, picture, step, total, error, found)
 
 
 def _measured(best: Check | None, prepared: Prepared) -> dict[str, float | None]:

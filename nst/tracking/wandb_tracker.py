@@ -44,7 +44,7 @@ class WandbTracker:
         self.before = check
         if check.best:
             self.best = check.losses
-        row |= self._looked_for()
+        row |= self._best_so_far()
         if picture is not None:
             row["picture"] = wandb.Image(str(picture))
         self.run.log(row, step=check.step)
@@ -69,13 +69,13 @@ class WandbTracker:
             if step and (fresh or not self.best or terms["total"] < self.best["total"]):
                 self.best = terms
             size = beside.get("size")
-            known = _losses(terms, self.config) | beside | self._looked_for()
+            known = _losses(terms, self.config) | beside | self._best_so_far()
             picture = pictures / f"step_{step:05d}.png"
             if picture.exists():
                 known["picture"] = wandb.Image(str(picture))
             self.run.log(known, step=step)
 
-    def _looked_for(self) -> dict[str, float]:
+    def _best_so_far(self) -> dict[str, float]:
         """Return the best losses so far: W&B's agents stop runs by what a history has."""
         asked = [name.removeprefix("best/loss/") for name in self.config.search.objective]
         names = dict.fromkeys(["total", "content", "style", "tv", *asked])

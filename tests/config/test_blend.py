@@ -140,7 +140,7 @@ def test_lanes_of_different_weights_are_the_runs_alone_in_one_program():
     for lane, numbers in zip(found, several, strict=True):
         alone = list(checks(*run, numbers, steps=6, check_every=2))
         np.testing.assert_allclose(lane[-1].picture, alone[-1].picture, atol=0.01)
-    # It goes on from a check to the same bytes.
+    # Resumed from a check, it ends with the same bytes.
     whole = list(checks(*run, several[1], steps=6, check_every=2))
     rest = list(checks(*run, several[1], steps=6, check_every=2, after=whole[1]))
     assert rest[-1].picture.tobytes() == whole[-1].picture.tobytes()

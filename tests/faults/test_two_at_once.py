@@ -57,7 +57,7 @@ def test_a_run_in_use(command: Command):
     first.send_signal(signal.SIGCONT)
     assert (alone.returncode, second.returncode) == (1, 1)
     assert re.fullmatch(rf"nst: .*sweep/0 {BUSY}\n", alone.stderr)
-    # What one of them has is not the other's to do: it says so, and goes on with the rest.
+    # The second leaves the run that the first has, says so, and does the rest.
     assert re.search(rf"tv.gamma=0: .*sweep/0 {BUSY}\n", second.stderr)
     assert "Traceback" not in second.stderr
     done = ended(first)

@@ -6,11 +6,11 @@ import pytest
 from helpers import QUIET, SHALLOW, Command, record, refusal
 
 from nst.config.running import Sweep
-from nst.multirun.shape import Axis, Value, cells
+from nst.multirun.shape import Axis, cells
 
 
 def axis(key: str, *values: object) -> Axis:
-    return Axis(key, tuple(Value(f"{key}={value}", value) for value in values))
+    return Axis(key, tuple(f"{key}={value}" for value in values))
 
 
 AXES = [axis("size", 64), axis("a", 1, 2), axis("b", "x", "y"), axis("c", 5, 6)]

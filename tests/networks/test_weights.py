@@ -366,7 +366,7 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def own(tmp_path, cache, monkeypatch) -> ResolvedSource:
-    """A file of one's own of a small VGG-16, and an empty cache."""
+    """A user's file with a small VGG-16, and an empty cache."""
     monkeypatch.setitem(NETWORKS, "vgg16", Network("vgg16", NETWORKS["vgg16"].layers[:12]))
     legacy(tmp_path / "w.h5", arrays("vgg16"), ("/kernel:0", "/bias:0"))
     return locate(Source("vgg16"), str(tmp_path / "w.h5"), key="network.weights", fallback=False)
