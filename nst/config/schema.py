@@ -88,7 +88,7 @@ class Config:
     search: Search = group(Search, role="beside")
 
     @property
-    def plan(self) -> tuple["Scale", ...]:
+    def stages(self) -> tuple["Scale", ...]:
         """The sizes that a validated run goes through; the one there is without `scales`."""
         if self.scales is None:
             return (Scale(self.size, self.steps),)
@@ -97,7 +97,7 @@ class Config:
     @property
     def total_steps(self) -> int:
         """The steps of a validated run through all its sizes."""
-        return self.plan[-1].end
+        return self.stages[-1].end
 
 
 class Scale(NamedTuple):

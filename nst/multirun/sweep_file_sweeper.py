@@ -37,28 +37,29 @@ def sweep(settings: SweepFileSettings, own: Multirun, arguments: list[str]) -> l
     for key in ("zip", "exclude", "shuffle"):
         if getattr(asked, key) is not None:
             raise UserError(f"sweep.{key} is for grids on the command line, not for a sweep file")
-    plan = read(Path(settings.file))
+    wanted = read(Path(settings.file))
     fixed = names(arguments)
-    plan = dataclasses.replace(plan.without(fixed), run_cap=settings.run_cap or plan.run_cap)
+    run_cap = settings.run_cap or wanted.run_cap
+    wanted = dataclasses.replace(wanted.without(fixed), run_cap=run_cap)
     # The overrides in the file's command are for every run, unless the command line says otherwise.
-    common = [word for word in plan.words if names([word])[0] not in fixed] + arguments
-    plan = plan.without(names(common))
-    if plan.metric and "search.objective" not in names(common):
-        common = [f"search.objective={plan.metric['name']}", *common]
+    common = [word for word in wanted.words if names([word])[0] not in fixed] + arguments
+    wanted = wanted.without(names(common))
+    if wanted.metric and "search.objective" not in names(common):
+        common = [f"search.objective={wanted.metric['name']}", *common]
 
     def launch(some: list[Point], first: int) -> Sequence[JobReturn]:
         return sweeper.launch(own, [[*overrides(point), *common] for point in some], first)
 
-    known = [] if plan.method == "bayes" else points(plan, settings.seed)
+    known = [] if wanted.method == "bayes" else points(wanted, settings.seed)
     composer = own.composer()
-    check(plan, known, lambda words: composer([*words, *common]))
-    count = plan.run_cap or 0 if plan.method == "bayes" else len(known)
+    check(wanted, known, lambda words: composer([*words, *common]))
+    count = wanted.run_cap or 0 if wanted.method == "bayes" else len(known)
     sweeper.check_folders(own, [own.folder / str(number) for number in range(count)])
-    if plan.early_terminate:
+    if wanted.early_terminate:
         log.warning("early_terminate is for W&B's agents: here every run goes to its end")
     with reported(own.config):
-        if plan.method == "bayes":
-            jobs = search(plan, settings.seed, settings.round, launch)
+        if wanted.method == "bayes":
+            jobs = search(wanted, settings.seed, settings.round, launch)
         else:
             jobs = list(launch(known, 0))
         _raise_failures(jobs, common)

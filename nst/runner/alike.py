@@ -20,8 +20,8 @@ def program(config: Config, network: str) -> tuple[Hashable, ...]:
         # Layers that one of the runs lacks have the weight 0 there.
         replace(static, content_layers=(), style_layers=()),
         config.color,
-        config.plan,
-        tuple(config.style.size or scale.size for scale in config.plan),
+        config.stages,
+        tuple(config.style.size or scale.size for scale in config.stages),
         config.check_every,
     )
 

@@ -13,14 +13,14 @@ from nst.base.errors import NO_ROOM, UserError, of_file
 from nst.base.program import Static
 from nst.engine import cache, scales
 from nst.engine.check import Check
-from nst.engine.lanes import narrowed, union
+from nst.engine.lanes import narrowed
 from nst.engine.memory import check_lanes, exhausted, lanes_that_fit, memory_errors
 from nst.engine.scales import Stage
 from nst.rundir import checkpoint
 from nst.runner.job import Job
 from nst.runner.known import ended_before, repeated
 from nst.runner.outcome import Outcome, failed
-from nst.runner.plan import Member, Outcomes, planned, refused
+from nst.runner.plan import Member, Outcomes, planned, refused, settled
 from nst.runner.progress import GridDisplay
 from nst.runner.session import Session
 from nst.runner.stages import as_lane, stages_of
@@ -49,13 +49,10 @@ def run(
     """
     cache.use_cache()
     plan = planned(jobs)
-    programs = [
-        (union(member.prepared.static for member in members), members)
-        for members in plan.groups.values()
-    ]
+    programs = plan.programs()
     for static, members in programs:
         check_lanes(min(lanes or 1, len(members)), static, members[0].prepared.content_image.shape)
-    outcomes = plan.outcomes
+    outcomes = settled(plan, jobs)
     display = GridDisplay(len(jobs), len(programs), len(outcomes), console)
     with display.live:
         for static, members in programs:

@@ -30,7 +30,10 @@ def repeated(prepared: Prepared, place: Place) -> Outcome | None:
 
 def known(prepared: Prepared, place: Place) -> Outcome | None:
     """Return what `repeated` does, for one who holds the run lock."""
-    return ended_before(prepared, place) or _as_another(prepared, place)
+    if ended := ended_before(prepared, place):
+        checkpoint.remove(place.folder)  # a kill may have come between the last record and this
+        return ended
+    return _as_another(prepared, place)
 
 
 def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
@@ -60,7 +63,6 @@ def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
     )
     if not over:
         return None
-    checkpoint.remove(place.folder)  # a kill may have come between the last record and this
     return recorded(fields, place.folder)
 
 

@@ -1,4 +1,4 @@
-"""Which jobs of a grid are to run, and which of them share a program."""
+"""Which jobs of a grid are to run, and which of them share a program: nothing is written."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from nst.base import interrupt
 from nst.base.errors import UserError
+from nst.base.program import Static
+from nst.engine.lanes import union
 from nst.rundir import checkpoint, refusal
 from nst.runner import alike
 from nst.runner.job import Job
@@ -31,9 +33,17 @@ class Member:
 class Plan:
     """What is to be done for the jobs of a grid."""
 
-    outcomes: Outcomes = field(default_factory=dict)  # of jobs that needn't or can't run
+    ended: Outcomes = field(default_factory=dict)  # of jobs that ended before
+    refused: dict[int, UserError] = field(default_factory=dict)  # why jobs can't run
     groups: dict[Hashable, list[Member]] = field(default_factory=lambda: defaultdict(list))
     repeats: list[Member] = field(default_factory=list)  # of runs that come before them
+
+    def programs(self) -> list[tuple[Static, list[Member]]]:
+        """Return what is compiled, each program with the runs that it is for."""
+        return [
+            (union(member.prepared.static for member in members), members)
+            for members in self.groups.values()
+        ]
 
 
 def planned(jobs: Sequence[Job]) -> Plan:
@@ -52,11 +62,11 @@ def planned(jobs: Sequence[Job]) -> Plan:
         try:
             prepared = prepare(job.config, job.given)
         except UserError as error:
-            plan.outcomes[number] = refused(job, error)
+            plan.refused[number] = error
             continue
         same = same_files(prepared)
         if ended := ended_before(prepared, job.place):
-            plan.outcomes[number] = ended
+            plan.ended[number] = ended
         else:
             earlier = checkpoint.load(job.place.folder, prepared.static, prepared.hyperparameters)
             member = Member(number, job, prepared, earlier)
@@ -73,6 +83,19 @@ def _program(prepared: Prepared, earlier: checkpoint.Saved | None) -> Hashable:
         *(asset.sha256 for key, asset in prepared.sources.items() if key != "init"),
         earlier.last.step if earlier else None,
     )
+
+
+def settled(plan: Plan, jobs: Sequence[Job]) -> Outcomes:
+    """Return how the jobs end that are not to run; record those that can't.
+
+    Args:
+      plan: of the jobs.
+      jobs: of the grid.
+    """
+    for number in plan.ended:
+        # A kill may have come between the last record and this.
+        checkpoint.remove(jobs[number].place.folder)
+    return plan.ended | {number: refused(jobs[number], why) for number, why in plan.refused.items()}
 
 
 def refused(job: Job, error: UserError) -> Outcome:

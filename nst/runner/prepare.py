@@ -43,7 +43,7 @@ class Prepared:
 
     @property
     def scales(self) -> tuple["Prepared", ...]:
-        """The run at each of its sizes, as in the configuration's `plan`."""
+        """The run at each of its sizes, as in the configuration's `stages`."""
         return (*self.coarser, self)
 
     def at(self, shape: tuple[int, ...]) -> "Prepared":
@@ -66,7 +66,7 @@ def prepare(config: Config, given: Mapping[str, ResolvedSource] | None = None) -
     check_layers(config, network)
     static, hyperparameters = split(config, network)
     # The smallest first, which is the likeliest to be refused.
-    sizes = [dataclasses.replace(config, size=scale.size) for scale in config.plan[:-1]]
+    sizes = [dataclasses.replace(config, size=scale.size) for scale in config.stages[:-1]]
     sizes.append(config)
     # Before a file is decoded, which takes time and memory by itself.
     for one in sizes:

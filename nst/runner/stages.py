@@ -19,7 +19,7 @@ def stages_of(prepared: Prepared, static: Static) -> list[Stage]:
     """
     return [
         Stage(one.content_image.shape, scale.end, prepare.targets(one, static))
-        for scale, one in zip(prepared.config.plan, prepared.scales, strict=True)
+        for scale, one in zip(prepared.config.stages, prepared.scales, strict=True)
     ]
 
 
