@@ -5,10 +5,14 @@ import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from nst.config.keys import Role
 from nst.config.schema import Config, role, to_mapping
 
 #: Raised whenever the same configuration gives another picture than before.
 NUMERICS = 2
+
+#: Keys of a source that don't say which file it is.
+_BESIDE_A_NAME = ("title", "fallback")
 
 
 class Checksummed(Protocol):
@@ -40,6 +44,26 @@ def config_hash(config: Config, network: str, sources: Mapping[str, Checksummed]
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def by_names(values: dict[str, Any]) -> str:
+    """Return 16 hex digits that are equal for configurations of the same run, by names of files.
+
+    For what must be told apart before a file is read; `config_hash` then looks at the bytes.
+
+    Args:
+      values: nested plain values, of `nst.config.schema.to_mapping` or of a record.
+    """
+    settings = _of_the_picture(values, roles=("picture", "source", "file"))
+    style: Any = settings.get("style")
+    if isinstance(style, dict) and not settings.get("scales"):
+        style["size"] = None if style.get("size") == settings.get("size") else style.get("size")
+    for key in ("content", "style", "network"):
+        # What people call a file, and what is used in its place, are no part of its name.
+        if isinstance(settings.get(key), dict):
+            settings[key] = {k: v for k, v in settings[key].items() if k not in _BESIDE_A_NAME}
+    other = _other_than(to_mapping(Config()), settings)
+    return hashlib.sha256(json.dumps(other, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def _settings(config: Config) -> dict[str, Any]:
     """Return what of a configuration changes the picture, its sources apart."""
     settings = _of_the_picture(to_mapping(config))
@@ -49,18 +73,20 @@ def _settings(config: Config) -> dict[str, Any]:
     return settings
 
 
-def _of_the_picture(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def _of_the_picture(
+    values: dict[str, Any], prefix: str = "", roles: tuple[Role, ...] = ("picture",)
+) -> dict[str, Any]:
     return {
-        key: _of_the_picture(value, f"{prefix}{key}.") if isinstance(value, dict) else value
+        key: _of_the_picture(value, f"{prefix}{key}.", roles) if isinstance(value, dict) else value
         for key, value in values.items()
-        if role(prefix + key) == "picture"
+        if role(prefix + key) in roles
     }
 
 
 def _other_than(defaults: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
     found = {}
     for key, value in settings.items():
-        if isinstance(defaults.get(key), dict):
+        if isinstance(defaults.get(key), dict) and isinstance(value, dict):
             value = _other_than(defaults[key], value)
         if value not in (defaults.get(key), {}):
             found[key] = value

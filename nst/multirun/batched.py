@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from nst.base.errors import UserError
 from nst.command import placing
-from nst.multirun import cluster
+from nst.multirun import cluster, growth
 from nst.multirun.compose import Composer, jobs
 from nst.multirun.settings import BatchedSettings, check_batched
 from nst.runner.job import Job
@@ -22,7 +22,7 @@ def launch(
     context: HydraContext,
     config: DictConfig,
     job_overrides: Sequence[Sequence[str]],
-    first: int,
+    numbers: Sequence[int],
     settings: BatchedSettings,
 ) -> list[JobReturn]:
     """Run the jobs of a sweep as one grid.
@@ -31,7 +31,7 @@ def launch(
       context: Hydra's.
       config: the sweep's configuration.
       job_overrides: the overrides of each job.
-      first: number of the first job.
+      numbers: of the jobs.
       settings: of the launcher.
 
     Raises:
@@ -41,7 +41,8 @@ def launch(
     sweep = Path(str(config.hydra.sweep.dir)).absolute()
     try:
         check_batched(settings)
-        composed = list(jobs(Composer(context.config_loader, config), job_overrides, first, sweep))
+        composer = Composer(context.config_loader, config)
+        composed = list(jobs(composer, job_overrides, numbers, sweep))
         runs = [_with_texts(job, own) for job, own in composed]
         if settings.cluster == "inline":
             outcomes = cluster.in_process(runs, settings.lanes)
@@ -91,6 +92,7 @@ def _with_texts(job: Job, composed: DictConfig) -> Job:
 
 def _discard(sweep: Path) -> None:
     """Remove what Hydra wrote for a sweep of which nothing has run."""
-    if placing.is_new(sweep) and {path.name for path in sweep.glob("*")} <= {"multirun.yaml"}:
+    left = {path.name for path in sweep.glob("*")}
+    if placing.is_new(sweep) and left <= {"multirun.yaml", growth.FILE}:
         (sweep / "multirun.yaml").unlink(missing_ok=True)
         placing.leave_no_empty()

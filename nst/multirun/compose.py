@@ -72,20 +72,23 @@ class Composer:
 
 
 def jobs(
-    composer: Composer, overrides: Sequence[Sequence[str]], first: int, sweep: Path
+    composer: Composer,
+    overrides: Sequence[Sequence[str]],
+    numbers: Sequence[int],
+    sweep: Path,
 ) -> Iterator[tuple[Job, DictConfig]]:
     """Compose and check the jobs of a sweep; yield each with its composed configuration.
 
     Args:
       composer: of the sweep.
       overrides: those of each job.
-      first: number of the first job.
+      numbers: of the jobs.
       sweep: the folder of all.
 
     Raises:
       UserError: one is refused; the message names the job.
     """
-    for number, (own, label) in enumerate(zip(overrides, labels(overrides), strict=True), first):
+    for number, own, label in zip(numbers, overrides, labels(overrides), strict=True):
         yield _job(composer, sweep, own, label, number)
 
 

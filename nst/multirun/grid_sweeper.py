@@ -31,12 +31,12 @@ def sweep(settings: GridSettings, own: Multirun, arguments: list[str]) -> list[S
     parsed = parser.parse_overrides([*params, *arguments])
     _check_any(parsed)
     jobs = shape.cells(list(map(_axis, parsed)), own.shape())
-    sweeper.check(own, jobs)
     batch = settings.max_batch_size or len(jobs)
     done = []
-    with finish.reported(own.config):
-        for first in range(0, len(jobs), batch):
-            done.append(sweeper.launch(own, jobs[first : first + batch], first))
+    with sweeper.numbered(own, jobs) as numbers, finish.reported(own.config):
+        for at in range(0, len(jobs), batch):
+            some = slice(at, at + batch)
+            done.append(sweeper.launch(own, jobs[some], numbers[some]))
             for job in done[-1]:
                 _ = job.return_value  # raises what the job raised
     return done

@@ -2,7 +2,7 @@
 
 import dataclasses
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hydra.core.utils import JobReturn
@@ -48,26 +48,32 @@ def sweep(settings: SweepFileSettings, own: Multirun, arguments: list[str]) -> l
         common = [f"search.objective={wanted.metric['name']}", *common]
 
     def launch(some: list[Point], first: int) -> Sequence[JobReturn]:
-        return sweeper.launch(own, [[*overrides(point), *common] for point in some], first)
+        return sweeper.launch(own, list(map(words, some)), first)
+
+    def words(point: Point) -> list[str]:
+        return [*overrides(point), *common]
 
     known = [] if wanted.method == "bayes" else points(wanted, settings.seed)
     composer = own.composer()
-    check(wanted, known, lambda words: composer([*words, *common]))
-    count = wanted.run_cap or 0 if wanted.method == "bayes" else len(known)
-    sweeper.check_folders(own, [own.folder / str(number) for number in range(count)])
+    check(wanted, known, lambda own: composer([*own, *common]))
     if wanted.early_terminate:
         log.warning("early_terminate is for W&B's agents: here every run goes to its end")
-    with reported(own.config):
-        if wanted.method == "bayes":
+    if wanted.method == "bayes":
+        runs = range(wanted.run_cap or 0)
+        sweeper.check_folders(own, [own.folder / str(number) for number in runs])
+        with reported(own.config):
             jobs = search(wanted, settings.seed, settings.round, launch)
-        else:
-            jobs = list(launch(known, 0))
-        _raise_failures(jobs, common)
+            _raise_failures(dict(enumerate(jobs)), common)
+        return jobs
+    several = list(map(words, known))
+    with sweeper.numbered(own, several) as numbers, reported(own.config):
+        jobs = list(sweeper.launch(own, several, numbers))
+        _raise_failures(dict(zip(numbers, jobs, strict=True)), common)
     return jobs
 
 
-def _raise_failures(jobs: list[JobReturn], common: list[str]) -> None:
-    failed = {number: error for number, job in enumerate(jobs) if (error := failure(job))}
+def _raise_failures(jobs: Mapping[int, JobReturn], common: list[str]) -> None:
+    failed = {number: error for number, job in jobs.items() if (error := failure(job))}
     if not failed:
         return
     first, error = next(iter(failed.items()))

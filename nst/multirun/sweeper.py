@@ -1,6 +1,8 @@
 """What Hydra gives a sweeper, and what every sweeper does with it."""
 
-from collections.abc import Iterable, Sequence
+import contextlib
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,10 @@ from nst.base.files import write_whole
 from nst.config.ranges import in_range
 from nst.config.running import Sweep
 from nst.config.schema import from_mapping
-from nst.multirun import compose
+from nst.multirun import compose, growth
 from nst.report import own
 from nst.rundir import ownership
+from nst.runner.job import Job
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,35 @@ def check(multirun: Multirun, overrides: Sequence[Sequence[str]]) -> None:
     Raises:
       UserError: names the job, or the files that would be lost.
     """
-    jobs = compose.jobs(multirun.composer(), overrides, 0, multirun.folder)
-    check_folders(multirun, [job.place.folder for job, _ in jobs])
+    check_folders(multirun, [job.place.folder for job in _jobs(multirun, overrides)])
+
+
+@contextlib.contextmanager
+def numbered(multirun: Multirun, overrides: Sequence[Sequence[str]]) -> Iterator[list[int]]:
+    """Refuse a sweep as `check` does, and give each of its jobs the number that it runs under.
+
+    A job that the folder holds keeps its number, others get free ones; without any they count
+    from 0. No other process gets them for another job as long as this lasts.
+
+    Args:
+      multirun: the sweep.
+      overrides: those of each job.
+
+    Raises:
+      UserError: as `check`.
+    """
+    jobs = _jobs(multirun, overrides)
+    subdir: Any = OmegaConf.to_container(multirun.config.hydra.sweep, resolve=False)
+    place = growth.folder(multirun.folder, str(subdir["subdir"]))
+    depends = any("job.num" in one for own in overrides for one in own)
+    if place is None or depends:  # each has its place, whatever runs beside it
+        check_folders(multirun, [job.place.folder for job in jobs])
+        yield list(range(len(jobs)))
+        return
+    check_folders(multirun, [])
+    with growth.numbered(place, [job.config for job in jobs]) as numbers:
+        check_folders(multirun, map(place.of, numbers))
+        yield numbers
 
 
 def check_folders(multirun: Multirun, runs: Iterable[Path]) -> None:
@@ -89,15 +119,36 @@ def check_folders(multirun: Multirun, runs: Iterable[Path]) -> None:
 
 
 def launch(
-    multirun: Multirun, overrides: Sequence[Sequence[str]], first: int
+    multirun: Multirun, overrides: Sequence[Sequence[str]], numbers: int | Sequence[int]
 ) -> Sequence[JobReturn]:
     """Run some jobs of a sweep and return how each ended, in their order.
 
     Args:
       multirun: the sweep.
       overrides: those of each job.
-      first: number of the first job.
+      numbers: of the jobs; that of the first where the others follow it.
     """
+    if isinstance(numbers, int):
+        numbers = range(numbers, numbers + len(overrides))
     text = home.without(OmegaConf.to_yaml(multirun.config))
     write_whole(multirun.folder / "multirun.yaml", text.encode("utf-8", "surrogateescape"))
-    return multirun.launcher.launch(overrides, initial_job_idx=first)
+    launcher: Any = multirun.launcher
+    if list(numbers) == list(range(numbers[0], numbers[0] + len(numbers))):
+        return launcher.launch(overrides, initial_job_idx=numbers[0])
+    if hasattr(launcher, "launch_numbered"):
+        return launcher.launch_numbered(overrides, numbers)
+    # Hydra's launchers count on from the first job.
+    order = sorted(range(len(numbers)), key=lambda at: numbers[at])
+    done: dict[int, JobReturn] = {}
+    for _, group in itertools.groupby(enumerate(order), key=lambda at: numbers[at[1]] - at[0]):
+        stretch = [at for _, at in group]
+        several = [overrides[at] for at in stretch]
+        ended = launcher.launch(several, initial_job_idx=numbers[stretch[0]])
+        done |= zip(stretch, ended, strict=True)
+    return [done[at] for at in range(len(numbers))]
+
+
+def _jobs(multirun: Multirun, overrides: Sequence[Sequence[str]]) -> list[Job]:
+    numbers = range(len(overrides))
+    found = compose.jobs(multirun.composer(), overrides, numbers, multirun.folder)
+    return [job for job, _ in found]

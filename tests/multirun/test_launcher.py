@@ -126,10 +126,6 @@ def test_a_sweep_goes_on_in_its_folder(command):
     assert done.returncode == 0, done.stderr
     assert statuses(sweep) == {"0": "finished", "1": "finished", "2": "finished"}
     assert (sweep / "0" / "run.json").read_bytes() == written
-    other = command(*BATCHED, *SMALL, "tv.gamma=0,1,3", "steps=600", "check_every=2")
-    assert other.returncode == 1
-    assert re.search(r"holds another run.*tv\.gamma \(2\.0, not 3\.0\)", other.stderr)
-    assert statuses(sweep) == {"0": "finished", "1": "finished", "2": "finished"}
 
 
 def test_ctrl_c_ends_the_sweep_and_keeps_what_is_there(command):

@@ -34,8 +34,15 @@ class BatchedLauncher(Launcher):
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
         """Run the jobs and return how each ended, in their order."""
+        numbers = range(initial_job_idx, initial_job_idx + len(job_overrides))
+        return self.launch_numbered(job_overrides, numbers)
+
+    def launch_numbered(
+        self, job_overrides: Sequence[Sequence[str]], numbers: Sequence[int]
+    ) -> Sequence[JobReturn]:
+        """Do the same for jobs whose numbers need not follow each other."""
         from nst.multirun import batched
 
         return batched.launch(
-            self.hydra_context, self.config, job_overrides, initial_job_idx, self.settings
+            self.hydra_context, self.config, job_overrides, numbers, self.settings
         )
