@@ -17,7 +17,7 @@ from nst.base.files import write_whole
 from nst.config.ranges import in_range
 from nst.config.running import Sweep
 from nst.config.schema import from_mapping
-from nst.multirun import compose, growth
+from nst.multirun import compose, growth, own_pictures
 from nst.report import own
 from nst.rundir import ownership
 from nst.runner.job import Job
@@ -151,4 +151,6 @@ def launch(
 def _jobs(multirun: Multirun, overrides: Sequence[Sequence[str]]) -> list[Job]:
     numbers = range(len(overrides))
     found = compose.jobs(multirun.composer(), overrides, numbers, multirun.folder)
-    return [job for job, _ in found]
+    jobs = [job for job, _ in found]
+    own_pictures.check(job.config for job in jobs)
+    return jobs

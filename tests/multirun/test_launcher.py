@@ -60,9 +60,14 @@ def test_a_grid_is_its_runs_and_a_program_a_group(command, lanes: str, program: 
     assert len(rows(lane)) == 3
 
 
-def test_a_run_that_fails_fails_alone(command, tmp_path: Path):
-    missing = tmp_path / "missing.png"
-    grid = (f"content.path=null,{missing}", "optimizer.lr=1,1e9")
+def damaged(picture: Path, file: Path) -> Path:
+    """Leave a picture of which the header alone is whole."""
+    file.write_bytes(picture.read_bytes()[:-200])
+    return file
+
+
+def test_a_run_that_fails_fails_alone(command, tmp_path: Path, picture: Path):
+    grid = (f"content.path=null,{damaged(picture, tmp_path / 'half.png')}", "optimizer.lr=1,1e9")
     done = command(*BATCHED, *SMALL, *grid)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
@@ -83,7 +88,7 @@ def test_a_run_that_fails_fails_alone(command, tmp_path: Path):
 def test_a_run_that_could_not_start_says_why_and_starts_once_it_can(
     command, picture: Path, launcher: str
 ):
-    later = command.folder / "later.png"
+    later = damaged(picture, command.folder / "later.png")
     grid = ("-m", "hydra.sweep.dir=sweep", f"hydra/launcher={launcher}", *SMALL)
     done = command(*grid, f"content.path=null,{later}")
     assert done.returncode == 1
