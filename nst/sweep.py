@@ -18,7 +18,7 @@ Run a W&B sweep file here, with no account.
 
 A key set on the command line takes that value in every run, also where the file sweeps it.
   nst sweep pooling style=starry
-  nst sweep weights_random hydra.sweeper.run_cap=8 hydra.sweeper.seed=1
+  nst sweep weights_random hydra.sweeper.run_cap=8 search.seed=1
   nst sweep my/own.yaml size=128 steps=50
 
 NAME is that of a file which nst brings along:

@@ -7,6 +7,9 @@ from nst.config.keys import LARGEST, key
 from nst.optimizers.table import OPTIMIZERS
 from nst.tracking.table import TRACKERS
 
+#: Optuna's samplers, which nst/multirun/study.py makes.
+SAMPLERS = ("tpe", "nsga2", "random", "qmc", "cmaes", "gp")
+
 
 @dataclass
 class Optimizer:
@@ -148,10 +151,31 @@ class Sweep:
 
 @dataclass
 class Search:
-    """What a search looks for."""
+    """What a search looks for, and how."""
 
     objective: Any = key(
         "best/loss/total",
         "what makes a run better, one name or a list: [objectives](sweeps.md#objectives)",
         unit="logged names",
     )
+    trials: Any = key(
+        20, "runs of a [search](sweeps.md#searches)", whole=True, low=1, high=100_000, unit="runs"
+    )
+    sampler: str = key("tpe", "what proposes a search's runs", choices=SAMPLERS)
+    seed: Any = key(
+        0, "of what a search or a random sweep file draws", whole=True, low=0, high=2**32 - 1
+    )
+    round: Any = key(
+        None,
+        "runs a search asks for at a time; none: as many as run at a time",
+        whole=True,
+        low=1,
+        high=100_000,
+        unit="runs",
+    )
+    storage: str | None = key(
+        None,
+        "where a search keeps its study, any URL that Optuna takes; none: in the sweep's folder",
+        unit="`sqlite:///file.db`, ...",
+    )
+    study: str | None = key(None, "the study's name in that storage; none: `name`")

@@ -48,7 +48,7 @@ def validated(config: Config) -> Config:
         style=dataclasses.replace(style, blend=blend.checked(style)),
         init=_init(config.init),
         network=dataclasses.replace(network, weights=home.short(network.weights)),
-        search=_search(config.search),
+        search=searched(config.search),
     )
     _masks(checked)
     if checked.alpha == checked.beta == checked.tv.gamma == 0:
@@ -59,8 +59,12 @@ def validated(config: Config) -> Config:
     return checked
 
 
-def _search(search: Search) -> Search:
-    """Return what a search looks for as a list of whole names."""
+def searched(search: Search) -> Search:
+    """Return the group ``search`` with what it looks for as a list of whole names.
+
+    Raises:
+      UserError: runs log no such name, or it stands twice.
+    """
     asked = search.objective if isinstance(search.objective, list) else [search.objective]
     try:
         names = [objective(str(one)).name for one in asked]

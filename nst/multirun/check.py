@@ -1,6 +1,7 @@
 """Whether runs accept a sweep's values, before any of them starts."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
@@ -35,14 +36,14 @@ def check(sweep: SweepFile, points: list[Point], compose: Compose) -> None:
     _check_written(sweep)
     refused = _refusal(compose)
     for point in _tried(sweep, points):
-        reason = refused(point)
+        reason = refused(overrides(point))
         if reason is None:
             continue
-        without = refused({})
+        without = refused([])
         if without:
             raise UserError(without)
         for name, value in point.items():
-            alone = refused({name: value})
+            alone = refused(overrides({name: value}))
             if alone:
                 raise UserError(
                     f"{sweep.path}: parameters.{name}: no run accepts {value!r}: {alone}"
@@ -50,6 +51,26 @@ def check(sweep: SweepFile, points: list[Point], compose: Compose) -> None:
         raise UserError(
             f"{sweep.path}: parameters: no run accepts {', '.join(overrides(point))}: {reason}"
         )
+
+
+def dimensions(space: Sequence[Any], given: Sequence[str], compose: Compose) -> None:
+    """Refuse a search with a value that no run accepts.
+
+    Args:
+      space: its dimensions.
+      given: overrides that all runs have.
+      compose: called for each end of each dimension.
+
+    Raises:
+      UserError: says why.
+    """
+    refused = _refusal(lambda words: compose([*words, *given]))
+    first = [one.ends()[0] for one in space]
+    for at, one in enumerate(space):
+        for end in one.ends():
+            reason = refused([*first[:at], end, *first[at + 1 :]])
+            if reason:
+                raise UserError(f"a search can't take {end}: {reason}")
 
 
 def names(arguments: list[str]) -> list[str]:
@@ -102,12 +123,12 @@ def _tried(sweep: SweepFile, points: list[Point]) -> Iterator[Point]:
     yield from points[:MOST_POINTS]
 
 
-def _refusal(compose: Compose) -> Callable[[Point], str | None]:
-    """Return the function that says why no run accepts a point, or None where one does."""
+def _refusal(compose: Compose) -> Callable[[list[str]], str | None]:
+    """Return the function that says why no run accepts overrides, or None where one does."""
 
-    def refused(point: Point) -> str | None:
+    def refused(words: list[str]) -> str | None:
         try:
-            validated(from_mapping(values(compose(overrides(point)))))
+            validated(from_mapping(values(compose(words))))
         except REFUSALS as error:
             return sentence(error)
         return None

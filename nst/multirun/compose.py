@@ -3,7 +3,7 @@
 import functools
 import pickle
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ class Composer:
     def __init__(self, loader: ConfigLoader, config: DictConfig):
         """Compose jobs of the sweep with the configuration `config`."""
         setup_globals()
+        #: Overrides of the whole sweep, as typed.
+        self.given = tuple(map(str, config.hydra.overrides.task))
         self._loader = loader
         self._config = config
         self._parser = OverridesParser.create()
@@ -88,13 +90,20 @@ def jobs(
     Raises:
       UserError: one is refused; the message names the job.
     """
-    for number, own, label in zip(numbers, overrides, labels(overrides), strict=True):
+    texts = labels(overrides, composer.given)
+    for number, own, label in zip(numbers, overrides, texts, strict=True):
         yield _job(composer, sweep, own, label, number)
 
 
-def labels(overrides: Sequence[Sequence[str]]) -> list[str]:
-    """Return what sets each job apart: the overrides that not all of them have, 1e6 in short."""
-    sets = [[_short(one) for one in filter_overrides(own)] for own in overrides]
+def labels(overrides: Sequence[Sequence[str]], given: Collection[str] = ()) -> list[str]:
+    """Return what sets each job apart: the overrides that not all of them have, 1e6 in short.
+
+    Args:
+      overrides: those of each job.
+      given: those that the command line gives to every job; of a single one there is no telling.
+    """
+    own = [[one for one in filter_overrides(several) if one not in given] for several in overrides]
+    sets = [[_short(one) for one in several if not one.startswith("search.")] for several in own]
     shared = set.intersection(*map(set, sets)) if len(sets) > 1 else set()
     return [",".join(one for one in several if one not in shared) or "run" for several in sets]
 

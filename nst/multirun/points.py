@@ -70,13 +70,15 @@ def draw(entry: Parameter, rng: np.random.Generator) -> Any:
         value = rng.lognormal(fields["mu"], fields["sigma"])
     else:
         value = rng.beta(fields["a"], fields["b"])
-    if "q" in fields:
+    return rounded(float(value), entry)
+
+
+def rounded(value: float, entry: Parameter) -> float:
+    """Return a drawn value as a multiple of q, or with six digits: as much as a person reads."""
+    if "q" in entry.fields:
         # An int q makes ints, as in W&B's own engine.
-        return type(fields["q"])(round(float(value) / fields["q"]) * fields["q"])
-    return short(float(value), entry)
-
-
-def short(value: float, entry: Parameter) -> float:
-    """Return a drawn value with six digits, which is as much as a person reads."""
+        return type(entry.fields["q"])(round(value / entry.fields["q"]) * entry.fields["q"])
+    if isinstance(value, int):
+        return value
     low, high = entry.fields.get("min", -math.inf), entry.fields.get("max", math.inf)
     return float(min(max(float(f"{value:.6g}"), low), high))

@@ -1,139 +1,111 @@
-"""A bayes search: W&B's own engine, the package `sweeps`, asked round by round."""
+"""A search: it asks its study for a round of trials, runs them, and tells how they ended."""
 
-import contextlib
 import math
-import warnings
+import sys
 from collections.abc import Callable, Sequence
-from typing import Any
 
-import numpy as np
 from hydra.core.utils import JobReturn
 
-from nst.base.errors import UserError
+from nst.base.errors import one_line
 from nst.command.hydra_private import failure
-from nst.multirun.parameter import Parameter
-from nst.multirun.points import Point, overrides, short
-from nst.multirun.sweep_file import SweepFile
+from nst.metrics.objective import Objective
+from nst.multirun.study import Proposed, Question, Study
 
-#: Runs some points as the jobs from a number on.
-Launch = Callable[[list[Point], int], Sequence[JobReturn]]
+#: Runs jobs with these overrides and numbers.
+Launch = Callable[[list[list[str]], list[int]], Sequence[JobReturn]]
+
+#: Of a long front this many runs are printed; the report has all.
+MOST_PRINTED = 12
 
 
-def search(sweep: SweepFile, seed: int, together: int, launch: Launch) -> list[JobReturn]:
-    """Run a bayes search to its run_cap, or to the metric's target if it has one.
+def search(
+    study: Study,
+    question: Question,
+    size: int,
+    launch: Launch,
+    target: float | None = None,
+) -> dict[int, JobReturn]:
+    """Run a search to its last trial, or until its objective reaches the target.
 
     Args:
-      sweep: the method is bayes.
-      seed: the same seed and the same losses give the same points.
-      together: how many points are asked for at a time.
+      study: of the search; what it has already is not run again.
+      question: of the study.
+      size: trials of a round.
       launch: runs them.
+      target: of the one objective; none: all trials are run.
 
-    Raises:
-      UserError: the engine is not installed, or there is nothing to search.
+    Returns:
+      How this process's runs ended, by number.
     """
-    engine = _engine()
-    if all(entry.distribution == "constant" for entry in sweep.parameters):
-        raise UserError(f"{sweep.path}: parameters leave a bayes search nothing to look for")
-    jobs: list[JobReturn] = []
-    past: list[Any] = []
-    count = sweep.run_cap or 0
-    while len(jobs) < count and not _reached(sweep, past):
-        wanted = min(together, count - len(jobs))
-        proposed = _ask(engine, sweep, past, wanted, seed + len(jobs))
-        done = launch(proposed, len(jobs))
-        past += [
-            _told(engine, sweep, point, job) for point, job in zip(proposed, done, strict=True)
-        ]
-        jobs += done
-    _say_best(sweep, past)
+    jobs: dict[int, JobReturn] = {}
+    while not _reached(study, question, target):
+        with study.round(size) as trials:
+            if not trials:
+                break
+            _say(trials, study.trials)
+            numbers = [one.number for one in trials]
+            done = launch([one.overrides for one in trials], numbers)
+            for one, job in zip(trials, done, strict=True):
+                jobs[one.number] = job
+                study.tell(one.number, measured(job, question.objectives), _why(job))
     return jobs
 
 
-def measured(job: JobReturn) -> float | None:
-    """Return a run's `search.objective`; None for a run that failed, or has no finite value."""
-    value = None if failure(job) else job.return_value
-    return float(value) if value is not None and math.isfinite(value) else None
+def measured(job: JobReturn, objectives: Sequence[Objective]) -> list[float] | None:
+    """Return a run's value of each objective; None for a run that failed or lacks one.
+
+    Args:
+      job: that returned its `search.objective`.
+      objectives: in the same order.
+    """
+    if failure(job):
+        return None
+    value = job.return_value
+    values = value if isinstance(value, list | tuple) else [value]
+    if len(values) != len(objectives) or not all(map(_finite, values)):
+        return None
+    return [float(one) for one in values]
 
 
-def _engine() -> Any:
-    engine: Any = None
-    with contextlib.suppress(ImportError), warnings.catch_warnings():
-        # It was written for an older pydantic, and works with this one.
-        warnings.simplefilter("ignore")
-        import sweeps as engine
-    # Without the package, a checkout's own folder sweeps/ goes by its name.
-    if not hasattr(engine, "next_runs"):
-        raise UserError(
-            "method: bayes needs W&B's search engine: pip install '.[search]' in nst's checkout"
-        )
-    return engine
-
-
-def _ask(engine: Any, sweep: SweepFile, past: list[Any], count: int, seed: int) -> list[Point]:
-    config = {
-        "method": "bayes",
-        "metric": {key: value for key, value in sweep.metric.items() if key != "target"},
-        "parameters": {
-            entry.name: {"distribution": entry.distribution, **entry.fields}
-            for entry in sweep.parameters
-        },
-    }
-    before = np.random.get_state()
-    # The engine draws from NumPy's global generator.
-    np.random.seed(seed % 2**32)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about a fit to few points
-            runs = engine.next_runs(config, past, n=count)
-    finally:
-        np.random.set_state(before)
-    return [
-        {entry.name: _plain(run.config[entry.name]["value"], entry) for entry in sweep.parameters}
-        for run in runs
-    ]
-
-
-def _plain(value: Any, entry: Parameter) -> Any:
-    """Return what the engine drew as a plain value."""
-    if isinstance(value, np.generic | np.ndarray):
-        value = value.item()
-    drawn = isinstance(value, float) and not {"value", "values"} & set(entry.fields)
-    return short(value, entry) if drawn else value
-
-
-def _told(engine: Any, sweep: SweepFile, point: Point, job: JobReturn) -> Any:
-    """Return a run as the engine knows it."""
-    name = sweep.metric["name"]
-    value = measured(job)
-    return engine.SweepRun(
-        config={key: {"value": value} for key, value in point.items()},
-        state=engine.RunState.failed if value is None else engine.RunState.finished,
-        summaryMetrics={} if value is None else {name: value},
+def say_best(study: Study, question: Question) -> None:
+    """Print the best run, or the runs of the front with their values."""
+    best = study.best()
+    if not best:
+        return
+    names = [one.name for one in question.objectives]
+    if len(names) == 1:
+        (one,) = best[:1]
+        print(f"{names[0]} {one.values[0]:.6g} in run {one.number}: {one.user_attrs['overrides']}")
+        return
+    print(
+        f"{len(best)} of {len(study.finished())} runs are on the front of {' and '.join(names)}: "
+        "no other run is better in all"
     )
+    ordered = sorted(best, key=lambda trial: trial.values[0])
+    for one in ordered[:MOST_PRINTED]:
+        values = "  ".join(f"{value:.4g}" for value in one.values)
+        print(f"  run {one.number:<4} {values}  {one.user_attrs['overrides']}")
+    if len(ordered) > MOST_PRINTED:
+        print(f"  and {len(ordered) - MOST_PRINTED} more")
 
 
-def _values(sweep: SweepFile, past: list[Any]) -> list[tuple[float, int]]:
-    """Return each finished run's value and number, the best first."""
-    name = sweep.metric["name"]
-    known = [
-        (run.summary_metrics[name], number)
-        for number, run in enumerate(past)
-        if name in run.summary_metrics
-    ]
-    return sorted(known, reverse=sweep.metric["goal"] == "maximize")
+def _say(trials: Sequence[Proposed], count: int) -> None:
+    numbers = ", ".join(str(one.number) for one in trials)
+    print(f"run {numbers} of 0 to {count - 1}", file=sys.stderr, flush=True)
 
 
-def _reached(sweep: SweepFile, past: list[Any]) -> bool:
-    target = sweep.metric.get("target")
-    best = _values(sweep, past)
+def _reached(study: Study, question: Question, target: float | None) -> bool:
+    best = study.best()
     if target is None or not best:
         return False
-    return best[0][0] >= target if sweep.metric["goal"] == "maximize" else best[0][0] <= target
+    (value,) = best[0].values
+    return value >= target if question.objectives[0].better == "higher" else value <= target
 
 
-def _say_best(sweep: SweepFile, past: list[Any]) -> None:
-    best = _values(sweep, past)
-    if best:
-        value, number = best[0]
-        point = {name: entry["value"] for name, entry in past[number].config.items()}
-        print(f"{sweep.metric['name']} {value:.6g} in run {number}: {' '.join(overrides(point))}")
+def _why(job: JobReturn) -> str:
+    error = failure(job)
+    return one_line(str(error).split("\n")[0]) if error else "it has no finite value"
+
+
+def _finite(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)

@@ -23,14 +23,19 @@ class GridSettings:
 
 
 @dataclass
+class SearchSettings:
+    """``hydra.sweeper`` of the sweeper ``search``, whose settings are the group ``search``."""
+
+    _target_: str = "hydra_plugins.nst_search.search_sweeper.SearchSweeper"
+
+
+@dataclass
 class SweepFileSettings:
     """Every key of ``hydra.sweeper`` of the sweeper ``sweep_file``."""
 
     _target_: str = "hydra_plugins.nst_sweep_file.sweep_file_sweeper.SweepFileSweeper"
     file: str = "???"  # a W&B sweep file; must be given
     run_cap: int | None = None  # how many runs; none: as the file says
-    seed: int = 0  # of the points that a random or bayes search draws
-    round: int = 1  # bayes: how many runs it asks for at a time
 
 
 @dataclass
@@ -68,10 +73,9 @@ def check_sweep_file(settings: SweepFileSettings) -> None:
     Raises:
       UserError: says what is allowed.
     """
-    for key, low in (("run_cap", 1), ("round", 1), ("seed", 0)):
-        value = getattr(settings, key)
-        if value is not None and not low <= value <= MOST_RUNS:
-            raise UserError(f"hydra.sweeper.{key} must be from {low} to {MOST_RUNS}, not {value}")
+    value = settings.run_cap
+    if value is not None and not 1 <= value <= MOST_RUNS:
+        raise UserError(f"hydra.sweeper.run_cap must be from 1 to {MOST_RUNS}, not {value}")
 
 
 def check_batched(settings: BatchedSettings) -> None:

@@ -2,20 +2,20 @@
 
 import dataclasses
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from hydra.core.utils import JobReturn
 
 from nst.base.errors import UserError
-from nst.command.hydra_private import failure
+from nst.config.running import Search
+from nst.metrics.objective import objective
 from nst.multirun import sweeper
 from nst.multirun.check import check, names
 from nst.multirun.finish import reported
 from nst.multirun.points import Point, overrides, points
-from nst.multirun.search import search
 from nst.multirun.settings import SweepFileSettings, check_sweep_file
-from nst.multirun.sweep_file import read
+from nst.multirun.sweep_file import SweepFile, read
 from nst.multirun.sweeper import Multirun
 
 log = logging.getLogger("nst")
@@ -33,10 +33,8 @@ def sweep(settings: SweepFileSettings, own: Multirun, arguments: list[str]) -> l
       UserError: the file or a point of it is refused, or a run failed.
     """
     check_sweep_file(settings)
-    asked = own.shape()
-    for key in ("zip", "exclude", "shuffle"):
-        if getattr(asked, key) is not None:
-            raise UserError(f"sweep.{key} is for grids on the command line, not for a sweep file")
+    own.refuse_shapes("a sweep file")
+    asked = own.search()
     wanted = read(Path(settings.file))
     fixed = names(arguments)
     run_cap = settings.run_cap or wanted.run_cap
@@ -47,41 +45,39 @@ def sweep(settings: SweepFileSettings, own: Multirun, arguments: list[str]) -> l
     if wanted.metric and "search.objective" not in names(common):
         common = [f"search.objective={wanted.metric['name']}", *common]
 
-    def launch(some: list[Point], first: int) -> Sequence[JobReturn]:
-        return sweeper.launch(own, list(map(words, some)), first)
-
     def words(point: Point) -> list[str]:
         return [*overrides(point), *common]
 
-    known = [] if wanted.method == "bayes" else points(wanted, settings.seed)
+    known = [] if wanted.method == "bayes" else points(wanted, asked.seed)
     composer = own.composer()
     check(wanted, known, lambda own: composer([*own, *common]))
     if wanted.early_terminate:
         log.warning("early_terminate is for W&B's agents: here every run goes to its end")
     if wanted.method == "bayes":
-        runs = range(wanted.run_cap or 0)
-        sweeper.check_folders(own, [own.folder / str(number) for number in runs])
-        with reported(own.config):
-            jobs = search(wanted, settings.seed, settings.round, launch)
-            _raise_failures(dict(enumerate(jobs)), common)
-        return jobs
+        return _search(own, wanted, asked, common)
     several = list(map(words, known))
     with sweeper.numbered(own, several) as numbers, reported(own.config):
         jobs = list(sweeper.launch(own, several, numbers))
-        _raise_failures(dict(zip(numbers, jobs, strict=True)), common)
+        sweeper.raise_failures(dict(zip(numbers, jobs, strict=True)), common)
     return jobs
 
 
-def _raise_failures(jobs: Mapping[int, JobReturn], common: list[str]) -> None:
-    failed = {number: error for number, job in jobs.items() if (error := failure(job))}
-    if not failed:
-        return
-    first, error = next(iter(failed.items()))
-    own = " ".join(word for word in jobs[first].overrides or [] if word not in common)
-    reason = " ".join(str(error).split("\n")[0].split())
-    others = ", ".join(map(str, list(failed)[1:]))
-    which = f"run {first} ({own}): {reason}"
-    raise UserError(
-        f"{len(failed)} of {len(jobs)} runs failed: "
-        + (f"besides {others}, {which}" if others else which)
-    ) from error
+def _search(
+    own: Multirun, wanted: SweepFile, asked: Search, common: Sequence[str]
+) -> list[JobReturn]:
+    from nst.multirun import search_sweeper  # loads Optuna
+    from nst.multirun.space import of_parameter
+    from nst.multirun.study import Question, check_sampler
+
+    space = [of_parameter(one) for one in wanted.parameters if one.distribution != "constant"]
+    if not space:
+        raise UserError(f"{wanted.path}: parameters leave a bayes search nothing to look for")
+    runs = range(wanted.run_cap or 0)
+    sweeper.check_folders(own, [own.folder / str(number) for number in runs])
+    fixed = {one.name: one.fields["value"] for one in wanted.parameters if "value" in one.fields}
+    objectives = [objective(wanted.metric["name"])]
+    check_sampler(asked, objectives)
+    given = [*overrides(fixed), *common]
+    question = Question(space, objectives, sweeper.shaping(given))
+    settings = dataclasses.replace(asked, trials=wanted.run_cap)
+    return search_sweeper.run(own, question, settings, given, wanted.metric.get("target"))

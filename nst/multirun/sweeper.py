@@ -2,7 +2,7 @@
 
 import contextlib
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,13 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from nst.base import home
+from nst.base.errors import UserError
 from nst.base.files import write_whole
+from nst.command.hydra_private import failure
 from nst.config.ranges import in_range
-from nst.config.running import Sweep
+from nst.config.running import Search, Sweep
 from nst.config.schema import from_mapping
+from nst.config.validation import searched
 from nst.multirun import compose, growth, own_pictures
 from nst.report import own
 from nst.rundir import ownership
@@ -44,6 +47,34 @@ class Multirun:
         """
         asked: Any = OmegaConf.to_container(self.config.sweep, resolve=True)
         return in_range(from_mapping(asked, Sweep, "sweep."), "sweep.")
+
+    def search(self) -> Search:
+        """Return the group ``search``.
+
+        Raises:
+          UserError: a key of it has a value that is not allowed.
+        """
+        asked: Any = OmegaConf.to_container(self.config.search, resolve=True)
+        return searched(in_range(from_mapping(asked, Search, "search."), "search."))
+
+    def refuse_shapes(self, what: str) -> None:
+        """Refuse what shapes a grid where there is none.
+
+        Raises:
+          UserError: names the key.
+        """
+        asked = self.shape()
+        for key in ("zip", "exclude", "shuffle"):
+            if getattr(asked, key) is not None:
+                raise UserError(f"sweep.{key} is for grids on the command line, not for {what}")
+
+    def together(self) -> int:
+        """Return how many runs the launcher does at a time, as far as its settings tell."""
+        settings = self.config.hydra.launcher
+        lanes, chunk = settings.get("lanes"), settings.get("chunk", 1)
+        if settings.get("cluster", "inline") == "inline":
+            return int(lanes or 1)
+        return int(chunk * (settings.get("array_parallelism") or 1))
 
     def composer(self) -> compose.Composer:
         """Return what composes the configuration of a job."""
@@ -154,3 +185,33 @@ def _jobs(multirun: Multirun, overrides: Sequence[Sequence[str]]) -> list[Job]:
     jobs = [job for job, _ in found]
     own_pictures.check(job.config for job in jobs)
     return jobs
+
+
+def shaping(overrides: Iterable[str]) -> list[str]:
+    """Return the overrides that say which picture a run gives, and not how it is run or tracked."""
+    beside = ("hydra", "search.", "sweep.", "tracking", "assets.", "name=")
+    return [one for one in overrides if not one.lstrip("+~").startswith(beside)]
+
+
+def raise_failures(jobs: Mapping[int, JobReturn], common: Sequence[str]) -> None:
+    """Say in one sentence which runs failed, and why the first did.
+
+    Args:
+      jobs: how runs ended, by number.
+      common: overrides that all have.
+
+    Raises:
+      UserError: one failed.
+    """
+    failed = {number: error for number, job in jobs.items() if (error := failure(job))}
+    if not failed:
+        return
+    first, error = next(iter(failed.items()))
+    own = " ".join(word for word in jobs[first].overrides or [] if word not in common)
+    reason = " ".join(str(error).split("\n")[0].split())
+    others = ", ".join(map(str, list(failed)[1:]))
+    which = f"run {first} ({own}): {reason}"
+    raise UserError(
+        f"{len(failed)} of {len(jobs)} runs failed: "
+        + (f"besides {others}, {which}" if others else which)
+    ) from error

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from helpers import SHALLOW, TWO_STEPS, record, refusal
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
@@ -232,19 +231,3 @@ def test_hydra_s_own_launchers_run_the_jobs(process, slurm: Path, launcher: str)
         assert len(list((sweep / "wandb").glob("offline-run-*"))) == 2 + 1  # the table
     if launcher == "submitit_slurm":
         assert "#SBATCH --array=0-1%2\n" in (slurm / "script.sh").read_text()
-
-
-@pytest.mark.slow
-def test_optuna_lowers_the_total_that_runs_report(process):
-    package = "hydra_plugins.hydra_optuna_sweeper"
-    pytest.importorskip(package, reason="the sweeper is not installed: nst[optuna]")
-    done = process(
-        *("-m", "hydra/sweeper=optuna", "hydra/launcher=batched", "hydra.sweep.dir=sweep"),
-        *("hydra.sweeper.n_trials=3", "hydra.sweeper.n_jobs=1", "hydra.sweeper.sampler.seed=0"),
-        *(*TWO_STEPS, *SHALLOW, "optimizer.lr=interval(0.1,20)"),
-    )
-    assert done.returncode == 0, done.stderr
-    found = totals(process.folder / "sweep")
-    summary = yaml.safe_load((process.folder / "sweep" / "optimization_results.yaml").read_text())
-    assert len(set(found)) == 3
-    assert summary["best_value"] == pytest.approx(min(found))

@@ -1,10 +1,7 @@
 """Sweep files: those in sweeps/, how they are refused, and how they run here and under an agent."""
 
-import dataclasses
-import json
 import re
 import sys
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +11,7 @@ import yaml
 from helpers import QUIET, TINY, Process, record
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.utils import JobReturn, JobStatus, setup_globals
+from hydra.core.utils import setup_globals
 from hydra.types import RunMode
 
 import nst.run  # noqa: F401 - stores the schema
@@ -22,8 +19,8 @@ from nst.base.errors import UserError
 from nst.base.files import conf_dir
 from nst.multirun.check import check
 from nst.multirun.compose import Composer
-from nst.multirun.points import Point, overrides, points
-from nst.multirun.sweep_file import SweepFile, read
+from nst.multirun.points import overrides, points
+from nst.multirun.sweep_file import read
 
 FILES = sorted((Path(__file__).parents[2] / "sweeps").glob("*.yaml"))
 GRIDS = [path for path in FILES if "method: grid" in path.read_text()]
@@ -42,15 +39,6 @@ def write(folder: Path, text: str, name: str = "own.yaml") -> Path:
     path = folder / name
     path.write_text(text)
     return path
-
-
-def engine() -> Any:
-    """W&B's own package of schema and search."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return pytest.importorskip(
-            "sweeps", reason="needs W&B's package: pip install sweeps==0.2.0"
-        )
 
 
 @pytest.fixture(scope="module")
@@ -72,14 +60,6 @@ def test_there_is_a_file_for_each_question():
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_wandb_accepts_the_file(path: Path):
-    values = yaml.safe_load(path.read_text())
-    values.pop("run_cap", None)  # newer than the package, which validates the rest
-    assert engine().schema_violations_from_proposed_config(values) == []
-    assert engine().SweepConfig(values)["method"] == values["method"]
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_header_says_the_question_the_runs_and_the_time(path: Path):
     sweep, text = read(path), path.read_text()
     runs = sweep.run_cap if sweep.method == "bayes" else len(points(sweep, 0))
@@ -93,21 +73,6 @@ def test_the_header_says_the_question_the_runs_and_the_time(path: Path):
 def test_runs_accept_every_point(path: Path, compose_plain: Composer):
     sweep = read(path)
     check(sweep, [] if sweep.method == "bayes" else points(sweep, 0), compose_plain)
-
-
-@pytest.mark.parametrize("path", GRIDS, ids=lambda path: path.stem)
-def test_the_grid_is_the_one_that_wandb_runs_through(path: Path):
-    values = yaml.safe_load(path.read_text())
-    ours = points(read(path), 0)
-    runs = engine().next_runs(values, [], n=len(ours) + 1)
-    assert runs.pop() is None
-    theirs = [{key: entry["value"] for key, entry in run.config.items()} for run in runs]
-    constant = {k: v["value"] for k, v in values["parameters"].items() if "value" in v}
-    assert sorted(map(_key, ours)) == sorted(_key(constant | point) for point in theirs)
-
-
-def _key(point: Point) -> str:
-    return json.dumps(point, sort_keys=True)
 
 
 @pytest.mark.parametrize(
@@ -217,89 +182,22 @@ def test_a_grid_runs_and_a_failed_run_stops_no_other(command):
 
 def test_a_random_search_runs_its_points(command):
     path = write(command.folder, RANDOM, "own, and 'so' on.yaml")
-    done = sweep(command, path.name, *SMALL, "hydra.sweeper.seed=3", "name=own")
+    done = sweep(command, path.name, *SMALL, "search.seed=3", "name=own")
     assert done.returncode == 0, done.stderr
     expected = [overrides(point) for point in points(read(path), 3)]
     assert own_overrides(command.folder, ["beta"]) == expected
 
 
 def test_a_bayes_search_runs(command):
-    engine()
     text = BAYES.replace("-m, nst", "-m, nst, seed=5, alpha=2")
     path = write(command.folder, text)
-    done = sweep(command, str(path), *SMALL, "hydra.sweeper.round=2", "pooling=max")
+    done = sweep(command, str(path), *SMALL, "search.round=2", "pooling=max")
     assert done.returncode == 0, done.stderr
     told = own_overrides(command.folder, ["beta", "pooling", "seed", "alpha"])
     assert len(told) == 4
     # The command line has the last word, and the file's command the one before.
     assert all(words[1:] == ["seed=5", "alpha=2", "pooling=max"] for words in told)
     assert re.search(r"best/loss/style \S+ in run \d: beta=", done.stdout)
-
-
-def fake_launch(loss: Callable[[Point], float | Exception], seen: list[Point]) -> Callable:
-    def launch(some: list[Point], first: int) -> list[JobReturn]:
-        assert first == len(seen)
-        seen.extend(some)
-        jobs = []
-        for point in some:
-            value = loss(point)
-            status = JobStatus.FAILED if isinstance(value, Exception) else JobStatus.COMPLETED
-            jobs.append(JobReturn(_return_value=value, status=status))
-        return jobs
-
-    return launch
-
-
-def searched(
-    sweep: SweepFile, seed: int, loss: Callable[[Point], float | Exception]
-) -> list[Point]:
-    from nst.multirun.search import search
-
-    seen: list[Point] = []
-    search(sweep, seed, 2, fake_launch(loss, seen))
-    return seen
-
-
-def test_a_bayes_search_learns_from_losses_and_goes_on_after_failures(tmp_path: Path):
-    engine()
-    text = BAYES.replace("best/loss/style", "best/loss/total").replace("run_cap: 4", "run_cap: 16")
-    plan = read(write(tmp_path, text))
-
-    def loss(point: Point) -> float | Exception:
-        return ValueError("no") if point["pooling"] == "max" else abs(point["beta"] - 30)
-
-    seen = searched(plan, 0, loss)
-    assert len(seen) == 16
-    assert {point["pooling"] for point in seen} == {"avg", "max"}
-    assert sum(point["pooling"] == "avg" for point in seen[8:]) > 4
-    assert min(abs(p["beta"] - 30) for p in seen if p["pooling"] == "avg") < 6
-    short = dataclasses.replace(plan, run_cap=5)
-    assert searched(short, 0, loss) == seen[:5] != searched(short, 1, loss)
-    assert all(len(str(point["beta"])) <= 8 for point in seen)
-
-
-def test_a_bayes_search_stops_at_its_target(tmp_path: Path):
-    engine()
-    text = BAYES.replace("{name: best/loss/style,", "{name: best/loss/total, target: 5,")
-    assert len(searched(read(write(tmp_path, text)), 0, lambda point: 1.0)) == 2
-
-
-def test_a_bayes_search_says_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(sys.modules, "sweeps", None)
-    with pytest.raises(UserError, match=r"pip install '\.\[search\]'"):
-        searched(read(write(tmp_path, BAYES)), 0, lambda point: 1.0)
-
-
-def test_the_checkouts_own_folder_sweeps_is_no_engine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    plan = read(write(tmp_path, BAYES))
-    monkeypatch.setitem(sys.modules, "sweeps", None)  # so that what is imported now goes after it
-    monkeypatch.delitem(sys.modules, "sweeps")
-    monkeypatch.setattr(sys, "path", [str(FILES[0].parents[1])])
-    with pytest.raises(UserError, match=r"pip install '\.\[search\]'"):
-        searched(plan, 0, lambda point: 1.0)
-    assert "sweeps" in sys.modules  # the folder was there to be taken for it
 
 
 def test_whatever_runs_log_can_be_searched_for(tmp_path: Path):
@@ -312,11 +210,18 @@ def test_whatever_runs_log_can_be_searched_for(tmp_path: Path):
         assert plan.metric["name"] == whole
 
 
-def test_a_bayes_search_needs_something_to_look_for(tmp_path: Path):
-    engine()
-    plan = read(write(tmp_path, BAYES)).without(["beta", "pooling"])
-    with pytest.raises(UserError, match="nothing to look for"):
-        searched(plan, 0, lambda point: 1.0)
+def test_a_bayes_search_stops_at_its_target(command):
+    text = BAYES.replace("goal: minimize", "goal: minimize, target: 1.0e+30")
+    done = sweep(command, str(write(command.folder, text)), *SMALL, "hydra.sweep.dir=out")
+    assert done.returncode == 0, done.stderr
+    assert [path.parent.name for path in command.folder.glob("out/*/run.json")] == ["0"]
+
+
+def test_a_bayes_search_needs_something_to_look_for(command):
+    path = write(command.folder, BAYES)
+    done = sweep(command, str(path), *SMALL, "beta=1", "pooling=avg")
+    assert done.returncode == 1
+    assert "parameters leave a bayes search nothing to look for" in done.stderr
 
 
 def test_a_run_under_an_agent(command, read_wandb: Callable):

@@ -1,0 +1,1 @@
+"""Searches: ``hydra/sweeper=search`` with ranges on the command line."""
