@@ -242,7 +242,6 @@ def check_sampler(settings: Search, objectives: Sequence[Objective]) -> None:
 
 
 def _opened(question: Question, settings: Search, folder: Path, name: str) -> optuna.Study:
-    where = settings.storage or folder / JOURNAL
     directions = [DIRECTIONS[one.better] for one in question.objectives]
     try:
         with warnings.catch_warnings():
@@ -258,12 +257,14 @@ def _opened(question: Question, settings: Search, folder: Path, name: str) -> op
     except Exception as error:
         # Each database has errors of its own, and Optuna passes them on.
         said = " ".join(str(error).split("\n")[0].split()) or type(error).__name__
-        raise UserError(f"search.storage={where} can't be opened: {said}") from error
+        raise UserError(f"search.storage can't be opened: {said}") from error
     own = json.loads(json.dumps(question.as_json()))
     found = study.user_attrs.get(QUESTION)
     if found is None and not study.get_trials(deepcopy=False):
         study.set_user_attr(QUESTION, own)
     elif found != own:
+        # An address may have a password.
+        where = "search.storage" if settings.storage else folder / JOURNAL
         raise UserError(
             f"{where} has another search of the name {name!r}, which differs in "
             f"{_difference(found, own)}: take another search.study or folder"

@@ -324,7 +324,7 @@ def test_a_file_of_the_users_own_is_left_alone(tmp_path: Path, text: bytes):
         ([BETA, "search.trials=0"], "search.trials must be a whole number of runs from 1"),
         ([BETA, "search.sampler=tpo"], "search.sampler must be one of tpe, nsga2"),
         ([BETA, "search.sampler=cmaes"], "search.sampler=cmaes looks for one objective, not for 2"),
-        ([BETA, "search.storage=nowhere://x"], "search.storage=nowhere://x can't be opened"),
+        ([BETA, "search.storage=nowhere://x"], "search.storage can't be opened: Can't load plugin"),
         ([BETA, "search.storage=sqlite:////no/such/folder/a.db"], "can't be opened: "),
         ([BETA, "sweep.shuffle=1"], "sweep.shuffle is for grids on the command line"),
         ([BETA, "pooling=glob(none*)"], "gives no value"),
