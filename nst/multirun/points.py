@@ -1,13 +1,17 @@
 """The points of a sweep, and how a point is written for Hydra."""
 
-import itertools
+import contextlib
 import math
 from typing import Any
 
 import numpy as np
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
 
 from nst.base.errors import UserError
 from nst.command.typed import understood
+from nst.config.running import Sweep
+from nst.multirun import shape
 from nst.multirun.parameter import Parameter
 from nst.multirun.settings import MOST_RUNS
 from nst.multirun.sweep_file import SweepFile
@@ -37,15 +41,44 @@ def points(sweep: SweepFile, seed: int) -> list[Point]:
             {entry.name: draw(entry, rng) for entry in sweep.parameters}
             for _ in range(sweep.run_cap or 0)
         ]
-    choices = [entry.choices() for entry in sweep.parameters]
-    count = math.prod(map(len, choices))
+    choices = {entry.name: entry.choices() for entry in sweep.parameters}
+    lengths = list(map(len, choices.values()))
+    # Axes that go together are not more than one of them.
+    count = max(lengths) if sweep.zip else math.prod(lengths)
     if count > MOST_RUNS:
         raise UserError(
             f"{sweep.path}: parameters make {count} runs, and one sweep has at most {MOST_RUNS}"
         )
-    names = [entry.name for entry in sweep.parameters]
-    grid = [dict(zip(names, values, strict=True)) for values in itertools.product(*choices)]
-    return grid[: sweep.run_cap]
+    return _grid(sweep, choices)[: sweep.run_cap]
+
+
+def _grid(sweep: SweepFile, choices: dict[str, Any]) -> list[Point]:
+    """Return the points of a grid in the shape that its file gives it."""
+    texts = {
+        name: [overrides({name: value})[0] for value in values] for name, values in choices.items()
+    }
+    known = {name: dict(zip(texts[name], values, strict=True)) for name, values in choices.items()}
+    axes = [shape.Axis(name, tuple(several)) for name, several in texts.items()]
+    wanted = Sweep(zip=sweep.zip, exclude=_as_read(sweep.exclude))
+    cells = shape.cells(axes, wanted, f"{sweep.path}: ", MOST_RUNS)
+    return [
+        {name: known[name][text] for name, text in zip(known, cell, strict=True)} for cell in cells
+    ]
+
+
+def _as_read(exclude: Any) -> Any:
+    """Return what is left out with each text as a run reads it: "[conv1_1]" is a list there."""
+    if isinstance(exclude, list):
+        return [_as_read(one) for one in exclude]
+    if not isinstance(exclude, dict):
+        return exclude
+    parser = OverridesParser.create()
+    found = {}
+    for key, value in exclude.items():
+        with contextlib.suppress(HydraException):  # no cell has it
+            value = parser.parse_override(overrides({key: value})[0]).value()
+        found[key] = value
+    return found
 
 
 def draw(entry: Parameter, rng: np.random.Generator) -> Any:

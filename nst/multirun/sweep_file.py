@@ -23,6 +23,7 @@ GOALS = ("minimize", "maximize")
 FIELDS = (
     *("program", "command", "method", "metric", "parameters", "run_cap", "early_terminate"),
     *("name", "description", "project", "entity", "apiVersion", "kind", "controller"),
+    *("zip", "exclude", "objectives"),  # nst's own, of which W&B knows nothing
 )
 
 #: The modules that run what they are told, behind -m, and the files that W&B's ${program} may be.
@@ -41,6 +42,9 @@ class SweepFile:
     run_cap: int | None
     words: tuple[str, ...]  # the overrides that its command gives every run
     early_terminate: bool
+    zip: Any = None  # as `sweep.zip`
+    exclude: Any = None  # as `sweep.exclude`
+    objectives: tuple[str, ...] = ()  # whole names; instead of a metric
 
     def without(self, fixed: Iterable[str]) -> "SweepFile":
         """Return the sweep less the parameters named in `fixed`, which have their value."""
@@ -73,10 +77,12 @@ def read(path: Path) -> SweepFile:
         path=path,
         method=method,
         parameters=_parameters(path, method, values.get("parameters")),
-        metric=_metric(path, method, values.get("metric")),
+        metric=_metric(path, method, values),
         run_cap=_run_cap(path, method, values.get("run_cap")),
         words=_words(path, values.get("command"), values.get("program")),
         early_terminate="early_terminate" in values,
+        **_shape(path, method, values),
+        objectives=_objectives(path, values),
     )
 
 
@@ -113,9 +119,37 @@ def _parameters(path: Path, method: str, values: object) -> tuple[Parameter, ...
     return tuple(parameter(path, method, name, entry) for name, entry in values.items())
 
 
-def _metric(path: Path, method: str, values: object) -> dict[str, Any]:
+def _shape(path: Path, method: str, values: dict[Any, Any]) -> dict[str, Any]:
+    found = {key: values[key] for key in ("zip", "exclude") if values.get(key) is not None}
+    if found and method != "grid":
+        raise UserError(f"{path}: {next(iter(found))} shapes a grid, and this is method: {method}")
+    return found
+
+
+def _objectives(path: Path, values: dict[Any, Any]) -> tuple[str, ...]:
+    if "objectives" not in values:
+        return ()
+    asked = values["objectives"]
+    if "metric" in values:
+        raise UserError(f"{path}: objectives and metric both say what is better: keep one of them")
+    if not isinstance(asked, list) or not asked:
+        raise UserError(
+            f"{path}: objectives must be a list of names, "
+            f"[style_distance, content_distance], not {asked!r:.60}"
+        )
+    try:
+        names = tuple(objective(str(one)).name for one in asked)
+    except UserError as error:
+        raise UserError(f"{path}: objectives: {error}") from error
+    if len(set(names)) < len(names):
+        raise UserError(f"{path}: objectives must be different ones, not {', '.join(names)}")
+    return names
+
+
+def _metric(path: Path, method: str, given: dict[Any, Any]) -> dict[str, Any]:
+    values = given.get("metric")
     if values is None:
-        if method == "bayes":
+        if method == "bayes" and "objectives" not in given:
             raise UserError(
                 f"{path}: metric is missing, which a bayes search lowers: "
                 "metric: {name: best/loss/style, goal: minimize}"

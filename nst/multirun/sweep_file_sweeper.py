@@ -42,8 +42,8 @@ def sweep(settings: SweepFileSettings, own: Multirun, arguments: list[str]) -> l
     # The overrides in the file's command are for every run, unless the command line says otherwise.
     common = [word for word in wanted.words if names([word])[0] not in fixed] + arguments
     wanted = wanted.without(names(common))
-    if wanted.metric and "search.objective" not in names(common):
-        common = [f"search.objective={wanted.metric['name']}", *common]
+    if "search.objective" not in names(common):
+        common = [*_objective(wanted), *common]
 
     def words(point: Point) -> list[str]:
         return [*overrides(point), *common]
@@ -62,6 +62,12 @@ def sweep(settings: SweepFileSettings, own: Multirun, arguments: list[str]) -> l
     return jobs
 
 
+def _objective(wanted: SweepFile) -> list[str]:
+    if wanted.objectives:
+        return [f"search.objective=[{','.join(wanted.objectives)}]"]
+    return [f"search.objective={wanted.metric['name']}"] if wanted.metric else []
+
+
 def _search(
     own: Multirun, wanted: SweepFile, asked: Search, common: Sequence[str]
 ) -> list[JobReturn]:
@@ -75,7 +81,7 @@ def _search(
     runs = range(wanted.run_cap or 0)
     sweeper.check_folders(own, [own.folder / str(number) for number in runs])
     fixed = {one.name: one.fields["value"] for one in wanted.parameters if "value" in one.fields}
-    objectives = [objective(wanted.metric["name"])]
+    objectives = [objective(name) for name in wanted.objectives or [wanted.metric["name"]]]
     check_sampler(asked, objectives)
     given = [*overrides(fixed), *common]
     question = Question(space, objectives, sweeper.shaping(given))

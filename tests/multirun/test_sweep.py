@@ -124,6 +124,70 @@ def test_a_grid_goes_in_the_files_order(tmp_path: Path):
     ]
 
 
+SHAPED = COMMAND + (
+    "method: grid\nparameters: {content: {values: [coffee, chelsea]}, "
+    "style.layers: {values: ['[conv1_1]', '[conv1_2]']}, tv.gamma: {values: [0.0, 1000.0]}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("shape", "kept"),
+    [
+        ("zip: [content, style.layers]", ["o10", "o11000", "h20", "h21000"]),
+        (
+            "exclude: {style.layers: '[conv1_2]', tv.gamma: 0}",
+            ["o10", "o11000", "o21000", "h10", "h11000", "h21000"],
+        ),
+        (
+            "zip: [[tv.gamma, content]]\nexclude: [{content: coffee, style.layers: '[conv1_1]'}]",
+            ["o20", "h11000", "h21000"],
+        ),
+    ],
+)
+def test_a_file_may_shape_its_grid(tmp_path: Path, shape: str, kept: list[str]):
+    found = points(read(write(tmp_path, f"{SHAPED}{shape}\n")), 0)
+    several = [
+        point["content"][1] + point["style.layers"][-2] + f"{point['tv.gamma']:g}"
+        for point in found
+    ]
+    assert several == kept
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ("zip: [content, tv.gama]", "zip: the sweep has no axis 'tv.gama' (did you mean 'tv.gamm"),
+        ("zip: content", "zip must be a list of keys, [content,style], not content"),
+        ("exclude: {tv.gamma: 5}", "exclude: no cell has tv.gamma=5; tv.gamma takes 0.0, 1000.0"),
+        ("exclude: [{content: coffee}, {content: chelsea}]", "exclude leaves none of the 4 cells"),
+        ("exclude: max", "exclude must say what the cells have that are left out"),
+    ],
+)
+def test_a_shape_of_a_file_that_is_none(command, shape: str, said: str):
+    done = sweep(command, str(write(command.folder, f"{SHAPED}{shape}\n")), *SMALL)
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"nst: {command.folder / 'own.yaml'}: {said}")
+    assert command.files() == ["own.yaml"]
+
+
+def test_axes_that_go_together_count_once(tmp_path: Path):
+    many = ", ".join(f"{key}: {{min: 0, max: 999}}" for key in ("seed", "beta"))
+    path = write(tmp_path, f"{COMMAND}method: grid\nparameters: {{{many}}}\nzip: [seed, beta]\n")
+    assert [point["beta"] for point in points(read(path), 0)] == list(range(1000))
+    path.write_text(path.read_text().replace("zip", "#"))
+    with pytest.raises(UserError, match="parameters make 1000000 runs, and one sweep has at most"):
+        points(read(path), 0)
+
+
+def test_several_objectives_reach_the_runs(command):
+    text = f"{RANDOM}objectives: [ssim, best/loss/style/conv1_1]\n".replace("cap: 3", "cap: 1")
+    done = sweep(command, str(write(command.folder, text)), *SMALL)
+    assert done.returncode == 0, done.stderr
+    (path,) = command.folder.glob("outputs/own/*/*/run.json")
+    wanted = ["metrics/ssim", "best/loss/style/conv1_1"]
+    assert record(path.parent)["config"]["search"]["objective"] == wanted
+
+
 def test_the_same_seed_draws_the_same_points(tmp_path: Path):
     sweep = read(write(tmp_path, RANDOM))
     assert points(sweep, 1) == points(sweep, 1) != points(sweep, 2)
@@ -297,6 +361,12 @@ def test_a_run_under_an_agent(command, read_wandb: Callable):
             ["parameters.beta.probabilities", "sum 1"],
         ),
         (re.sub("metric.*\n", "", BAYES), ["metric is missing"]),
+        (BAYES + "objectives: [ssim]\n", ["objectives and metric both say"]),
+        (GRID + "objectives: ssim\n", ["objectives must be a list of names", "'ssim'"]),
+        (GRID + "objectives: [ssim, metrics/ssim]\n", ["objectives must be different"]),
+        (GRID + "objectives: [lpipps]\n", ["objectives: ", "mean 'lpips'?"]),
+        (RANDOM + "zip: [beta, alpha]\n", ["zip shapes a grid, and this is method: random"]),
+        (BAYES + "exclude: {beta: 1}\n", ["exclude shapes a grid, and this is method: bayes"]),
         (BAYES.replace("best/loss/style", "best/los/style"), ["metric.name", "'best/loss/style'?"]),
         (
             BAYES.replace("best/loss/style", "metrics/stile_distance"),
