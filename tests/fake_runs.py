@@ -43,11 +43,13 @@ def record(**changes: Any) -> dict[str, Any]:
         "tracking": {"mode": "disabled", "project": "nst"},
         "assets": {"fallback": True},
         "sweep": {"retry": False, "save_every": 30.0},
+        "search": {"objective": ["best/loss/total"]},
     }
     fields: dict[str, Any] = {
         "schema": 1,
         "config": config,
         "config_hash": "0123456789abcdef",
+        "overrides": [],
         "sources": {
             key: {"used": config[key]["name"], "title": config[key]["name"], "sha256": "ab" * 32}
             for key in ("content", "style", "network")

@@ -10,6 +10,7 @@ from PIL import Image
 
 from nst.base.errors import UserError, did_you_mean
 from nst.library.result import Result
+from nst.metrics.front import front
 from nst.metrics.registry import METRICS
 from nst.report import axes, build
 from nst.rundir.runs import Run
@@ -76,34 +77,31 @@ class Results(Sequence[Result]):
         return Results(chosen, self._keys)
 
     def best(self, metric: str) -> Result:
-        """Return the run whose metric is best, the lowest or the highest as it may be.
+        """Return the finished run whose metric is best, the lowest or the highest as it may be.
 
         Args:
           metric: one of `nst.metrics.registry.METRICS` for which one way is better.
 
         Raises:
-          UserError: there is no such metric, or no run has it.
+          UserError: there is no such metric, or no finished run has it.
         """
-        return min(self._measured([metric]), key=lambda one: _cost(one, metric))
+        best = max if self._better([metric]) == ["higher"] else min
+        return best(self._measured([metric]), key=lambda one: one.metrics[metric])
 
     def pareto(self, *metrics: str) -> "Results":
-        """Return the runs that no other one beats in one metric without losing in another.
+        """Return the finished runs that no other one beats in one metric without losing in another.
 
         Args:
           *metrics: two or more; none: style and content distance.
 
         Raises:
-          UserError: there is no such metric, or no run has them.
+          UserError: there is no such metric, or no finished run has them.
         """
         names = metrics or ("style_distance", "content_distance")
+        better = self._better(names)
         found = self._measured(names)
-        costs = [[_cost(one, name) for name in names] for one in found]
-        chosen = [
-            one
-            for one, own in zip(found, costs, strict=True)
-            if not any(_beats(other, own) for other in costs)
-        ]
-        return Results(chosen, self._keys)
+        values = [[one.metrics[name] for name in names] for one in found]
+        return Results([found[place] for place in front(values, better)], self._keys)
 
     def show(
         self, rows: str | None = None, cols: str | None = None, cell: int | None = None
@@ -145,18 +143,25 @@ class Results(Sequence[Result]):
         self.show().convert("RGB").save(file, format="JPEG", quality=90)
         return file.getvalue()
 
-    def _measured(self, names: Sequence[str]) -> list[Result]:
-        """Return the runs that have every one of these metrics."""
+    def _better(self, names: Sequence[str]) -> list[str]:
+        """Return which way each of these metrics is better."""
+        known = {name: one.better for name, one in METRICS.items() if one.better}
         for name in names:
-            known = [one for one in METRICS if METRICS[one].better]
             if name not in known:
                 raise UserError(
                     f"there is no metric {name!r}{did_you_mean(name, known)}, or neither more nor "
                     f"less of it is better: there are {', '.join(known)}"
                 )
-        found = [one for one in self if set(names) <= set(one.metrics)]
+        return [known[name] for name in names]
+
+    def _measured(self, names: Sequence[str]) -> list[Result]:
+        """Return the finished runs that have every one of these metrics."""
+        finished = [one for one in self if one.status == "finished"]
+        found = [one for one in finished if set(names) <= set(one.metrics)]
         if not found:
-            raise UserError(f"none of the {len(self)} runs has a {' and a '.join(names)}")
+            raise UserError(
+                f"none of the {len(finished)} finished runs has a {' and a '.join(names)}"
+            )
         return found
 
 
@@ -167,15 +172,6 @@ def _is(found: Any, wanted: Any) -> bool:
         wanted = wanted.stem
     numbers = isinstance(found, int | float) and isinstance(wanted, int | float)
     return math.isclose(found, wanted, rel_tol=1e-9) if numbers else found == wanted
-
-
-def _cost(result: Result, metric: str) -> float:
-    sign = -1 if METRICS[metric].better == "higher" else 1
-    return sign * result.metrics[metric]
-
-
-def _beats(one: Sequence[float], other: Sequence[float]) -> bool:
-    return list(one) != list(other) and all(a <= b for a, b in zip(one, other, strict=True))
 
 
 def _row(result: Result, keys: Sequence[str]) -> dict[str, Any]:

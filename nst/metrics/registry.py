@@ -15,6 +15,7 @@ class Metric:
     better: str | None  # "lower" or "higher"; none: neither is
     meaning: str  # one sentence with range
     module: str  # whose measure(pictures: nst.metrics.pictures.Compared) returns it, or None
+    reference: float | None = None  # where nothing was reached: bounds the hypervolume of a front
 
 
 _ALL = (
@@ -25,6 +26,7 @@ _ALL = (
         "Distance of the Gram matrices to the style picture's, over that of the photograph: "
         "0 is the style picture's own, 1 is nothing transferred.",
         "nst.metrics.style_distance",
+        reference=1.0,
     ),
     Metric(
         "content_distance",
@@ -33,6 +35,7 @@ _ALL = (
         "Distance of conv4_2 to the photograph's, over that of the style picture: "
         "0 is the photograph, 1 is as far from it as the style picture.",
         "nst.metrics.content_distance",
+        reference=1.0,
     ),
     Metric(
         "lpips",
@@ -40,6 +43,7 @@ _ALL = (
         "lower",
         "Perceptual distance to the photograph: 0 is the photograph, above 0.7 nothing is alike.",
         "nst.metrics.lpips",
+        reference=1.0,
     ),
     Metric(
         "ssim",
@@ -47,6 +51,7 @@ _ALL = (
         "higher",
         "Structural similarity of luminance to the photograph: 1 is the same, 0 nothing alike.",
         "nst.metrics.ssim",
+        reference=0.0,
     ),
     Metric(
         "tv",

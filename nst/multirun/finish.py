@@ -68,11 +68,13 @@ def _report(config: DictConfig) -> None:
 def _cell(run: Any, report: Any) -> dict[str, Any]:
     """Return a run as a row of W&B's table of cells."""
     from nst.metrics.registry import METRICS
-    from nst.report import notes
+    from nst.report import notes, search
 
+    wanted = report.found.objectives if report.found else []
     return {
         "run": run.name,
         **{key.name: key.of.get(run.name) for key in report.keys},
+        **{search.column(one): search.value(run, one) for one in wanted},
         **{name: run.metrics.get(name) for name in METRICS},
         "fallback": notes.fallbacks(run),
         "same_as": run.same_as,

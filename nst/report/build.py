@@ -9,7 +9,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nst.base.errors import UserError
-from nst.report import animate, axes, contact, notes, own, page, table, thumbnails
+from nst.report import (
+    animate,
+    axes,
+    contact,
+    notes,
+    own,
+    page,
+    search,
+    search_words,
+    table,
+    thumbnails,
+)
 from nst.report.caption import counted, sheet
 from nst.report.layout import arrange
 from nst.report.summary import Report
@@ -49,7 +60,9 @@ def write(
     try:
         with warnings.catch_warnings(action="ignore"):  # Pillow's, of pictures that are read anyway
             report, pictures = _gather(found, broken, base, root, animation)
-            report = dataclasses.replace(report, sheet=name)
+            report = dataclasses.replace(
+                report, sheet=name, found=search.of(report.runs, report.keys)
+            )
             contact.write(root / name, report, sheet(report, layout, pictures), cell)
             table.write(root / "metrics.csv", report)
             page.write(root / "index.html", report)
@@ -96,6 +109,8 @@ def say(report: Report) -> None:
     print(counted(report.runs))
     for note in notes.notes(report.runs):
         say_line(note)
+    for line in search_words.lines(report.found) if report.found else []:
+        say_line(line)
     for one in report.broken[:10]:
         say_line(f"can't be read: {os.path.relpath(one.folder, report.root)}: {one.reason}")
     if len(report.broken) > 10:

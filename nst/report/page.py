@@ -33,12 +33,14 @@ SCRIPTS = (
     "curves",
     "tradeoff",
     "effects",
+    "found",
     "main",
 )
 STYLES = (
     "base",
     "controls",
     "opening",
+    "found",
     "bar",
     "pictures",
     "compare",

@@ -4,26 +4,18 @@ import base64
 import json
 import math
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from nst.metrics.registry import METRICS
-from nst.report import animate, notes
+from nst.report import animate, compared, labels, notes, search_words
 from nst.report.caption import counted
-from nst.report.curves import number
+from nst.report.command import alone
 from nst.report.summary import Key, Report
 from nst.rundir.runs import Run
 
 # Beyond this the thumbnails stay files beside the page, fetched as they are scrolled to.
 EMBEDDED_BYTES = 15_000_000
-
-LOSSES = (
-    ("style", "style loss", "lower", "Unweighted style loss at the best step."),
-    ("content", "content loss", "lower", "Unweighted content loss at the best step."),
-    ("tv", "total variation loss", None, "Unweighted total variation at the best step."),
-)
 
 
 def gathered(report: Report) -> dict[str, Any]:
@@ -32,7 +24,7 @@ def gathered(report: Report) -> dict[str, Any]:
     Args:
       report: what the page shows.
     """
-    metrics = _metrics(report.runs)
+    metrics = compared.by(report)
     varying = {key.name for key in report.keys}
     texts = [
         {name: _text(value) for name, value in run.values.items() if name not in varying}
@@ -56,6 +48,7 @@ def gathered(report: Report) -> dict[str, Any]:
         "runs": runs,
         "keys": [_key(key, report.runs) for key in report.keys],
         "metrics": metrics,
+        "found": _found(report),
         "common": common,
         "sources": {
             "content": _sources(report.root, report.content),
@@ -105,7 +98,7 @@ def _run(root: Path, run: Run, metrics: list[dict[str, Any]]) -> dict[str, Any]:
         "status": run.status,
         "error": run.error,
         "fallbacks": notes.fallbacks(run),
-        "metrics": [_value(run, metric["name"], metric["group"]) for metric in metrics],
+        "metrics": [compared.value(run, metric["group"], metric["name"]) for metric in metrics],
         "bestStep": run.best_step,
         "started": run.started,
         "ratio": [run.width, run.height] if run.width and run.height else None,
@@ -124,32 +117,28 @@ def _lead(report: Report) -> str:
     return f"{counted(report.runs)}.{unread}"
 
 
-def _metrics(runs: list[Run]) -> list[dict[str, Any]]:
-    """Return what runs can be compared by: of every kind what at least one run has."""
-    found = dict.fromkeys(name for run in runs for name in run.metrics)
-    rows = [("metrics", m.name, m.title, m.better, m.meaning) for m in METRICS.values()]
-    # A record of a later version may have metrics that this one can't explain.
-    rows += [("metrics", name, name, None, "") for name in found if name not in METRICS]
-    rows += [("losses", *row) for row in LOSSES]
-    rows += [
-        ("time", "steps_s", "time in steps", "lower", "Seconds in steps, without compilation."),
-        ("time", "s_per_step", "time per step", "lower", "Median seconds per step."),
-    ]
-    fields = ("group", "name", "title", "better", "meaning")
-    return [
-        dict(zip(fields, row, strict=True))
-        for row in rows
-        if any(_value(run, row[1], row[0]) is not None for run in runs)
-    ]
-
-
-def _value(run: Run, name: str, group: str) -> float | None:
-    holders: dict[str, Mapping[str, Any]] = {
-        "metrics": run.metrics,
-        "losses": run.losses,
-        "time": {"steps_s": run.steps_s, "s_per_step": run.s_per_step},
+def _found(report: Report) -> dict[str, Any] | None:
+    """Return what a search found, None where the runs are of none."""
+    if report.found is None:
+        return None
+    places = {run.name: place for place, run in enumerate(report.runs)}
+    return {
+        "objectives": [".".join(compared.place(one)) for one in report.found.objectives],
+        "result": search_words.result(report.found),
+        "volume": search_words.volume(report.found),
+        "pairs": search_words.pairs(report.found),
+        "front": [{"run": places[one.name], "command": alone(one)} for one in report.found.front],
+        "matters": [
+            {"objective": one.title, "shares": [[_titles(key), part] for key, part in all.items()]}
+            for one, all in zip(report.found.objectives, report.found.importance, strict=True)
+            if all
+        ],
+        "told": search_words.told(report.found),
     }
-    return number(holders[group].get(name))
+
+
+def _titles(keys: str) -> str:
+    return " with ".join(map(labels.title, keys.split(" with ")))
 
 
 def _key(key: Key, runs: list[Run]) -> dict[str, Any]:

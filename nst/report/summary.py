@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nst.metrics.objective import Objective
 from nst.rundir.runs import Broken, Run
 
 
@@ -15,6 +16,19 @@ class Key:
     values: list[str]  # labels in the order of their values
     of: dict[str, str]  # run name -> label; a run without a value is missing
     numbers: list[float] | None  # the values as numbers, where all of them are
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the runs of a search found, by its objectives."""
+
+    objectives: list[Objective]
+    values: dict[str, list[float | None]]  # run name -> a number for each objective
+    judged: list[Run]  # those that finished with all of these numbers
+    front: list[Run]  # of these the ones that no other beats, the best by the first number first
+    reference: list[float]  # a number for each objective, where the hypervolume begins
+    volume: float | None  # between front and reference; of two or three objectives
+    importance: list[dict[str, float]]  # for each objective the share of each key, most first
 
 
 @dataclass(frozen=True)
@@ -31,3 +45,4 @@ class Report:
     style: list[tuple[str, Path]]  # title and thumbnail of every style image used
     still: dict[str, str] = field(default_factory=dict)  # run name -> why it was not animated
     sheet: str = "grid.png"  # the contact sheet's file
+    found: Found | None = None  # where the runs are those of a search

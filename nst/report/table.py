@@ -7,7 +7,7 @@ from typing import Any
 
 from nst.base import home
 from nst.metrics.registry import METRICS
-from nst.report import labels, notes, own
+from nst.report import labels, notes, own, search
 from nst.report.summary import Report
 
 
@@ -21,15 +21,15 @@ def write(path: Path, report: Report) -> None:
     Raises:
       OSError: the file can't be written.
     """
-    known = list(METRICS)
-    others = {name for run in report.runs for name in run.metrics} - set(known)
-    metrics = known + sorted(others)
-    losses = ("total", "content", "style", "tv")
+    first = {search.column(one): one for one in report.found.objectives} if report.found else {}
+    others = {name for run in report.runs for name in run.metrics} - set(METRICS)
+    metrics = [name for name in (*METRICS, *sorted(others)) if name not in first]
+    losses = [one for one in ("total", "content", "style", "tv") if f"loss/{one}" not in first]
     twins = notes.twins(report.runs)
     file = io.StringIO(newline="")
     table = csv.writer(file, lineterminator="\n")
     table.writerow(
-        ["run", "status", *(key.name for key in report.keys), *metrics, "best_step"]
+        ["run", "status", *(key.name for key in report.keys), *first, *metrics, "best_step"]
         + [f"loss/{name}" for name in losses]
         + ["steps_s", "s_per_step", "started", "width", "height", "fallback", "same_as"]
         + ["folder", "error"]
@@ -37,6 +37,7 @@ def write(path: Path, report: Report) -> None:
     for run in report.runs:
         keys = [_exact(key.name, run.values, key.of.get(run.name, "")) for key in report.keys]
         row: list[Any] = [run.name, run.status, *keys]
+        row += [search.value(run, one) for one in first.values()]
         row += [run.metrics.get(name) for name in metrics] + [run.best_step]
         row += [run.losses.get(name) for name in losses]
         row += [run.steps_s, run.s_per_step, run.started, run.width, run.height]

@@ -60,7 +60,19 @@ def _run(folder: Path, name: str, fields: dict[str, Any]) -> Run:
         sources=sources,
         config_hash=text(fields["config_hash"]) if fields["config_hash"] else None,
         same_as=text(fields["same_as"]) if fields["same_as"] else None,
+        objective=_texts(mapping(config, "search").get("objective")),
+        checks={
+            key: {text(name): number(value) for name, value in mapping(fields, key).items()}
+            for key in ("best", "last")
+        },
+        overrides=_texts(fields["overrides"]),
     )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """Return a list of texts, or one text, as texts; whatever else it is has none."""
+    several = value if isinstance(value, list) else [value]
+    return tuple(text(one) for one in several[:MOST_KEYS] if isinstance(one, str))
 
 
 def _values(config: dict[str, Any]) -> dict[str, Any]:

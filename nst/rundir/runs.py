@@ -48,6 +48,9 @@ class Run:
     sources: dict[str, RecordedSource] = field(default_factory=dict)  # "content", "style", ...
     config_hash: str | None = None  # equal for runs that determine the same picture
     same_as: str | None = None  # the way to the folder of the run whose result this one took
+    objective: tuple[str, ...] = ()  # what it was searched by, search.objective
+    checks: dict[str, dict[str, float | None]] = field(default_factory=dict)  # "best", "last"
+    overrides: tuple[str, ...] = ()  # what was asked for on top of the defaults
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from fake_runs import Color, as_read, serving
 from helpers import TINY, Command, record
 from PIL import Image
 
-from nst.report import axes, page, page_data
+from nst.report import axes, page, page_data, search
 from nst.report.summary import Report
 from nst.rundir.runs import Broken, RecordedSource, Run
 
@@ -398,6 +398,36 @@ def test_charts_are_drawn_once_in_sight_and_nothing_is_fetched(opened: Page):
         "return document.querySelector('#losses-chart .ytitle').textContent.includes('1_1')"
     )
     assert opened.fetched() == []
+
+
+def test_what_a_search_found_comes_first(tmp_path: Path, show: Show):
+    # SSIM and style distance: 1 and 3 are the same, 4 is beaten in both, 5 did not finish.
+    values = [(0.9, 0.5), (0.5, 0.2), (0.7, 0.4), (0.5, 0.2), (0.4, 0.3), (1.0, 0.1)]
+    runs = []
+    for number, (ssim, style) in enumerate(values):
+        metrics: dict[str, float | None] = {"style_distance": style, "ssim": ssim}
+        run = a_run(tmp_path, number, {"beta": 10.0**number}, metrics)
+        wanted = ("metrics/ssim", "metrics/style_distance")
+        runs.append(replace(run, objective=wanted, overrides=(f"beta={10.0**number}", "name=a b")))
+    runs[5] = replace(runs[5], status="diverged")
+    opened = show(runs, found=search.of(runs, axes.varying(runs)))
+    assert opened.texts("main > section")[0].strip().startswith("What the search found")
+    caption = "4 of 5 finished runs are on the Pareto front of SSIM (higher is better) and style"
+    assert opened.one("#found-caption").text.startswith(caption)
+    assert opened.texts("#found-table tbody .name") == ["0", "2", "1", "3"]
+    assert opened.texts("#found-table tbody .number")[:2] == ["0.900", "0.500"]
+    assert opened.texts("#found-table code")[0] == "nst beta=1 'name=a b'"
+    opened.one("#found-table .command button").click()
+    opened.until("return document.querySelector('.command button').textContent !== 'Copy'")
+    opened.one("#found-table .row-open").click()
+    assert opened.viewing() == "0"
+    opened.press(Keys.ESCAPE)
+    # The same runs are on the front of the chart, whose axes are the objectives.
+    assert opened.texts("#metric optgroup:first-child option") == ["SSIM", "style distance"]
+    assert Select(opened.one("#metric")).first_selected_option.text == "SSIM"
+    assert opened.look_at("tradeoff", "#tradeoff-chart .points path") == 5
+    assert sorted(opened.texts("#front .name")) == ["0", "1", "2", "3"]
+    assert opened.texts("#runs thead .head")[3:5] == ["SSIM", "style distance"]
 
 
 def test_a_chart_tells_of_the_run_below_the_pointer(opened: Page):

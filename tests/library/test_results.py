@@ -70,7 +70,7 @@ def test_what_can_not_be_asked(loaded: nst.Results, tmp_path: Path):
     for asked, said in (
         (lambda: loaded.best("total"), "there is no metric 'total', or neither"),
         (lambda: loaded.best("ssmi"), "did you mean 'ssim'?"),
-        (lambda: loaded.best("lpips"), "none of the 5 runs has a lpips"),
+        (lambda: loaded.best("lpips"), "none of the 5 finished runs has a lpips"),
         (lambda: loaded.filter(gamma=3), "no run has a key 'gamma' (did you mean 'tv.gamma'?)"),
         (lambda: loaded.show(rows="gamma"), "--rows: there is no key 'gamma'"),
         (lambda: loaded[:0].show(), "there are no runs to show"),

@@ -162,7 +162,7 @@ function drawDifferences(left, right) {
   const rows = [
     ...keys.map((key) => row(key.title, (run) => labelOf(run, key))),
     ...metrics
-      .filter((one) => one.group === 'metrics')
+      .filter((one) => one.objective || one.group === 'metrics')
       .map((one) => row(one.title, (run) => measured(valueOf(run, one), one))),
   ].filter(Boolean);
   byId('compare-table').hidden = rows.length === 0;

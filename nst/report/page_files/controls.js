@@ -132,7 +132,9 @@ function drawOpening() {
       el('bdi', { text: names.slice(0, 12).join(', ') + (names.length > 12 ? ' and more' : '') }),
       '.',
     );
-  const judged = metrics.filter((one) => one.group === 'metrics' && one.better);
+  const judged = metrics.filter(
+    (one) => (one.objective || one.group === 'metrics') && one.better,
+  );
   const bests = judged.map((one) => [one, bestOf(everyRun, one)]).filter(([, run]) => run !== null);
   byId('bests').hidden = bests.length === 0;
   byId('best-row').replaceChildren(

@@ -55,6 +55,7 @@ function choice(options, value, act) {
 
 const metricOptions = () =>
   [
+    ['objective', 'What the search is by'],
     ['metrics', 'Metrics'],
     ['losses', 'Losses at the best step'],
     ['time', 'Time'],
@@ -62,7 +63,7 @@ const metricOptions = () =>
     .map(([group, label]) => ({
       label,
       options: metrics
-        .filter((one) => one.group === group)
+        .filter((one) => (one.objective ? 'objective' : one.group) === group)
         .map((one) => [metricName(one), one.title]),
     }))
     .filter((group) => group.options.length);

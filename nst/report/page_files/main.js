@@ -24,6 +24,7 @@ function start() {
   readState();
   drawOpening();
   startControls();
+  startFound();
   startGrid();
   startTable();
   startViewer();

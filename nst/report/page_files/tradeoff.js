@@ -4,23 +4,27 @@ const POINTS = 3000; // beyond which the drawing takes longer than a reader wait
 
 function plane() {
   const named = (name) => metrics.find((one) => one.group === 'metrics' && one.name === name);
-  const across = metricNamed(get('x')) ?? named('content_distance') ?? metrics[0];
-  const up =
-    metricNamed(get('y')) ?? named('style_distance') ?? metrics.find((one) => one !== across);
+  const [first, second] = metrics.filter((one) => one.objective);
+  const usual = second ? [second, first] : [named('content_distance'), named('style_distance')];
+  const across = metricNamed(get('x')) ?? usual[0] ?? metrics[0];
+  const up = metricNamed(get('y')) ?? usual[1] ?? metrics.find((one) => one !== across);
   return [across, up];
 }
 
-/** The runs that no other run beats in one metric without losing in the other. */
+/** The runs that no other run beats in one metric without losing in the other, as front.py has it. */
 function paretoFront(some, across, up) {
   if (!across.better || !up.better || across === up) return [];
   const cost = (run, one) => (one.better === 'higher' ? -1 : 1) * valueOf(run, one);
   const order = some.toSorted(
     (a, b) => cost(a, across) - cost(b, across) || cost(a, up) - cost(b, up),
   );
-  let least = Infinity;
+  let last = null;
   return order.filter((run) => {
-    if (cost(run, up) >= least) return false;
-    least = cost(run, up);
+    const same = last !== null && cost(run, up) === cost(last, up);
+    // Equal runs beat neither each other.
+    const beaten = same && cost(run, across) > cost(last, across);
+    if (last !== null && (cost(run, up) > cost(last, up) || beaten)) return false;
+    last = run;
     return true;
   });
 }
