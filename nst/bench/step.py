@@ -10,8 +10,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from nst.bench import ceiling, flops, memory, ours
+from nst.bench import memory, ours
 from nst.bench.case import Case, Interval, pictures, program
+from nst.engine import ceiling, flops
 
 
 def measure(case: Case, steps: int, repeats: int, peer: ModuleType | None = None) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def measure(case: Case, steps: int, repeats: int, peer: ModuleType | None = None
         for name, interval in intervals.items():
             spent = _seconds(interval, pictures(case, seed=turn + 1)) / steps
             seconds[name] += [spent] if turn else []
-    work = case.batch * flops.per_step(program(case)[0], case.size) / 1e9
+    work = case.batch * flops.per_step(program(case)[0], (case.size, case.size, 3)) / 1e9
     found = {
         name: _summary(interval, seconds[name], work, max(products))
         for name, interval in intervals.items()

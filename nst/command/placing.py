@@ -35,10 +35,15 @@ class Placing(Callback):
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Settle where a single run goes."""
         _settle(config, "run")
+        _of_a_sweep(config, "a sweep: give -m, and keys with several values")
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Settle where a sweep goes; its jobs are composed anew, from these overrides."""
         _settle(config, "sweep")
+        own = str(config.hydra.sweeper.get("_target_"))
+        if not own.startswith("hydra_plugins.nst_"):
+            chosen = config.hydra.runtime.choices["hydra/sweeper"]
+            _of_a_sweep(config, f"nst's own sweepers, not for hydra/sweeper={chosen}")
         overrides = config.hydra.overrides.hydra
         with read_write(overrides):
             overrides.extend(
@@ -92,6 +97,14 @@ def _dir(config: DictConfig, mode: str) -> str:
     """Return hydra.run.dir or hydra.sweep.dir with its interpolations as they are."""
     own: Any = OmegaConf.to_container(config.hydra[mode], resolve=False)
     return own["dir"]
+
+
+def _of_a_sweep(config: DictConfig, whose: str) -> None:
+    """Refuse what only a sweeper of nst's own heeds: without it all would run."""
+    asked: Any = OmegaConf.to_container(config.get("sweep") or OmegaConf.create(), resolve=False)
+    for key in ("plan", "budget"):
+        if asked.get(key):
+            raise Refused from UserError(f"sweep.{key} is for {whose}")
 
 
 def _settle(config: DictConfig, mode: str) -> None:

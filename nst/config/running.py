@@ -147,6 +147,18 @@ class Sweep:
         low=0,
         high=2**32 - 1,
     )
+    plan: Any = key(
+        False,
+        "`true`: print what the sweep would run and what it takes, and [run nothing]"
+        "(scaling.md#before-it-runs); `probe`: measure two steps of each program for that",
+        unit="`true`, `false`, `probe`",
+    )
+    budget: Any = key(
+        None,
+        "a sweep that would take longer is refused, [with the cells that fit]"
+        "(scaling.md#before-it-runs)",
+        unit="`90s`, `30m`, `1h30m`, `1d`",
+    )
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from nst.base import home
 from nst.base.errors import UserError
-from nst.config import blend, layers
+from nst.config import blend, budget, layers
 from nst.config.groups import TV, Content, Init, Style
 from nst.config.ranges import in_range, whole
 from nst.config.running import Optimizer, Search, Tracking
@@ -38,6 +38,7 @@ def validated(config: Config) -> Config:
     _tv(config.tv)
     _read_by_the_optimizer(config.optimizer)
     _tracking(config.tracking)
+    budget.check(config.sweep)
     content = _with_layers("content", config.content, network.source.name, config.preset)
     style = _with_layers("style", config.style, network.source.name, config.preset)
     checked = dataclasses.replace(

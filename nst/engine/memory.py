@@ -13,6 +13,9 @@ from nst.base.program import Static
 from nst.networks.spec import NETWORKS
 from nst.optimizers.table import OPTIMIZERS
 
+#: Bytes of a process on a CPU, with its libraries, a network and what compiles.
+OF_A_PROCESS = 900 * 2**20
+
 
 def lanes_that_fit(static: Static, shape: tuple[int, ...]) -> int:
     """Return how many runs go into one program: as many as fit a GPU's memory, one on a CPU.
@@ -26,7 +29,7 @@ def lanes_that_fit(static: Static, shape: tuple[int, ...]) -> int:
     devices = local_devices()
     if devices[0].platform == "cpu":
         return len(devices)
-    return len(devices) * max(1, int(0.7 * _memory() / bytes_of_a_lane(static, shape)))
+    return len(devices) * max(1, int(0.7 * of_a_device() / bytes_of_a_lane(static, shape)))
 
 
 def check_lanes(lanes: int, static: Static, shape: tuple[int, ...]) -> None:
@@ -43,7 +46,7 @@ def check_lanes(lanes: int, static: Static, shape: tuple[int, ...]) -> None:
     devices = local_devices()
     # All devices of a CPU share its memory.
     shares = 1 if devices[0].platform == "cpu" else len(devices)
-    needed, memory = math.ceil(lanes / shares) * bytes_of_a_lane(static, shape), _memory()
+    needed, memory = math.ceil(lanes / shares) * bytes_of_a_lane(static, shape), of_a_device()
     if lanes > 1 and needed > memory:
         fit = shares * max(1, memory // bytes_of_a_lane(static, shape))
         raise UserError(
@@ -72,7 +75,7 @@ def check_memory(static: Static, shape: tuple[int, ...], key: str, *, once: bool
         # What goes into a layer, and what comes out.
         channels = NETWORKS[static.network].convolutions[0].channels
         needed = 2 * 4 * channels * shape[0] * shape[1]
-    memory = _memory()
+    memory = of_a_device()
     if needed > memory:
         longest = max(shape)
         fits = int(longest * math.sqrt(memory / needed)) // 16 * 16
@@ -120,7 +123,7 @@ def local_devices() -> list[jax.Device]:
         ) from error
 
 
-def _memory() -> int:
+def of_a_device() -> int:
     """Return the bytes of memory of a device; of the machine, or its container, for a CPU."""
     device = local_devices()[0]
     if device.platform != "cpu":
@@ -129,6 +132,23 @@ def _memory() -> int:
     with contextlib.suppress(OSError, ValueError):  # "max" where there is no limit
         return min(machine, int(Path("/sys/fs/cgroup/memory.max").read_text()))
     return machine
+
+
+def peak(static: Static, shape: tuple[int, ...], lanes: int) -> int:
+    """Return the bytes that a device holds at most, as far as known.
+
+    Args:
+      static: of the group.
+      shape: of the picture, (H, W, 3).
+      lanes: runs in one program, over all devices.
+    """
+    devices = local_devices()
+    on_cpu = devices[0].platform == "cpu"
+    share = lanes if on_cpu else math.ceil(lanes / len(devices))
+    # 3.4 bytes held where `bytes_of_a_lane` counts 8, as above; and what a process that compiles
+    # holds whatever the size of the picture: docs/performance.md has both measured.
+    held = share * bytes_of_a_lane(static, shape) * 34 // 80
+    return held + (OF_A_PROCESS if on_cpu else 2**28)
 
 
 def bytes_of_a_lane(static: Static, shape: tuple[int, ...]) -> int:

@@ -103,12 +103,12 @@ def labels(overrides: Sequence[Sequence[str]], given: Collection[str] = ()) -> l
       given: those that the command line gives to every job; of a single one there is no telling.
     """
     own = [[one for one in filter_overrides(several) if one not in given] for several in overrides]
-    sets = [[_short(one) for one in several if not one.startswith("search.")] for several in own]
+    sets = [[short(one) for one in several if not one.startswith("search.")] for several in own]
     shared = set.intersection(*map(set, sets)) if len(sets) > 1 else set()
     return [",".join(one for one in several if one not in shared) or "run" for several in sets]
 
 
-def _short(override: str) -> str:
+def short(override: str) -> str:
     """Return an override with its number as a person types it; Hydra writes 1000000.0 for 1e6."""
     key, equals, value = override.partition("=")
     if not re.fullmatch(r"-?\d+\.\d+|-?\d+(\.\d+)?e[-+]?\d+", value):

@@ -8,7 +8,7 @@ from hydra.core.utils import JobReturn
 
 from nst.base.errors import UserError
 from nst.command import hydra_private, typed
-from nst.multirun import finish, shape, sweeper
+from nst.multirun import finish, plans, shape, sweeper
 from nst.multirun.settings import GridSettings, check_grid
 from nst.multirun.sweeper import Multirun
 
@@ -31,6 +31,8 @@ def sweep(settings: GridSettings, own: Multirun, arguments: list[str]) -> list[S
     parsed = parser.parse_overrides([*params, *arguments])
     _check_any(parsed)
     jobs = shape.cells(list(map(_axis, parsed)), own.shape())
+    if plans.only_planned(own, jobs):
+        return []
     batch = settings.max_batch_size or len(jobs)
     done = []
     with sweeper.numbered(own, jobs) as numbers, finish.reported(own.config):

@@ -74,14 +74,13 @@ def numbered(place: Folder, cells: Sequence[Config]) -> Iterator[list[int]]:
     Raises:
       UserError: a record can't be read, or a user's own file has the name of one of nst's.
     """
-    names = [identity.by_names(home.without_in(to_mapping(config))) for config in cells]
+    names = _names(cells)
     owner = secrets.token_hex(8)
     place.path.mkdir(parents=True, exist_ok=True)
     with locks.file_lock(place.path / FILE):
         taken = _read(place.path)
-        runs = {number: _recorded(place, number, len(cells)) for number in place.numbers()}
-        known = {number: name for one in taken.values() for number, name in one.items()} | runs
-        numbers = _matched(names, known)
+        runs = _runs(place, len(cells))
+        numbers = _matched(names, _all(taken) | runs)
         waiting = {number: name for number, name in zip(numbers, names, strict=True)}
         taken[owner] = {number: name for number, name in waiting.items() if number not in runs}
         _write(place.path, taken)
@@ -94,6 +93,31 @@ def numbered(place: Folder, cells: Sequence[Config]) -> Iterator[list[int]]:
             taken = _read(place.path)
             taken.pop(owner, None)
             _write(place.path, {who: own for who, own in taken.items() if own.keys() - runs.keys()})
+
+
+def expected(place: Folder, cells: Sequence[Config]) -> list[int]:
+    """Return the number that `numbered` would give each cell now; nothing is written.
+
+    Args:
+      place: of the sweep; need not exist.
+      cells: their configurations, validated.
+
+    Raises:
+      UserError: as `numbered`.
+    """
+    return _matched(_names(cells), _all(_read(place.path)) | _runs(place, len(cells)))
+
+
+def _names(cells: Sequence[Config]) -> list[str]:
+    return [identity.by_names(home.without_in(to_mapping(config))) for config in cells]
+
+
+def _all(taken: Taken) -> dict[int, str | None]:
+    return {number: name for one in taken.values() for number, name in one.items()}
+
+
+def _runs(place: Folder, count: int) -> dict[int, str | None]:
+    return {number: _recorded(place, number, count) for number in place.numbers()}
 
 
 def _matched(names: Sequence[str], known: Mapping[int, str | None]) -> list[int]:

@@ -12,7 +12,7 @@ from nst.base.errors import UserError
 from nst.command import hydra_private
 from nst.config.running import Search
 from nst.metrics.objective import Objective, objective
-from nst.multirun import check, finish, sweeper
+from nst.multirun import check, finish, plans, sweeper
 from nst.multirun.search import say_best, search
 from nst.multirun.space import Dimension, of_override
 from nst.multirun.study import Question, Study, check_sampler
@@ -26,6 +26,9 @@ OBJECTIVES = ["metrics/style_distance", "metrics/content_distance"]
 #: Keys under which losses are sums of something else, and by which the total is weighted.
 OTHER_SUMS = ("content", "style", "network", "pooling", "size", "scales", "precision", "preset")
 WEIGHTS = ("alpha", "beta", "tv")
+
+#: Runs that a plan takes for all of a search.
+MOST_STANDING = 8
 
 
 def sweep(own: Multirun, arguments: list[str]) -> list[JobReturn]:
@@ -79,12 +82,22 @@ def run(
     def launch(jobs: list[list[str]], numbers: list[int]) -> Sequence[JobReturn]:
         return sweeper.launch(own, [[*one, *given] for one in jobs], numbers)
 
+    size = settings.round or own.together()
+    if plans.only_planned(own, _standing(question, given), settings.trials, size):
+        return []
     study = Study(question, settings, own.folder, str(own.config.name))
     with finish.reported(own.config):
-        jobs = search(study, question, settings.round or own.together(), launch, target)
+        jobs = search(study, question, size, launch, target)
     say_best(study, question)
     sweeper.raise_failures(jobs, given)
     return list(jobs.values())
+
+
+def _standing(question: Question, given: Sequence[str]) -> list[list[str]]:
+    """Return the overrides of runs that stand for all: each end of each dimension is in one."""
+    ends = [one.ends() for one in question.space]
+    count = min(max(map(len, ends)), MOST_STANDING)
+    return [[*(own[at % len(own)] for own in ends), *given] for at in range(count)]
 
 
 def _settings(own: Multirun, parsed: Sequence[Override]) -> tuple[Search, list[str]]:

@@ -10,7 +10,7 @@ from hydra.core.utils import JobReturn
 from nst.base.errors import UserError
 from nst.config.running import Search
 from nst.metrics.objective import objective
-from nst.multirun import sweeper
+from nst.multirun import plans, sweeper
 from nst.multirun.check import check, names
 from nst.multirun.finish import reported
 from nst.multirun.points import Point, overrides, points
@@ -51,11 +51,13 @@ def sweep(settings: SweepFileSettings, own: Multirun, arguments: list[str]) -> l
     known = [] if wanted.method == "bayes" else points(wanted, asked.seed)
     composer = own.composer()
     check(wanted, known, lambda own: composer([*own, *common]))
+    several = list(map(words, known))
+    if known and plans.only_planned(own, several):
+        return []
     if wanted.early_terminate:
         log.warning("early_terminate is for W&B's agents: here every run goes to its end")
     if wanted.method == "bayes":
         return _search(own, wanted, asked, common)
-    several = list(map(words, known))
     with sweeper.numbered(own, several) as numbers, reported(own.config):
         jobs = list(sweeper.launch(own, several, numbers))
         sweeper.raise_failures(dict(zip(numbers, jobs, strict=True)), common)

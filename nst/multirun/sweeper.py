@@ -16,6 +16,7 @@ from nst.base import home
 from nst.base.errors import UserError
 from nst.base.files import write_whole
 from nst.command.hydra_private import failure
+from nst.config import budget
 from nst.config.ranges import in_range
 from nst.config.running import Search, Sweep
 from nst.config.schema import from_mapping
@@ -40,13 +41,15 @@ class Multirun:
         return Path(str(self.config.hydra.sweep.dir))
 
     def shape(self) -> Sweep:
-        """Return the group ``sweep``, of which zip, exclude and shuffle shape a grid.
+        """Return the group ``sweep``: the shape of a grid, and what is asked before it runs.
 
         Raises:
-          UserError: `shuffle` is no seed.
+          UserError: `shuffle` is no seed, `plan` or `budget` can't be read.
         """
         asked: Any = OmegaConf.to_container(self.config.sweep, resolve=True)
-        return in_range(from_mapping(asked, Sweep, "sweep."), "sweep.")
+        found = in_range(from_mapping(asked, Sweep, "sweep."), "sweep.")
+        budget.check(found)
+        return found
 
     def search(self) -> Search:
         """Return the group ``search``.
@@ -119,10 +122,8 @@ def numbered(multirun: Multirun, overrides: Sequence[Sequence[str]]) -> Iterator
       UserError: as `check`.
     """
     jobs = _jobs(multirun, overrides)
-    subdir: Any = OmegaConf.to_container(multirun.config.hydra.sweep, resolve=False)
-    place = growth.folder(multirun.folder, str(subdir["subdir"]))
-    depends = any("job.num" in one for own in overrides for one in own)
-    if place is None or depends:  # each has its place, whatever runs beside it
+    place = _growing(multirun, overrides)
+    if place is None:
         check_folders(multirun, [job.place.folder for job in jobs])
         yield list(range(len(jobs)))
         return
@@ -130,6 +131,32 @@ def numbered(multirun: Multirun, overrides: Sequence[Sequence[str]]) -> Iterator
     with growth.numbered(place, [job.config for job in jobs]) as numbers:
         check_folders(multirun, map(place.of, numbers))
         yield numbers
+
+
+def expected(multirun: Multirun, overrides: Sequence[Sequence[str]]) -> list[Job]:
+    """Return the jobs of a sweep as `numbered` would number them now; nothing is written.
+
+    Args:
+      multirun: the sweep.
+      overrides: those of each job.
+
+    Raises:
+      UserError: as `check`.
+    """
+    jobs = _jobs(multirun, overrides)
+    place = _growing(multirun, overrides)
+    if place is not None:
+        numbers = growth.expected(place, [job.config for job in jobs])
+        jobs = _jobs(multirun, overrides, numbers)
+    check_folders(multirun, [job.place.folder for job in jobs])
+    return jobs
+
+
+def _growing(multirun: Multirun, overrides: Sequence[Sequence[str]]) -> growth.Folder | None:
+    """Return the sweep's folder, None where each job has its place, whatever runs beside it."""
+    subdir: Any = OmegaConf.to_container(multirun.config.hydra.sweep, resolve=False)
+    depends = any("job.num" in one for own in overrides for one in own)
+    return None if depends else growth.folder(multirun.folder, str(subdir["subdir"]))
 
 
 def check_folders(multirun: Multirun, runs: Iterable[Path]) -> None:
@@ -179,8 +206,10 @@ def launch(
     return [done[at] for at in range(len(numbers))]
 
 
-def _jobs(multirun: Multirun, overrides: Sequence[Sequence[str]]) -> list[Job]:
-    numbers = range(len(overrides))
+def _jobs(
+    multirun: Multirun, overrides: Sequence[Sequence[str]], numbers: Sequence[int] | None = None
+) -> list[Job]:
+    numbers = range(len(overrides)) if numbers is None else numbers
     found = compose.jobs(multirun.composer(), overrides, numbers, multirun.folder)
     jobs = [job for job, _ in found]
     own_pictures.check(job.config for job in jobs)

@@ -33,6 +33,7 @@ class Record:
         content_images: Sequence[np.ndarray],
         earlier: Saved | None = None,
         hydra: Mapping[str, str] = {},
+        lanes: int = 1,
     ):
         """Start the record with status "running".
 
@@ -46,7 +47,9 @@ class Record:
             their chroma on what is saved.
           earlier: where this run was cut off before; its history up to there is kept.
           hydra: files of .hydra/, name -> text.
+          lanes: runs in its program, side by side; a step is one of all of them.
         """
+        self._lanes = lanes
         self.folder = folder
         self.config = config
         self._content_images = {one.shape: one for one in content_images}
@@ -151,6 +154,7 @@ class Record:
                 "compile_s": round(last.compile_seconds, 3) if last else None,
                 "steps_s": round(last.seconds, 3) if last else None,
                 "s_per_step": self.seconds_per_step(),
+                "lanes": self._lanes,
             },
             "metrics": dict(metrics),
         }

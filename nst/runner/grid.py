@@ -107,7 +107,7 @@ def _run_chunk(
     """Run lanes of one program, each with its session; return how they ended."""
     outcomes: Outcomes = {}
     with contextlib.ExitStack() as stack:
-        lanes = list(_entered(chunk, stack, outcomes))
+        lanes = list(_entered(chunk, static, stack, outcomes))
         if len(chunk) == 1:  # of several, fewer may fit
             stack.enter_context(memory_errors())
         with contextlib.suppress(KeyboardInterrupt):
@@ -128,7 +128,7 @@ def _run_chunk(
 
 
 def _entered(
-    chunk: list[Member], stack: contextlib.ExitStack, outcomes: Outcomes
+    chunk: list[Member], static: Static, stack: contextlib.ExitStack, outcomes: Outcomes
 ) -> Iterator[tuple[Member, Session]]:
     """Yield the runs that are to go on, each with its session; `stack` closes these."""
     for member in chunk:
@@ -139,7 +139,8 @@ def _entered(
             if ended := _ended_meanwhile(member):
                 outcomes[member.number] = ended
                 continue
-            yield member, stack.enter_context(Session(member.prepared, place, member.earlier))
+            session = Session(member.prepared, place, member.earlier, (static, len(chunk)))
+            yield member, stack.enter_context(session)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from nst.base import interrupt, locks
 from nst.base.errors import UserError
+from nst.base.program import Static
 from nst.config import blend
 from nst.config.schema import to_mapping
 from nst.engine import cache, memory, scales
@@ -18,9 +19,10 @@ from nst.images import color
 from nst.metrics import evaluate
 from nst.rundir import checkpoint, fields, history, runlog
 from nst.rundir.record import Record
-from nst.runner import pictures
+from nst.runner import measured, pictures
 from nst.runner.job import Place
 from nst.runner.known import known, tracked
+from nst.runner.measured import Clock
 from nst.runner.outcome import Outcome
 from nst.runner.prepare import Prepared
 from nst.runner.progress import Display
@@ -85,12 +87,27 @@ def _checks(prepared: Prepared, earlier: checkpoint.Saved | None) -> Iterator[Ch
 class Session:
     """A run while it lasts: its record and its tracking, to be entered and then fed checks."""
 
-    def __init__(self, prepared: Prepared, place: Place, earlier: checkpoint.Saved | None = None):
-        """Go on from `earlier`, what a process that was cut off saved in the folder, or anew."""
+    def __init__(
+        self,
+        prepared: Prepared,
+        place: Place,
+        earlier: checkpoint.Saved | None = None,
+        program: tuple[Static, int] | None = None,
+    ):
+        """Begin a run, or go on with one.
+
+        Args:
+          prepared: the run.
+          place: where its record goes.
+          earlier: what a process that was cut off saved in the folder; none: the run is new.
+          program: what was compiled, and for how many runs side by side; none: its own, for one.
+        """
         self._prepared = prepared
         self._place = place
         self._earlier = earlier
         self._closed = False
+        self._program = program or (prepared.static, 1)
+        self._clock = Clock(*self._program, earlier.last if earlier else None)
         self.outcome = Outcome("interrupted", None, 0, None, "stopped before the first check")
 
     def __enter__(self) -> "Session":
@@ -108,6 +125,7 @@ class Session:
                 [one.content_image for one in prepared.scales],
                 self._earlier,
                 place.hydra,
+                lanes=self._program[1],
             )
             runlog.keep(place.folder)
             if self._earlier:
@@ -128,6 +146,7 @@ class Session:
             self._stack.__exit__(type(error), error, error.__traceback__)
             self._closed = True
             raise
+        self._clock.add(check)
         log.info("step %d: total %g", check.step, check.terms.total)
 
     def __exit__(
@@ -169,6 +188,8 @@ class Session:
             "metrics": numbers,
         }
         self.outcome = Outcome(status, picture, step, total, error, found)
+        if status == "finished":
+            measured.keep(*self._program, self._clock.speeds())
 
 
 def _measured(best: Check | None, prepared: Prepared) -> dict[str, float | None]:

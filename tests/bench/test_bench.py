@@ -8,8 +8,9 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from nst.bench import flops, two_steps
+from nst.bench import two_steps
 from nst.bench.case import Case, parameters, pictures, program, sources
+from nst.engine import flops
 
 STEP = ("step", "--size", "16", "--steps", "1", "--repeats", "1")
 
@@ -121,11 +122,13 @@ def test_arithmetic_by_hand():
     # each pair of channels at each position, in units of 64 x 64 channels at 256 x 256:
     # blocks of 3/64 + 1; 1/2 + 1; 1/2 + 1 + 1 + 1; the same; conv5_1 at 16 x 16, 512 x 512.
     unit = 2 * 2 * 9 * 64 * 64 * 256 * 256
-    assert flops.convolutions(static, 256) == unit * (3 / 64 + 1 + 1.5 + 3.5 + 3.5 + 0.25)
+    assert flops.convolutions(static, (256, 256, 3)) == unit * (3 / 64 + 1 + 1.5 + 3.5 + 3.5 + 0.25)
     # "93 GFLOP" in round numbers.
-    assert flops.convolutions(static, 256) == pytest.approx(93e9, rel=0.02)
+    assert flops.convolutions(static, (256, 256, 3)) == pytest.approx(93e9, rel=0.02)
     # A Gram matrix of 64 channels at 256 x 256 is as much as of 128 at 128 x 128, and so on.
-    assert flops.grams(static, 256) == 2 * 2 * 64 * 64 * 256 * 256 * (1 + 1 + 1 + 1 + 0.25)
+    assert flops.grams(static, (256, 256, 3)) == 2 * 2 * 64 * 64 * 256 * 256 * (
+        1 + 1 + 1 + 1 + 0.25
+    )
 
 
 def test_odd_sides_lose_a_row_at_each_pooling():
@@ -134,7 +137,7 @@ def test_odd_sides_lose_a_row_at_each_pooling():
     pairs = (3 * 64 + 64 * 64) * 35**2 + (64 * 128 + 128 * 128) * 17**2
     pairs += (128 * 256 + 2 * 256 * 256) * 8**2 + (256 * 512 + 2 * 512 * 512) * 4**2
     pairs += 512 * 512 * 2**2
-    assert flops.convolutions(static, 35) == 2 * 2 * 9 * pairs
+    assert flops.convolutions(static, (35, 35, 3)) == 2 * 2 * 9 * pairs
 
 
 def test_random_pictures_differ_from_turn_to_turn():

@@ -38,7 +38,7 @@ def test_what_can_t_fit_is_refused_at_once(command: Command, key: str):
 
 def test_the_size_that_fits_is_not_refused(compose, monkeypatch: pytest.MonkeyPatch):
     prepared = prepare.prepare(compose(*RUN, "size=64"))
-    monkeypatch.setattr(memory, "_memory", lambda: 2**25)
+    monkeypatch.setattr(memory, "of_a_device", lambda: 2**25)
     with pytest.raises(UserError, match="size=300 needs") as refused:
         memory.check_memory(prepared.static, (200, 300, 3), "size")
     fits = int(str(refused.value).rpartition("=")[2])
@@ -51,9 +51,9 @@ def test_the_size_that_fits_is_not_refused(compose, monkeypatch: pytest.MonkeyPa
 def test_the_limit_of_a_container_counts(monkeypatch: pytest.MonkeyPatch):
     machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     monkeypatch.setattr(memory.Path, "read_text", lambda path: "1000000\n")
-    assert memory._memory() == 1_000_000
+    assert memory.of_a_device() == 1_000_000
     monkeypatch.setattr(memory.Path, "read_text", lambda path: "max\n")
-    assert memory._memory() == machine
+    assert memory.of_a_device() == machine
 
 
 @pytest.mark.slow

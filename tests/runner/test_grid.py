@@ -74,7 +74,7 @@ def test_lanes_that_can_t_fit_are_refused(compose: Callable[..., Config]):
 def test_a_grid_of_too_many_lanes_has_not_begun(
     compose: Callable[..., Config], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(memory, "_memory", lambda: 2**19)
+    monkeypatch.setattr(memory, "of_a_device", lambda: 2**19)
     with pytest.raises(UserError, match="3 lanes need about"):
         grid.run(jobs_of(compose, tmp_path, 3), lanes=8)
     assert list(tmp_path.iterdir()) == []

@@ -4,7 +4,7 @@ from nst.base.program import Static
 from nst.networks.spec import NETWORKS
 
 
-def convolutions(static: Static, size: int) -> int:
+def convolutions(static: Static, shape: tuple[int, ...]) -> int:
     """Return the floating-point operations of the convolutions of one loss and its gradient.
 
     A multiplication and an addition are two. Forward, and backward with respect to each
@@ -12,34 +12,38 @@ def convolutions(static: Static, size: int) -> int:
 
     Args:
       static: which network, and the layers that are read.
-      size: side of the square picture in pixels.
+      shape: of the picture, (H, W, 3).
     """
     total, before = 0, 3
     for layer in NETWORKS[static.network].up_to(static.layers):
         if layer.kind == "conv":
-            positions = (size >> layer.halvings) ** 2
-            total += 2 * 2 * 9 * before * layer.channels * positions
+            total += 2 * 2 * 9 * before * layer.channels * _positions(shape, layer.halvings)
             before = layer.channels
     return total
 
 
-def grams(static: Static, size: int) -> int:
+def grams(static: Static, shape: tuple[int, ...]) -> int:
     """Return the floating-point operations of the Gram matrices and their gradients.
 
     F^T F, and one product F (D + D^T) for its gradient.
 
     Args:
       static: the style layers.
-      size: side of the square picture in pixels.
+      shape: of the picture, (H, W, 3).
     """
     network = NETWORKS[static.network]
     products = (
-        network.channels(layer) ** 2 * (size >> network.halvings(layer)) ** 2
+        network.channels(layer) ** 2 * _positions(shape, network.halvings(layer))
         for layer in static.style_layers
     )
     return 2 * 2 * sum(products)
 
 
-def per_step(static: Static, size: int) -> int:
+def per_step(static: Static, shape: tuple[int, ...]) -> int:
     """Return the floating-point operations of one run's step: `convolutions` and `grams`."""
-    return convolutions(static, size) + grams(static, size)
+    return convolutions(static, shape) + grams(static, shape)
+
+
+def _positions(shape: tuple[int, ...], halvings: int) -> int:
+    height, width = shape[:2]
+    return (height >> halvings) * (width >> halvings)

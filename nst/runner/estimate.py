@@ -1,0 +1,213 @@
+"""What a plan will take: seconds, memory and disk, from what is known of its programs."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from nst.base.program import Static
+from nst.engine import ceiling, flops, memory
+from nst.networks.spec import NETWORKS
+from nst.runner import folder_speeds, measured
+from nst.runner.job import Job
+from nst.runner.measured import OF_A_CHECK, Speed
+from nst.runner.plan import Member, planned
+
+#: Measures a program: what is compiled, one of its runs, and how many run side by side.
+Probe = Callable[[Static, Member, int], dict[tuple[int, ...], Speed]]
+
+# Seconds, as seen on two cores with VGG-16 at 96 to 1024 px.
+START = 2.5  # until the configuration is at hand: Python, Hydra, JAX
+REPORT = 1.5, 0.04  # of a sweep, and for each run
+COMPILE = 0.3, 0.33  # of the steps, and for each convolution
+TARGETS = 0.65  # of what the steps take to compile: the targets, compiled and computed
+METRICS = 2.2  # of the first picture of a shape
+RUN = 0.04, 0.05  # of a run beside its steps, and with tracking
+NUMBER = 0.04e-6  # of a number of a picture, to write it
+STEP = 0.0005  # at least
+#: A step's share of the speed of a matrix product: large pictures reach more, small ones less.
+OF_CEILING = 0.6
+#: What the metrics of a picture compute, in steps of VGG-16 as the defaults read it.
+OF_METRICS = 2
+READ_BY_METRICS = Static("vgg16", "avg", "float32", ("conv4_2",), ("conv5_1",))
+
+# Bytes.
+OF_A_NUMBER = 0.93  # of a picture: what is painted hardly shrinks as PNG
+OF_A_RUN = 20_000, 40_000  # its other files, and W&B's
+OF_A_ROW = 200
+OF_A_REPORT = 5_000_000, 40_000  # and for each run
+
+
+@dataclass(frozen=True)
+class Part:
+    """A program of a plan, and what it takes."""
+
+    label: str  # of its first run
+    numbers: tuple[int, ...]  # of its runs
+    shape: tuple[int, ...]  # of their pictures, (H, W, 3)
+    lanes: int  # runs side by side
+    step_s: float  # of a step of all lanes, on the way through all sizes
+    setup_s: float  # once: what compiles
+    steps_s: float  # of all steps of all lanes
+    run_s: float  # of each run, beside its steps
+    known: str  # what the seconds are from
+    memory: int  # bytes at most
+    disk: int  # bytes of each run's files
+
+    def seconds(self, count: int) -> float:
+        """Return what `count` of its runs take, compilation among it."""
+        turns = math.ceil(count / self.lanes)
+        return bool(count) * self.setup_s + turns * self.steps_s + count * self.run_s
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A plan, and what it takes."""
+
+    parts: tuple[Part, ...]
+    ended: int  # jobs that ended before
+    repeats: int  # jobs that take the result of another
+    refused: dict[int, str]  # why jobs can't run, by their numbers
+    start_s: float  # until the first program compiles
+    memory: int  # bytes that there are
+    report: bool  # whether the sweep ends with it
+
+    def seconds(self, counts: Sequence[int]) -> float:
+        """Return the seconds of a process that does so many runs of each part."""
+        own = sum(part.seconds(count) for part, count in zip(self.parts, counts, strict=True))
+        return self.start_s + own
+
+    def report_s(self, runs: int) -> float:
+        """Return the seconds of the report of so many runs."""
+        whole, each = REPORT if self.report else (0.0, 0.0)
+        return whole + each * runs
+
+    def disk(self, counts: Sequence[int]) -> int:
+        """Return the bytes of the files of so many runs of each part, and of the report."""
+        own = sum(part.disk * count for part, count in zip(self.parts, counts, strict=True))
+        whole, each = OF_A_REPORT if self.report else (0, 0)
+        return own + whole + each * sum(counts)
+
+
+def estimate(
+    jobs: Sequence[Job], lanes: int | None, probe: Probe | None = None, alike: int | None = None
+) -> Estimate:
+    """Return what the jobs of a grid will take; nothing is written.
+
+    Args:
+      jobs: of the grid, in its order.
+      lanes: as `nst.runner.grid.run` takes them.
+      probe: measures each program; none: from what is known.
+      alike: runs at a time that each job stands for; none: there are no others.
+
+    Raises:
+      UserError: as `nst.runner.grid.run`.
+    """
+    began = time.perf_counter()
+    plan = planned(jobs)
+    programs = plan.programs()
+    spent = time.perf_counter() - began
+    folder = jobs[0].place.sweep if jobs else None
+    before = folder_speeds.read(folder) if folder and not probe else {}
+    parts: list[Part] = []
+    for static, members in programs:
+        shape = members[0].prepared.content_image.shape
+        memory.check_lanes(min(lanes or 1, len(members)), static, shape)
+        fit = min(lanes or memory.lanes_that_fit(static, shape), alike or len(members))
+        known = _Known(before, probe(static, members[0], fit) if probe else {})
+        first = shape not in [part.shape for part in parts]
+        parts.append(_part(static, members, fit, known, first))
+    return Estimate(
+        tuple(parts),
+        len(plan.ended),
+        len(plan.repeats),
+        {number: str(error) for number, error in plan.refused.items()},
+        START + spent,
+        memory.of_a_device(),
+        jobs[0].config.sweep.report if jobs else False,
+    )
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known of speeds beside the cache."""
+
+    in_folder: dict[folder_speeds.Program, Speed]
+    probed: dict[tuple[int, ...], Speed]
+
+    def speed(self, static: Static, shape: tuple[int, ...], lanes: int) -> tuple[Speed, str]:
+        """Return how fast a program runs, and what that is from; the best known comes first."""
+        if shape in self.probed:
+            return self.probed[shape], "two steps measured now"
+        if found := self.in_folder.get(folder_speeds.program(static, max(shape))):
+            return found, "runs in this folder"
+        if found := measured.known(static, shape, lanes):
+            return found, "earlier runs on this machine"
+        work = float(lanes * flops.per_step(static, shape))
+        if found := measured.alike(static, work):
+            return Speed(found.rate, work), "arithmetic at the speed of other runs here"
+        rate = OF_CEILING * 1e9 * ceiling.matmul(static.precision)()
+        return Speed(rate, work), "arithmetic at the speed of a matrix product here"
+
+
+class _Leg(NamedTuple):
+    """What is left of a run at one of its sizes."""
+
+    shape: tuple[int, ...]
+    steps: int
+    checks: int
+    pictures: int  # that are kept
+
+
+def _legs(member: Member) -> Iterator[_Leg]:
+    config, begin = member.prepared.config, 0
+    done = member.earlier.last.step if member.earlier else 0
+    every = config.tracking.images_every
+    for stage, one in zip(config.stages, member.prepared.scales, strict=True):
+        steps = stage.end - max(begin, done)
+        if steps > 0:
+            checks = math.ceil(steps / config.check_every)
+            kept = min(checks, steps // every) if every else 0
+            yield _Leg(one.content_image.shape, steps, checks, kept)
+        begin = stage.end
+
+
+def _part(static: Static, members: list[Member], lanes: int, known: _Known, first: bool) -> Part:
+    config, shape = members[0].prepared.config, members[0].prepared.content_image.shape
+    legs = list(_legs(members[0]))
+    found = [known.speed(static, leg.shape, lanes) for leg in legs]
+    steps_s = sum(
+        _seconds(static, leg, lanes, speed) for leg, (speed, _) in zip(legs, found, strict=True)
+    )
+    compile_s = sum(speed.compile_s or _compiling(static) for speed, _ in found)
+    last, _ = found[-1]
+    metrics_s = OF_METRICS * flops.per_step(READ_BY_METRICS, shape) / last.rate
+    numbers = sum(math.prod(leg.shape) * leg.pictures for leg in legs) + 2 * math.prod(shape)
+    copies = 1 if config.tracking.mode == "disabled" else 2  # W&B has its own
+    written_s = sum(RUN[:copies]) + copies * numbers * NUMBER
+    rows = OF_A_ROW * sum(leg.checks for leg in legs)
+    return Part(
+        label=members[0].job.label,
+        numbers=tuple(member.number for member in members),
+        shape=shape,
+        lanes=lanes,
+        step_s=steps_s / sum(leg.steps for leg in legs),
+        setup_s=(1 + TARGETS) * compile_s + first * (METRICS + OF_METRICS * metrics_s),
+        steps_s=steps_s,
+        run_s=last.run_s or metrics_s + written_s,
+        known=" and ".join(dict.fromkeys(source for _, source in found)),
+        memory=memory.peak(static, shape, lanes),
+        disk=round(copies * (numbers * OF_A_NUMBER + rows)) + sum(OF_A_RUN[:copies]),
+    )
+
+
+def _seconds(static: Static, leg: _Leg, lanes: int, speed: Speed) -> float:
+    work = lanes * flops.per_step(static, leg.shape)
+    return max((leg.steps + leg.checks * OF_A_CHECK) * work / speed.rate, leg.steps * STEP)
+
+
+def _compiling(static: Static) -> float:
+    layers = NETWORKS[static.network].up_to(static.layers)
+    whole, each = COMPILE
+    return whole + each * sum(layer.kind == "conv" for layer in layers)
