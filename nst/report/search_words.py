@@ -53,13 +53,15 @@ def volume(found: Found) -> str:
     """
     if found.volume is None:
         return ""
-    from_ = _and(
-        [
-            f"{one.title} {labels.number(far, 3)}"
-            for one, far in zip(found.objectives, found.reference, strict=True)
-        ]
+    corner = [
+        f"{one.title} {labels.number(far, 3)}"
+        for one, far in zip(found.objectives, found.reference, strict=True)
+    ]
+    what = "area" if len(corner) == 2 else "volume"
+    return (
+        f"Its hypervolume, the {what} between it and {_and(corner)}, is "
+        f"{labels.number(found.volume, 3)}: the larger, the better."
     )
-    return f"Its hypervolume is {labels.number(found.volume, 3)}, measured from {from_}."
 
 
 def pairs(found: Found) -> str:
@@ -109,8 +111,8 @@ def told(found: Found) -> str:
         why = f"takes {importance.LEAST} finished runs to say; there are {count}"
         return f"How much each key matters {why}." if few and count else ""
     return (
-        f"Each key's share in what sets the best quarter of the {count} finished runs apart from "
-        "all of them (PED-ANOVA). It says nothing of values that nobody tried."
+        f"Each key's share in what tells the better half of the {count} finished runs from all of "
+        "them (PED-ANOVA): rough, and of the values that were tried."
     )
 
 

@@ -72,7 +72,8 @@ def test_the_objectives_come_first_and_the_front_is_told(sweep: Path):
     assert {run.name for run in of.front} == front
     numbers = [of.values[run.name][0] or 0 for run in of.front]
     assert numbers == sorted(numbers)
-    assert f"hypervolume is {of.volume:.3g}, measured from style distance 1 and SSIM 0." in lines[2]
+    area = f"the area between it and style distance 1 and SSIM 0, is {of.volume:.3g}: the larger"
+    assert area in lines[2]
     assert lines[3] == "How much each key matters takes 20 finished runs to say; there are 10."
     best = of.front[0]
     assert lines[4].startswith(f"best style distance: run {best.name}, style distance 0.")
@@ -188,6 +189,20 @@ def test_the_key_that_decides_matters_most():
         assert sum(shares.values()) == pytest.approx(1)
     assert search.of(runs, keys) == found  # the same each time
     assert "for style distance pooling with name " in search_words.matters(found)
+
+
+def test_numbers_that_a_search_drew_do_not_go_together():
+    draw = random.Random(1)
+    runs = []
+    for n in range(40):
+        beta, gamma = 10 ** draw.uniform(2, 6), draw.uniform(0, 1e4)
+        metrics = {"ssim": math.log10(beta) + gamma / 1e6}
+        values = {"beta": beta, "tv.gamma": gamma, "pooling": draw.choice(["avg", "max"])}
+        runs.append(as_read(str(n), metrics=metrics, values=values, objective=("metrics/ssim",)))
+    found = search.of(runs, axes.varying(runs))
+    assert found is not None
+    assert next(iter(found.importance[0])) == "beta"
+    assert set(found.importance[0]) == {"beta", "tv.gamma", "pooling"}
 
 
 def test_what_can_not_matter():
