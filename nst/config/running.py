@@ -121,13 +121,18 @@ class Assets:
 class Sweep:
     """What becomes of the runs of a sweep, also of those that an earlier one left in its folder."""
 
-    retry: bool = key(False, "whether runs found diverged or failed in the folder are run again")
+    retry: bool = key(False, "whether runs diverged, failed or pruned in the folder are run again")
     save_every: float = key(
         30.0,
         "how often an unfinished run saves what it can resume from; 0: at every check",
         low=0,
         high=LARGEST,
         unit="seconds",
+    )
+    prune: Any = key(
+        None,
+        "steps after which poor runs of a sweep end, 20, or [20, 60]: [pruning](sweeps.md#pruning)",
+        unit="steps",
     )
     report: bool = key(True, "whether a sweep ends by writing its [report](report.md)")
     zip: Any = key(

@@ -11,6 +11,7 @@ from nst.base import home
 from nst.base.errors import UserError
 from nst.config import blend, budget, layers
 from nst.config.groups import TV, Content, Init, Style
+from nst.config.pruning import rungs
 from nst.config.ranges import in_range, whole
 from nst.config.running import Optimizer, Search, Tracking
 from nst.config.schema import Config, entries
@@ -52,6 +53,7 @@ def validated(config: Config) -> Config:
         search=searched(config.search),
     )
     _masks(checked)
+    rungs(checked)
     if checked.alpha == checked.beta == checked.tv.gamma == 0:
         raise UserError(
             "alpha, beta and tv.gamma are all 0, so there is no loss to lower: "

@@ -1,5 +1,6 @@
 """The loop that moves pictures towards their targets, and looks at them every so many steps."""
 
+import dataclasses
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,7 @@ def checks(
     *,
     steps: int,
     check_every: int,
+    dropped: Callable[[int], bool] = lambda lane: False,
 ) -> Iterator[tuple[int, Check]]:
     """Yield (lane, check) before the first step, after every `check_every` steps, and at the end.
 
@@ -40,6 +42,8 @@ def checks(
         again.
       steps: optimizer steps in all.
       check_every: steps between two checks.
+      dropped: whether a lane is to end after the check that was yielded last. Where half of the
+        lanes or fewer are left, a program of fewer lanes continues with them.
     """
     alone = len(lanes) == 1
     program = advance if alone else advance_lanes
@@ -49,6 +53,7 @@ def checks(
 
     states, hyperparameters = begun(static, lanes)
     lowest = {index: lane.lowest for index, lane in enumerate(lanes)}
+    last: dict[int, Check] = {}
     first = lanes[0].after
     done, seconds, compile_seconds = 0, 0.0, 0.0
     if first:
@@ -70,9 +75,22 @@ def checks(
             check = judged(done, spent, state, parts, own(finite, lane), lowest[lane])
             if check.best:
                 lowest[lane] = check.terms.total
+            last[lane] = check
             yield lane, check
             if not check.finite:
                 del lowest[lane]
+        going = [lane for lane in lowest if not dropped(lane)]
+        lowest = {lane: lowest[lane] for lane in going}
+        if done < steps and 0 < len(going) <= len(lanes) // 2:
+            fewer = [
+                dataclasses.replace(lanes[lane], after=last[lane], lowest=lowest[lane])
+                for lane in going
+            ]
+            options: dict[str, Any] = {"steps": steps, "check_every": check_every}
+            options["dropped"] = lambda place, going=going: dropped(going[place])
+            for place, check in checks(static, params, targets, fewer, **options):
+                yield going[place], check
+            return
 
 
 def _timed(program: Callable[..., Any], *arguments: Any) -> tuple[Any, float, float]:

@@ -5,8 +5,9 @@ As in crowsonkb/style-transfer-pytorch: the picture carries over, resized, and s
 
 import dataclasses
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import numpy as np
@@ -36,6 +37,7 @@ def checks(
     lanes: Sequence[Lane],
     *,
     check_every: int,
+    dropped: Callable[[int], bool] = lambda lane: False,
 ) -> Iterator[tuple[int, Check]]:
     """Yield (lane, check) for the runs of a group, size after size, as `loop.checks` does.
 
@@ -47,6 +49,7 @@ def checks(
       stages: the sizes, rising; the one there is for a run without scales.
       lanes: the runs, all after the same step.
       check_every: steps between two checks.
+      dropped: whether a lane is to end after the check that was yielded last.
     """
     begin = 0
     going = dict(enumerate(lanes))
@@ -55,8 +58,9 @@ def checks(
         if done == begin > 0:
             going = {index: carried(static, one, stage.shape) for index, one in going.items()}
         if done < stage.end:
-            options = {"steps": stage.end, "check_every": check_every}
             now, last = list(going), {}
+            options: dict[str, Any] = {"steps": stage.end, "check_every": check_every}
+            options["dropped"] = lambda place, now=now: dropped(now[place])
             earlier = [_evaluations_before(lane) for lane in going.values()]
             found = loop.checks(static, params, stage.targets, list(going.values()), **options)
             for place, check in found:
@@ -68,7 +72,7 @@ def checks(
             going = {
                 index: dataclasses.replace(going[index], after=check)
                 for index, check in last.items()
-                if check.finite
+                if check.finite and not dropped(index)
             }
         if not going:
             return

@@ -6,6 +6,7 @@ docs/metrics.md has the formulas; nst/metrics/registry.py names the files that c
 
 import importlib
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -13,13 +14,19 @@ from nst.metrics.pictures import Compared, saved
 from nst.metrics.registry import METRICS
 
 
-def evaluate(result: np.ndarray, content: np.ndarray, style: np.ndarray) -> dict[str, float | None]:
-    """Return the number of each of `nst.metrics.registry.METRICS`, or None where there is none.
+def evaluate(
+    result: np.ndarray,
+    content: np.ndarray,
+    style: np.ndarray,
+    names: Iterable[str] = METRICS,
+) -> dict[str, float | None]:
+    """Return the numbers of `nst.metrics.registry.METRICS`, or None where there is none.
 
     Args:
       result: (H, W, 3) RGB in gray levels; values beyond [0, 255] are clipped, all are rounded.
       content: (H, W, 3) RGB in [0, 255], the content image.
       style: (H', W', 3) RGB in [0, 255], the style image; of another size if need be.
+      names: of the metrics to take.
 
     Returns:
       A finite number or None, which says that a picture is too small for a metric, that its
@@ -31,11 +38,11 @@ def evaluate(result: np.ndarray, content: np.ndarray, style: np.ndarray) -> dict
     """
     _check_shapes(result, content, style)
     if not np.isfinite(result).all():
-        return dict.fromkeys(METRICS)
+        return dict.fromkeys(names)
     pictures = Compared(saved(result), saved(content), saved(style))
     return {
-        name: _finite(importlib.import_module(metric.module).measure(pictures))
-        for name, metric in METRICS.items()
+        name: _finite(importlib.import_module(METRICS[name].module).measure(pictures))
+        for name in names
     }
 
 

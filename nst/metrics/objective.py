@@ -29,6 +29,11 @@ class Objective:
     better: str  # "lower" or "higher"
 
     @property
+    def of_result(self) -> bool:
+        """Whether it is a metric, which is taken of a picture."""
+        return self.name.startswith("metrics/")
+
+    @property
     def title(self) -> str:
         """What it is called on a table."""
         group, _, name = self.name.partition("/")

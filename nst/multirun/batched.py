@@ -67,7 +67,7 @@ def _returned(context: HydraContext, job: Job, composed: DictConfig, outcome: An
     def hand_over(_: DictConfig) -> Any:
         if outcome.status == "interrupted":
             raise KeyboardInterrupt
-        if outcome.status != "finished":
+        if outcome.status not in ("finished", "pruned"):
             raise UserError(f"{job.label}: {outcome.error}")
         return reached(outcome, job.config.search.objective)
 

@@ -3,6 +3,7 @@
 import math
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from hydra.core.utils import JobReturn
 
@@ -10,6 +11,7 @@ from nst.base.errors import one_line
 from nst.command.hydra_private import failure
 from nst.metrics.objective import Objective
 from nst.multirun.study import Proposed, Question, Study
+from nst.rundir import run_json
 
 #: Runs jobs with these overrides and numbers.
 Launch = Callable[[list[list[str]], list[int]], Sequence[JobReturn]]
@@ -21,6 +23,7 @@ MOST_PRINTED = 12
 def search(
     study: Study,
     question: Question,
+    folder: Path,
     size: int,
     launch: Launch,
     target: float | None = None,
@@ -30,6 +33,7 @@ def search(
     Args:
       study: of the search; what it has already is not run again.
       question: of the study.
+      folder: of the sweep.
       size: trials of a round.
       launch: runs them.
       target: of the one objective; none: all trials are run.
@@ -47,7 +51,9 @@ def search(
             done = launch([one.overrides for one in trials], numbers)
             for one, job in zip(trials, done, strict=True):
                 jobs[one.number] = job
-                study.tell(one.number, measured(job, question.objectives), _why(job))
+                values = measured(job, question.objectives)
+                status, why = _ended(job, folder / str(one.number))
+                study.tell(one.number, values, why, pruned=status == "pruned")
     return jobs
 
 
@@ -102,9 +108,12 @@ def _reached(study: Study, question: Question, target: float | None) -> bool:
     return value >= target if question.objectives[0].better == "higher" else value <= target
 
 
-def _why(job: JobReturn) -> str:
-    error = failure(job)
-    return one_line(str(error).split("\n")[0]) if error else "it has no finite value"
+def _ended(job: JobReturn, folder: Path) -> tuple[str, str]:
+    """Return a run's status, and in a sentence why it has no value."""
+    if error := failure(job):
+        return "failed", one_line(str(error).split("\n")[0])
+    fields = run_json.earlier(folder) or {"status": "finished", "error": None}
+    return fields["status"], fields["error"] or "it has no finite value"
 
 
 def _finite(value: object) -> bool:

@@ -87,7 +87,7 @@ def run(
         return []
     study = Study(question, settings, own.folder, str(own.config.name))
     with finish.reported(own.config):
-        jobs = search(study, question, size, launch, target)
+        jobs = search(study, question, own.folder, size, launch, target)
     say_best(study, question)
     sweeper.raise_failures(jobs, given)
     return list(jobs.values())

@@ -138,18 +138,21 @@ class Study:
                     last = found[-1].number
             yield found
 
-    def tell(self, number: int, values: Sequence[float] | None, why: str = "") -> None:
+    def tell(self, number: int, values: Sequence[float] | None, why: str, pruned: bool) -> None:
         """Record how a trial ended.
 
         Args:
           number: of the trial.
           values: of each objective; None where the run failed or has no finite value.
-          why: it failed.
+          why: it has none, in a sentence.
+          pruned: it was ended because others were better.
         """
         if values is None:
             (trial,) = (t for t in self._study.get_trials(deepcopy=False) if t.number == number)
-            optuna.trial.Trial(self._study, trial._trial_id).set_user_attr("failed", why)  # noqa: SLF001
-            self._study.tell(number, state=TrialState.FAIL)
+            ended = optuna.trial.Trial(self._study, trial._trial_id)  # noqa: SLF001
+            state = TrialState.PRUNED if pruned else TrialState.FAIL
+            ended.set_user_attr("why", why)
+            self._study.tell(number, state=state)
         else:
             self._study.tell(number, list(values))
         (self._folder / CLAIMS / str(number)).unlink(missing_ok=True)
@@ -252,6 +255,8 @@ def _opened(question: Question, settings: Search, folder: Path, name: str) -> op
                 directions=directions,
                 load_if_exists=True,
             )
+            # For optuna-dashboard.
+            study.set_metric_names([one.title for one in question.objectives])
     except (UserError, KeyboardInterrupt):
         raise
     except Exception as error:

@@ -15,6 +15,7 @@ from nst.base.errors import UserError, did_you_mean
 from nst.command.options import options
 from nst.config.schema import keys, unknown_key
 from nst.metrics.objective import objective
+from nst.multirun.early_terminate import early_terminate
 from nst.multirun.parameter import Parameter, parameter
 from nst.multirun.settings import MOST_RUNS
 
@@ -41,7 +42,7 @@ class SweepFile:
     metric: dict[str, Any]  # name and goal, perhaps target; empty where the file has none
     run_cap: int | None
     words: tuple[str, ...]  # the overrides that its command gives every run
-    early_terminate: bool
+    early_terminate: dict[str, Any] | None  # as `sweep.prune`
     zip: Any = None  # as `sweep.zip`
     exclude: Any = None  # as `sweep.exclude`
     objectives: tuple[str, ...] = ()  # whole names; instead of a metric
@@ -80,7 +81,9 @@ def read(path: Path) -> SweepFile:
         metric=_metric(path, method, values),
         run_cap=_run_cap(path, method, values.get("run_cap")),
         words=_words(path, values.get("command"), values.get("program")),
-        early_terminate="early_terminate" in values,
+        early_terminate=early_terminate(
+            path, values.get("early_terminate"), "metric" in values or "objectives" in values
+        ),
         **_shape(path, method, values),
         objectives=_objectives(path, values),
     )

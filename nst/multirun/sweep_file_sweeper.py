@@ -44,6 +44,8 @@ def sweep(settings: SweepFileSettings, own: Multirun, arguments: list[str]) -> l
     wanted = wanted.without(names(common))
     if "search.objective" not in names(common):
         common = [*_objective(wanted), *common]
+    if wanted.early_terminate and "sweep.prune" not in names(common):
+        common = [*_prune(own, wanted), *common]
 
     def words(point: Point) -> list[str]:
         return [*overrides(point), *common]
@@ -54,8 +56,6 @@ def sweep(settings: SweepFileSettings, own: Multirun, arguments: list[str]) -> l
     several = list(map(words, known))
     if known and plans.only_planned(own, several):
         return []
-    if wanted.early_terminate:
-        log.warning("early_terminate is for W&B's agents: here every run goes to its end")
     if wanted.method == "bayes":
         return _search(own, wanted, asked, common)
     with sweeper.numbered(own, several) as numbers, reported(own.config):
@@ -68,6 +68,21 @@ def _objective(wanted: SweepFile) -> list[str]:
     if wanted.objectives:
         return [f"search.objective=[{','.join(wanted.objectives)}]"]
     return [f"search.objective={wanted.metric['name']}"] if wanted.metric else []
+
+
+def _prune(own: Multirun, wanted: SweepFile) -> list[str]:
+    """Return ``early_terminate`` as an override, or warn where it ends no run."""
+    why = None
+    if not own.can_prune:
+        why = f"hydra/launcher={own.launcher_name} runs each job to its end"
+    elif (wanted.objectives or [wanted.metric["name"]])[0].startswith("metrics/"):
+        why = "a metric comes at the end of a run: sweep.prune takes it before"
+    if why:
+        log.warning("%s: early_terminate ends no run here: %s", wanted.path, why)
+        return []
+    assert wanted.early_terminate
+    rows, eta = wanted.early_terminate["rows"], wanted.early_terminate["eta"]
+    return [f"sweep.prune={{rows:{rows},eta:{eta}}}".replace(" ", "")]
 
 
 def _search(

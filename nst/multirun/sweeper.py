@@ -71,6 +71,16 @@ class Multirun:
             if getattr(asked, key) is not None:
                 raise UserError(f"sweep.{key} is for grids on the command line, not for {what}")
 
+    @property
+    def launcher_name(self) -> str:
+        """What ``hydra/launcher=`` chose."""
+        return str(self.config.hydra.runtime.choices["hydra/launcher"])
+
+    @property
+    def can_prune(self) -> bool:
+        """Whether the launcher compares runs while they last."""
+        return self.launcher_name == "batched"
+
     def together(self) -> int:
         """Return how many runs the launcher does at a time, as far as its settings tell."""
         settings = self.config.hydra.launcher
@@ -167,8 +177,13 @@ def check_folders(multirun: Multirun, runs: Iterable[Path]) -> None:
       runs: folders of its runs.
 
     Raises:
-      UserError: names the files.
+      UserError: names the files; or the launcher can't do what the sweep asks for.
     """
+    if multirun.config.sweep.prune is not None and not multirun.can_prune:
+        raise UserError(
+            f"sweep.prune needs hydra/launcher=batched: {multirun.launcher_name} runs each job by "
+            "itself"
+        )
     if multirun.config.sweep.report:
         own.check(multirun.folder, remedy="take another hydra.sweep.dir")
     if multirun.folder.exists():

@@ -95,7 +95,7 @@ class Record:
         """Write the final run.json, after which a run that has not been interrupted is over.
 
         Args:
-          status: "finished", "diverged", "interrupted" or "failed".
+          status: "finished", "diverged", "pruned", "interrupted" or "failed".
           error: one sentence, where the run did not finish.
           metrics: of the best picture, as `nst.metrics.evaluate` returns them; empty: none taken.
 
@@ -103,14 +103,15 @@ class Record:
           OSError: it can't be written, or the history has gone.
           UserError: another program has changed the history.
         """
-        if status == "interrupted" and self.last and self.best:
+        resumable = status in ("interrupted", "pruned")
+        if resumable and self.last and self.best:
             checkpoint.save(self.folder, self.last, self.best)
         if status != "failed":
             self._history.check()
         self._write(status, error, metrics)
         if status != "failed":
             self._history.check()  # the folder may have gone in between
-        if status != "interrupted":
+        if not resumable:
             checkpoint.remove(self.folder)
 
     def seconds_per_step(self) -> float | None:

@@ -14,7 +14,7 @@ from nst.rundir.values import text
 #: Version of the layout.
 SCHEMA = 1
 
-STATUSES = ("finished", "diverged", "interrupted", "failed", "running")
+STATUSES = ("finished", "diverged", "pruned", "interrupted", "failed", "running")
 
 #: Every field but `schema`, and its type.
 FIELDS: dict[str, Any] = {

@@ -33,7 +33,7 @@ class Run:
 
     folder: Path
     name: str  # its folder as seen from the reported folder: "3", "pooling/2026-11-22_10-00-00/3"
-    status: str  # finished, diverged, interrupted, failed or running
+    status: str  # finished, diverged, pruned, interrupted, failed or running
     error: str | None  # one sentence, where it did not finish
     values: dict[str, Any]  # dotted key -> value, of every key that can tell two runs apart
     metrics: dict[str, float | None]  # by the names of nst.metrics.registry

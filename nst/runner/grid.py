@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -22,6 +22,7 @@ from nst.runner.known import ended_before, repeated
 from nst.runner.outcome import Outcome, failed
 from nst.runner.plan import Member, Outcomes, planned, refused, settled
 from nst.runner.progress import GridDisplay
+from nst.runner.pruner import why_pruned
 from nst.runner.session import Session
 from nst.runner.stages import as_lane, stages_of
 
@@ -111,12 +112,17 @@ def _run_chunk(
         if len(chunk) == 1:  # of several, fewer may fit
             stack.enter_context(memory_errors())
         with contextlib.suppress(KeyboardInterrupt):
-            for lane, check in _checks([member for member, _ in lanes], static, shared):
+            members = [member for member, _ in lanes]
+            ended = lambda lane: members[lane].number in outcomes  # noqa: E731
+            for lane, check in _checks(members, static, shared, ended):
                 member, session = lanes[lane]
                 if member.number not in outcomes:
                     with _alone(member, outcomes):
                         session.add(narrowed(check, member.prepared.static))
                         display.show(task, lane, check)
+                        if why := why_pruned(session, check.step):
+                            session.prune(why)
+                            outcomes[member.number] = session.outcome
                 if all(member.number in outcomes for member, _ in lanes):
                     break
                 interrupt.check()
@@ -176,11 +182,11 @@ def _ended_meanwhile(member: Member) -> Outcome | None:
 
 
 def _checks(
-    members: list[Member], static: Static, shared: list[Stage]
+    members: list[Member], static: Static, shared: list[Stage], dropped: Callable[[int], bool]
 ) -> Iterator[tuple[int, Check]]:
     if not members:
         return iter(())
     lanes = [as_lane(member.prepared, static, member.earlier) for member in members]
     first = members[0].prepared
     every = first.config.check_every
-    return scales.checks(static, first.params, shared, lanes, check_every=every)
+    return scales.checks(static, first.params, shared, lanes, check_every=every, dropped=dropped)

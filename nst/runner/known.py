@@ -59,7 +59,7 @@ def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
         )
     status = fields["status"]
     over = status == "finished" or (
-        status in ("diverged", "failed") and not prepared.config.sweep.retry
+        status in ("diverged", "failed", "pruned") and not prepared.config.sweep.retry
     )
     if not over:
         return None

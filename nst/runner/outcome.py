@@ -12,7 +12,7 @@ from nst.metrics.objective import objective
 class Outcome:
     """How a run ended."""
 
-    status: str  # finished, diverged, interrupted or failed
+    status: str  # finished, diverged, pruned, interrupted or failed
     picture: Path | None  # result.png
     best_step: int
     best_total: float | None
@@ -42,8 +42,11 @@ def reached(outcome: Outcome, objectives: Sequence[str]) -> Any:
       objectives: by their whole names.
 
     Returns:
-      The value of the objective, a list of several; None for one without a value.
+      The value of the objective, a list of several; None for one without a value, and for a run
+      that was pruned.
     """
+    if outcome.status == "pruned":
+        return None
     values = [objective(name).of(outcome.numbers) for name in objectives]
     return values[0] if len(values) == 1 else values
 

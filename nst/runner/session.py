@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from types import TracebackType
 
 import jax
@@ -12,11 +12,13 @@ from nst.base import interrupt, locks
 from nst.base.errors import UserError
 from nst.base.program import Static
 from nst.config import blend
-from nst.config.schema import to_mapping
+from nst.config.schema import Config, to_mapping
 from nst.engine import cache, memory, scales
 from nst.engine.check import Check
 from nst.images import color
 from nst.metrics import evaluate
+from nst.metrics.objective import Objective
+from nst.metrics.registry import METRICS
 from nst.rundir import checkpoint, fields, history, runlog
 from nst.rundir.record import Record
 from nst.runner import measured, pictures
@@ -108,6 +110,8 @@ class Session:
         self._closed = False
         self._program = program or (prepared.static, 1)
         self._clock = Clock(*self._program, earlier.last if earlier else None)
+        self._pruned: str | None = None
+        self._taken: dict[str, float | None] = {}  # metrics of the best picture at a rung
         self.outcome = Outcome("interrupted", None, 0, None, "stopped before the first check")
 
     def __enter__(self) -> "Session":
@@ -133,6 +137,39 @@ class Session:
                 self._tracker.restore(history.rows(folder / "history.csv"), folder / "images")
             self._stack = stack.pop_all()
         return self
+
+    @property
+    def config(self) -> Config:
+        """The run's configuration."""
+        return self._prepared.config
+
+    @property
+    def place(self) -> Place:
+        """Where the run's record goes."""
+        return self._place
+
+    def reached(self, objectives: Sequence[Objective]) -> list[float | None]:
+        """Return what the run would have if it ended here; None for what has no finite value.
+
+        Args:
+          objectives: of which metrics are taken no others.
+        """
+        names = [one.name.partition("/")[2] for one in objectives if one.of_result]
+        best, last = self._record.best, self._record.last
+        metrics = _measured(best, self._prepared, names) if names else {}
+        self._taken = metrics
+        numbers = {"best": fields.losses(best), "last": fields.losses(last), "metrics": metrics}
+        return [one.of(numbers) for one in objectives]
+
+    def prune(self, why: str) -> None:
+        """End the run here, so that it can continue from here another time.
+
+        Args:
+          why: one sentence.
+        """
+        self._pruned = why
+        self.__exit__(None, None, None)
+        self._closed = True
 
     def add(self, check: Check) -> None:
         """Record and track a check.
@@ -165,6 +202,8 @@ class Session:
 
     def _status(self) -> tuple[str, str | None]:
         last = self._record.last
+        if self._pruned:
+            return "pruned", self._pruned
         if last is not None and last.overflow:
             return "diverged", f"the gradient overflowed before step {last.step}"
         if last is not None and not last.finite:
@@ -175,7 +214,11 @@ class Session:
 
     def _finish(self, status: str, error: str | None) -> None:
         best = self._record.best
-        numbers = {} if status in ("interrupted", "failed") else _measured(best, self._prepared)
+        numbers: dict[str, float | None] = {}
+        if status == "pruned":
+            numbers = self._taken
+        elif status not in ("interrupted", "failed"):
+            numbers = _measured(best, self._prepared)
         picture = self._record.keep_best()
         # Before the last record: once that says that the run is over, nothing is made up for.
         losses = {"step": best.step, **best.losses} if best else None
@@ -192,7 +235,9 @@ class Session:
             measured.keep(*self._program, self._clock.speeds())
 
 
-def _measured(best: Check | None, prepared: Prepared) -> dict[str, float | None]:
+def _measured(
+    best: Check | None, prepared: Prepared, names: Collection[str] = METRICS
+) -> dict[str, float | None]:
     if best is None:
         return {}
     # A run that diverged may have its best picture at a smaller size.
@@ -207,7 +252,7 @@ def _measured(best: Check | None, prepared: Prepared) -> dict[str, float | None]
         shares = prepared.hyperparameters.blend or (1.0,)
         pairs = [pair for pair in zip(shares, style_images, strict=True) if pair[0]]
         each = [
-            evaluate.evaluate(shown, prepared.content_image, style_image)
+            evaluate.evaluate(shown, prepared.content_image, style_image, names)
             for _, style_image in pairs
         ]
         return blend.means([weight for weight, _ in pairs], each)

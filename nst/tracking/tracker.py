@@ -50,7 +50,7 @@ class Tracker(Protocol):
         """Log how a run ended; nothing is logged after it.
 
         Args:
-          status: "finished", "diverged", "interrupted" or "failed".
+          status: "finished", "diverged", "pruned", "interrupted" or "failed".
           best: step and losses at the best check, a loss that is not finite as None or NaN.
           sources: the pictures and the network, as they were used.
           picture: file of the best picture.

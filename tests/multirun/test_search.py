@@ -75,7 +75,7 @@ def searched(
     """Return the trials that were run, by number and overrides."""
     seen: list[tuple[int, list[str]]] = []
     study = Study(asked, Search(**settings), folder, "toy")
-    search(study, asked, size, toy(loss, seen, kill_at))
+    search(study, asked, folder, size, toy(loss, seen, kill_at))
     return seen
 
 
@@ -176,7 +176,7 @@ def test_a_failed_or_diverged_run_stops_nothing_and_says_why(tmp_path: Path):
         failed = not 1e3 <= trial.params["beta"] <= 1e5
         assert trial.state == optuna.trial.TrialState["FAIL" if failed else "COMPLETE"]
         why = "finite" if trial.params["beta"] < 1e3 else "became nan at step 20"
-        assert (why in trial.user_attrs.get("failed", "")) == failed
+        assert (why in trial.user_attrs.get("why", "")) == failed
 
 
 def stored(folder: Path) -> list[Any]:
