@@ -241,7 +241,14 @@ def test_bad_rungs_are_refused(command: Command, arguments: list[str], sentence:
 
 # --- What is left of a run ----------------------------------------------------------------------
 
-STEPS = (*QUIET, *SHALLOW, "steps=6", "check_every=2", "search.objective=style_distance", "sweep.report=false")
+STEPS = (
+    *QUIET,
+    *SHALLOW,
+    "steps=6",
+    "check_every=2",
+    "search.objective=style_distance",
+    "sweep.report=false",
+)
 # The learning rate tells from the first step on.
 RATES = "optimizer.lr=20,5,0.1,1"
 
