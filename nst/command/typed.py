@@ -198,4 +198,5 @@ def _kinds() -> dict[str, str]:
         kind: Any = entries()[key].field.type
         if kind in (str, str | None, list[str]):
             kinds[key] = "list" if kind == list[str] else "text"
+    kinds |= {"sweep.reuse": "list"}  # of folders
     return kinds | dict.fromkeys(FILES, "file") | dict.fromkeys(PATHS, "path") | {BLEND: "blend"}

@@ -164,6 +164,12 @@ class Sweep:
         "(scaling.md#before-it-runs)",
         unit="`90s`, `30m`, `1h30m`, `1d`",
     )
+    reuse: Any = key(
+        None,
+        "where finished runs are looked for that are the same, to be taken instead of computed: "
+        "[reuse](sweeps.md#runs-of-other-sweeps)",
+        unit="folders",
+    )
 
 
 @dataclass

@@ -13,7 +13,7 @@ from nst.config import blend, budget, layers
 from nst.config.groups import TV, Content, Init, Style
 from nst.config.pruning import rungs
 from nst.config.ranges import in_range, whole
-from nst.config.running import Optimizer, Search, Tracking
+from nst.config.running import Optimizer, Search, Sweep, Tracking
 from nst.config.schema import Config, entries
 from nst.losses.statistics import with_masks
 from nst.metrics.objective import objective
@@ -51,6 +51,7 @@ def validated(config: Config) -> Config:
         init=_init(config.init),
         network=dataclasses.replace(network, weights=home.short(network.weights)),
         search=searched(config.search),
+        sweep=_sweep(config.sweep),
     )
     _masks(checked)
     rungs(checked)
@@ -78,6 +79,16 @@ def searched(search: Search) -> Search:
             f"search.objective must be one name or several different ones, not {search.objective}"
         )
     return dataclasses.replace(search, objective=names)
+
+
+def _sweep(sweep: Sweep) -> Sweep:
+    """Return the group ``sweep`` with its folders to reuse runs from as a list."""
+    if sweep.reuse is None:
+        return sweep
+    asked = sweep.reuse if isinstance(sweep.reuse, list) else [sweep.reuse]
+    if not asked or not all(isinstance(one, str) and one for one in asked):
+        raise UserError(f"sweep.reuse must be a folder or a list of folders, not {sweep.reuse}")
+    return dataclasses.replace(sweep, reuse=[home.short(one) for one in asked])
 
 
 def _sizes_and_steps(config: Config) -> dict[str, Any]:

@@ -78,6 +78,7 @@ def _cell(run: Any, report: Any) -> dict[str, Any]:
         **{name: run.metrics.get(name) for name in METRICS},
         "fallback": notes.fallbacks(run),
         "same_as": run.same_as,
+        "reused_from": run.reused_from,
         "status": run.status,
         "picture": report.thumbnails.get(run.name),
     }

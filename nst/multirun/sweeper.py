@@ -23,7 +23,7 @@ from nst.config.schema import from_mapping
 from nst.config.validation import searched
 from nst.multirun import compose, growth, own_pictures
 from nst.report import own
-from nst.rundir import ownership
+from nst.rundir import ownership, reuse
 from nst.runner.job import Job
 
 
@@ -228,6 +228,8 @@ def _jobs(
     found = compose.jobs(multirun.composer(), overrides, numbers, multirun.folder)
     jobs = [job for job, _ in found]
     own_pictures.check(job.config for job in jobs)
+    for within in dict.fromkeys(tuple(job.config.sweep.reuse or ()) for job in jobs):
+        reuse.folders(within)
     return jobs
 
 

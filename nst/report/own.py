@@ -29,7 +29,7 @@ _MARKS = {
     "index.html": rb'<!doctype html>.{0,600}<meta name="generator" content="nst\.report '
     rb'|<!doctype html>.*<p class="kicker">Neural style transfer: a sweep, side by side</p>',
     "metrics.csv": rb"run,status,[^\n]*best_step,loss/total,loss/content,loss/style,loss/tv,"
-    rb"steps_s,s_per_step,started,width,height,(fallback,same_as,)?folder,error\n",
+    rb"steps_s,s_per_step,started,width,height,(fallback,same_as,(reused_from,)?)?folder,error\n",
     "statements.md": rb"### Average pooling gives a lower style distance at equal content",
 }
 _BEGINNING = 250_000  # bytes: an older page's styles come first

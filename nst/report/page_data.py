@@ -97,6 +97,7 @@ def _run(root: Path, run: Run, metrics: list[dict[str, Any]]) -> dict[str, Any]:
         "animation": relative(root, animate.find(run.folder)),
         "status": run.status,
         "error": run.error,
+        "reusedFrom": run.reused_from,
         "fallbacks": notes.fallbacks(run),
         "metrics": [compared.value(run, metric["group"], metric["name"]) for metric in metrics],
         "bestStep": run.best_step,

@@ -32,7 +32,7 @@ def write(path: Path, report: Report) -> None:
         ["run", "status", *(key.name for key in report.keys), *first, *metrics, "best_step"]
         + [f"loss/{name}" for name in losses]
         + ["steps_s", "s_per_step", "started", "width", "height", "fallback", "same_as"]
-        + ["folder", "error"]
+        + ["reused_from", "folder", "error"]
     )
     for run in report.runs:
         keys = [_exact(key.name, run.values, key.of.get(run.name, "")) for key in report.keys]
@@ -41,7 +41,7 @@ def write(path: Path, report: Report) -> None:
         row += [run.metrics.get(name) for name in metrics] + [run.best_step]
         row += [run.losses.get(name) for name in losses]
         row += [run.steps_s, run.s_per_step, run.started, run.width, run.height]
-        row += [notes.fallbacks(run), twins.get(run.name, run.same_as)]
+        row += [notes.fallbacks(run), twins.get(run.name, run.same_as), run.reused_from]
         table.writerow([*row, home.short(str(run.folder)), run.error])
     own.put(path, file.getvalue().encode("utf-8", "backslashreplace"))
 

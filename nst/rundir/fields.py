@@ -35,6 +35,7 @@ def asked(config: Config, overrides: Sequence[str]) -> dict[str, Any]:
         "config": to_mapping(config),
         "overrides": list(overrides),
         "same_as": None,
+        "reused_from": None,
         "versions": _versions(),
         "device": _device(),
     }

@@ -66,6 +66,7 @@ def _run(folder: Path, name: str, fields: dict[str, Any]) -> Run:
             for key in ("best", "last")
         },
         overrides=_texts(fields["overrides"]),
+        reused_from=text(fields["reused_from"]) if fields["reused_from"] else None,
     )
 
 

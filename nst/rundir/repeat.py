@@ -1,6 +1,5 @@
 """The record of a run that equals another one, and so computes nothing."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,15 +22,17 @@ def write(
     sources: dict[str, ResolvedSource],
     overrides: Sequence[str],
     hydra: Mapping[str, str],
+    links: Mapping[str, str],
 ) -> dict[str, Any]:
     """Give a run that equals another one a folder of its own with that one's result.
 
     Args:
       original: folder of the other, which has ended.
       folder: and the rest as `nst.rundir.record.Record` takes them.
+      links: where the result comes from: "same_as" or "reused_from", and the way to `original`.
 
     Returns:
-      The run's run.json; "same_as" is the way from `folder` to `original`.
+      The run's run.json.
 
     Raises:
       UserError: the original's record can't be read.
@@ -39,7 +40,7 @@ def write(
     """
     other = run_json.earlier(original) or {}
     found = fields.began(network, config, sources, overrides) | {
-        "same_as": os.path.relpath(original, folder),
+        **links,
         **{key: other.get(key) for key in TAKEN},
     }
     # As a run does: what is here is shown to be its own before any of it is.

@@ -24,6 +24,7 @@ FIELDS: dict[str, Any] = {
     "config_hash": str | None,
     "overrides": list,
     "same_as": str | None,
+    "reused_from": str | None,
     "versions": dict,
     "device": dict,
     "sources": dict,

@@ -51,6 +51,7 @@ class Run:
     objective: tuple[str, ...] = ()  # what it was searched by, search.objective
     checks: dict[str, dict[str, float | None]] = field(default_factory=dict)  # "best", "last"
     overrides: tuple[str, ...] = ()  # what was asked for on top of the defaults
+    reused_from: str | None = None  # the same, of a run of another sweep
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 import logging
 import os
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 from nst.base import locks
 from nst.base.errors import UserError, one_line
 from nst.config import identity
 from nst.config.schema import Config, to_mapping
-from nst.rundir import checkpoint, history, ownership, repeat, runlog
+from nst.rundir import checkpoint, history, ownership, repeat, reuse, runlog
 from nst.runner.job import Place
 from nst.runner.outcome import Outcome, recorded
 from nst.runner.prepare import Prepared
@@ -17,23 +18,57 @@ from nst.tracking.tracker import Tracker, sweep_group, track
 
 log = logging.getLogger("nst")
 
+#: The finished runs in the folders of `sweep.reuse`, by these and the folder that doesn't count.
+Reusable = dict[tuple[tuple[str, ...], Path], reuse.Finished]
 
-def repeated(prepared: Prepared, place: Place) -> Outcome | None:
+
+def repeated(prepared: Prepared, place: Place, original: Path | None = None) -> Outcome | None:
     """Return how a run ended that needn't be computed: it ended before, or equals another one.
+
+    Args:
+      prepared: the run.
+      place: of the run.
+      original: a run of another sweep that `reusable` has found for it.
 
     Raises:
       UserError: as `ended_before`, or the folder is in use.
     """
     with locks.run_lock(place.folder):
-        return known(prepared, place)
+        return _ended(prepared, place) or _as_another(prepared, place, original)
 
 
 def known(prepared: Prepared, place: Place) -> Outcome | None:
-    """Return what `repeated` does, for one who holds the run lock."""
-    if ended := ended_before(prepared, place):
-        checkpoint.remove(place.folder)  # a kill may have come between the last record and this
+    """Return what `repeated` does, for one who holds the run lock; looks for runs to reuse, too."""
+    if ended := _ended(prepared, place):
         return ended
-    return _as_another(prepared, place)
+    return _as_another(prepared, place, reusable(prepared, place, {}))
+
+
+def reusable(prepared: Prepared, place: Place, found: Reusable) -> Path | None:
+    """Return the folder of another sweep's run that `sweep.reuse` allows this one to take.
+
+    Args:
+      prepared: the run.
+      place: of the run.
+      found: what was found for the runs before it in the same folders.
+
+    Raises:
+      UserError: `sweep.reuse` names no folder.
+    """
+    within = tuple(prepared.config.sweep.reuse or ())
+    if not within:
+        return None
+    key = within, place.sweep or place.folder
+    if key not in found:
+        found[key] = reuse.Finished(*key)
+    return found[key].find(same_files(prepared))
+
+
+def _ended(prepared: Prepared, place: Place) -> Outcome | None:
+    ended = ended_before(prepared, place)
+    if ended:
+        checkpoint.remove(place.folder)  # a kill may have come between the last record and this
+    return ended
 
 
 def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
@@ -76,18 +111,19 @@ def same_files(prepared: Prepared) -> tuple[str, int]:
     return own, config.tracking.images_every
 
 
-def _as_another(prepared: Prepared, place: Place) -> Outcome | None:
-    """Take the result of a run of this sweep that leaves the same files, if one has finished."""
-    if place.sweep is None:
-        return None  # a run by itself
-    original = ownership.find_equal(place.folder, *same_files(prepared))
+def _as_another(prepared: Prepared, place: Place, other: Path | None) -> Outcome | None:
+    """Take the result of a finished run that leaves the same files: this sweep's, or `other`."""
+    config, folder = prepared.config, place.folder
+    of_sweep = place.sweep and ownership.find_equal(folder, *same_files(prepared))
+    original = of_sweep or other
     if original is None:
         return None
-    config, folder = prepared.config, place.folder
-    settings = to_mapping(config) | {
-        "overrides": list(place.overrides),
-        "same_as": os.path.relpath(original, folder),
-    }
+    links = (
+        {"same_as": os.path.relpath(original, folder)}
+        if of_sweep
+        else {"reused_from": reuse.way(folder, original)}
+    )
+    settings = to_mapping(config) | {"overrides": list(place.overrides)} | links
     with tracked(config, settings, place) as tracker:
         fields = repeat.write(
             original,
@@ -97,7 +133,9 @@ def _as_another(prepared: Prepared, place: Place) -> Outcome | None:
             prepared.sources,
             place.overrides,
             place.hydra,
+            links,
         )
+        checkpoint.remove(folder)
         runlog.keep(folder)
         tracker.restore(history.rows(folder / "history.csv"), folder / "images")
         outcome = recorded(fields, folder)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from nst.base import interrupt
 from nst.base.errors import UserError
@@ -11,7 +12,7 @@ from nst.engine.lanes import union
 from nst.rundir import checkpoint, refusal
 from nst.runner import alike
 from nst.runner.job import Job
-from nst.runner.known import ended_before, same_files
+from nst.runner.known import Reusable, ended_before, reusable, same_files
 from nst.runner.outcome import Outcome, failed
 from nst.runner.prepare import Prepared, prepare
 
@@ -27,6 +28,7 @@ class Member:
     job: Job
     prepared: Prepared
     earlier: checkpoint.Saved | None
+    original: Path | None = None  # a run of another sweep, whose result it takes
 
 
 @dataclass
@@ -36,7 +38,8 @@ class Plan:
     ended: Outcomes = field(default_factory=dict)  # of jobs that ended before
     refused: dict[int, UserError] = field(default_factory=dict)  # why jobs can't run
     groups: dict[Hashable, list[Member]] = field(default_factory=lambda: defaultdict(list))
-    repeats: list[Member] = field(default_factory=list)  # of runs that come before them
+    #: Of runs that come before them, or of another sweep's.
+    repeats: list[Member] = field(default_factory=list)
 
     def programs(self) -> list[tuple[Static, list[Member]]]:
         """Return what is compiled, each program with the runs that it is for."""
@@ -57,6 +60,7 @@ def planned(jobs: Sequence[Job]) -> Plan:
     """
     plan = Plan()
     known: set[Hashable] = set()
+    finished: Reusable = {}
     for number, job in enumerate(jobs):
         interrupt.check()
         try:
@@ -69,8 +73,10 @@ def planned(jobs: Sequence[Job]) -> Plan:
             plan.ended[number] = ended
         else:
             earlier = checkpoint.load(job.place.folder, prepared.static, prepared.hyperparameters)
-            member = Member(number, job, prepared, earlier)
-            group = plan.repeats if same in known else plan.groups[_program(prepared, earlier)]
+            original = None if same in known else reusable(prepared, job.place, finished)
+            member = Member(number, job, prepared, earlier, original)
+            taken = original or same in known
+            group = plan.repeats if taken else plan.groups[_program(prepared, earlier)]
             group.append(member)
         known.add(same)
     return plan

@@ -54,6 +54,7 @@ const columns = [
 for (const [id, title] of [
   ['fallbacks', 'fallback'],
   ['sameAs', 'same as'],
+  ['reusedFrom', 'taken from'],
 ]) {
   if (!runs.some((run) => run[id])) continue;
   columns.splice(2, 0, {

@@ -35,7 +35,8 @@ function showFull(image, run, alt) {
 
 function drawViewer() {
   const run = viewedRun();
-  const { name, status, error, folder, picture, animation, ratio, fallbacks, sameAs } = runs[run];
+  const { name, status, error, folder, picture, animation, ratio } = runs[run];
+  const { fallbacks, sameAs, reusedFrom } = runs[run];
   byId('viewer-title').replaceChildren('Run ', said(name));
   showFull(byId('viewer-image'), run, `Run ${short(name, 80)}: ${settings(run)}`);
   if (ratio) byId('viewer-image').style.aspectRatio = ratio.join(' / ');
@@ -43,9 +44,13 @@ function drawViewer() {
     `${viewed.at + 1} of ${viewed.order.length}${status === 'finished' ? '' : ` · ${status}`}`;
   byId('viewer-error').hidden = !error;
   byId('viewer-error').textContent = short(error ?? '', 2000);
-  const known = [fallbacks, sameAs && `The same as run ${short(sameAs, 80)}, by its hash.`];
+  const known = [
+    fallbacks && `${fallbacks}.`,
+    sameAs && `The same as run ${short(sameAs, 80)}, by its hash.`,
+    reusedFrom && `Taken from ${short(reusedFrom, 160)}.`,
+  ];
   byId('viewer-note').hidden = !known.some(Boolean);
-  byId('viewer-note').textContent = known.filter(Boolean).join('. ');
+  byId('viewer-note').textContent = known.filter(Boolean).join(' ');
   const single = viewed.order.length < 2;
   byId('viewer-previous').disabled = byId('viewer-next').disabled = single;
   byId('viewer-facts').replaceChildren(...facts(run));
