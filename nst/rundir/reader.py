@@ -60,13 +60,13 @@ def _run(folder: Path, name: str, fields: dict[str, Any]) -> Run:
         sources=sources,
         config_hash=text(fields["config_hash"]) if fields["config_hash"] else None,
         same_as=text(fields["same_as"]) if fields["same_as"] else None,
+        reused_from=text(fields["reused_from"]) if fields["reused_from"] else None,
         objective=_texts(mapping(config, "search").get("objective")),
         checks={
             key: {text(name): number(value) for name, value in mapping(fields, key).items()}
             for key in ("best", "last")
         },
         overrides=_texts(fields["overrides"]),
-        reused_from=text(fields["reused_from"]) if fields["reused_from"] else None,
     )
 
 

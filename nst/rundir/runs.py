@@ -48,10 +48,10 @@ class Run:
     sources: dict[str, RecordedSource] = field(default_factory=dict)  # "content", "style", ...
     config_hash: str | None = None  # equal for runs that determine the same picture
     same_as: str | None = None  # the way to the folder of the run whose result this one took
+    reused_from: str | None = None  # the same, of a run of another sweep
     objective: tuple[str, ...] = ()  # what it was searched by, search.objective
     checks: dict[str, dict[str, float | None]] = field(default_factory=dict)  # "best", "last"
     overrides: tuple[str, ...] = ()  # what was asked for on top of the defaults
-    reused_from: str | None = None  # the same, of a run of another sweep
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def _repeat(member: Member, lanes: int | None, display: GridDisplay) -> Outcomes
     interrupt.check()
     outcomes: Outcomes = {}
     with _alone(member, outcomes):
-        outcome = repeated(member.prepared, member.job.place)
+        outcome = repeated(member.prepared, member.job.place, member.original)
         if outcome is None:
             return _run_group(member.prepared.static, [member], lanes, display)
         outcomes[member.number] = outcome

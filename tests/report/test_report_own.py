@@ -137,7 +137,7 @@ def test_a_folder_older_than_the_record(sweep: Path):
         "".join(line for line in page.splitlines(True) if 'name="generator"' not in line)
     )
     table = (sweep / "metrics.csv").read_text()
-    (sweep / "metrics.csv").write_text(table.replace(",fallback,same_as", ""))
+    (sweep / "metrics.csv").write_text(table.replace(",fallback,same_as,reused_from", ""))
     old = listing(sweep)
     write_run(sweep / "2", **{"tv.gamma": 5.0})
     build.write([sweep])
