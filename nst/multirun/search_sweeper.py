@@ -12,11 +12,12 @@ from nst.base.errors import UserError
 from nst.command import hydra_private
 from nst.config.running import Search
 from nst.metrics.objective import Objective, objective
-from nst.multirun import check, finish, plans, sweeper
+from nst.multirun import check, compose, finish, plans, sweeper
 from nst.multirun.search import say_best, search
 from nst.multirun.space import Dimension, of_override
 from nst.multirun.study import Question, Study, check_sampler
 from nst.multirun.sweeper import Multirun
+from nst.runner.job import Job
 
 log = logging.getLogger("nst")
 
@@ -53,9 +54,10 @@ def sweep(own: Multirun, arguments: list[str]) -> list[JobReturn]:
     objectives = [objective(name) for name in settings.objective]
     check_sampler(settings, objectives)
     check.dimensions(space, given, own.composer())
+    question = Question(space, objectives, sweeper.shaping(given))
+    sweeper.check(own, _standing(question, given))
     sweeper.check_folders(own, [own.folder / str(number) for number in range(settings.trials)])
     warn_of_losses(space, objectives)
-    question = Question(space, objectives, sweeper.shaping(given))
     return run(own, question, settings, given)
 
 
@@ -82,8 +84,9 @@ def run(
     def launch(jobs: list[list[str]], numbers: list[int]) -> Sequence[JobReturn]:
         return sweeper.launch(own, [[*one, *given] for one in jobs], numbers)
 
-    size = settings.round or own.together()
-    if plans.only_planned(own, _standing(question, given), settings.trials, size):
+    standing = _standing(question, given)
+    size = _size(own, settings, standing[0])
+    if plans.only_planned(own, standing[:MOST_STANDING], settings.trials, size):
         return []
     study = Study(question, settings, own.folder, str(own.config.name))
     with finish.reported(own.config):
@@ -96,8 +99,41 @@ def run(
 def _standing(question: Question, given: Sequence[str]) -> list[list[str]]:
     """Return the overrides of runs that stand for all: each end of each dimension is in one."""
     ends = [one.ends() for one in question.space]
-    count = min(max(map(len, ends)), MOST_STANDING)
+    count = max(map(len, ends))
     return [[*(own[at % len(own)] for own in ends), *given] for at in range(count)]
+
+
+def _size(own: Multirun, settings: Search, overrides: Sequence[str]) -> int:
+    """Return how many trials are asked for at a time: as many as run together, but no more than a
+    quarter of all, or there would be nothing to learn from.
+
+    Args:
+      own: the sweep.
+      settings: the group ``search``.
+      overrides: of one of its runs.
+    """
+    if settings.round:
+        return settings.round
+    size = own.together()
+    if size is None:
+        ((job, _),) = compose.jobs(own.composer(), [overrides], [0], own.folder)
+        from nst.engine import jax_settings
+
+        jax_settings.load()
+        size = _lanes(job)
+    return max(1, min(size, settings.trials // 4))
+
+
+def _lanes(job: Job) -> int:
+    import jax
+
+    from nst.engine.memory import lanes_that_fit
+    from nst.runner import prepare
+
+    if jax.default_backend() == "cpu":  # without reading pictures and network
+        return jax.local_device_count()
+    prepared = prepare.prepare(job.config)
+    return lanes_that_fit(prepared.static, prepared.content_image.shape)
 
 
 def _settings(own: Multirun, parsed: Sequence[Override]) -> tuple[Search, list[str]]:

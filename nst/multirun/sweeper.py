@@ -81,12 +81,12 @@ class Multirun:
         """Whether the launcher compares runs while they last."""
         return self.launcher_name == "batched"
 
-    def together(self) -> int:
-        """Return how many runs the launcher does at a time, as far as its settings tell."""
+    def together(self) -> int | None:
+        """Return how many runs the launcher does at a time, None where the device decides."""
         settings = self.config.hydra.launcher
         lanes, chunk = settings.get("lanes"), settings.get("chunk", 1)
         if settings.get("cluster", "inline") == "inline":
-            return int(lanes or 1)
+            return lanes if self.launcher_name == "batched" else 1
         return int(chunk * (settings.get("array_parallelism") or 1))
 
     def composer(self) -> compose.Composer:

@@ -1,6 +1,7 @@
 """Two steps of a program, for a plan: compiled and taken, and kept nowhere but in the cache."""
 
 from dataclasses import replace
+from typing import Any
 
 from nst.base.program import Static
 from nst.engine import cache, loop
@@ -30,7 +31,7 @@ def probe(static: Static, member: Member, lanes: int) -> dict[tuple[int, ...], S
             alone = replace(one, coarser=())
             targets = prepare.targets(alone, static)
             several = [as_lane(alone, static, None)] * lanes
-            steps = {"steps": 2, "check_every": 1}
+            steps: dict[str, Any] = {"steps": 2, "check_every": 1}
             for lane, check in loop.checks(static, one.params, targets, several, **steps):
                 if lane == 0:
                     clock.add(check)
