@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass, replace
 
 from nst.base.errors import UserError, did_you_mean
-from nst.report import axes, labels
+from nst.metrics.objective import objective
+from nst.report import axes, labels, search
 from nst.report.summary import Key
 from nst.rundir.runs import Run
 
@@ -198,20 +199,24 @@ def _line(runs: list[Run], only: Key) -> Layout:
 
 
 def _plain(runs: list[Run], keys: list[Key]) -> Layout:
-    """Return all runs in the order of their style distance, or else of their names."""
-    distances = [run.metrics.get("style_distance") for run in runs]
-    known = any(distance is not None for distance in distances)
-    by_distance = sorted(
-        zip(distances, runs, strict=True),
-        key=lambda pair: math.inf if pair[0] is None else pair[0],
-    )
+    """Return all runs in the order of their objective or style distance, or else of their names."""
+    wanted = search.objectives(runs) or [objective("metrics/style_distance")]
+    first = wanted[0]
+    sign = -1 if first.better == "higher" else 1
+
+    def cost(run: Run) -> float:
+        value = search.value(run, first)
+        return math.inf if value is None else sign * value
+
     cells = []
-    for distance, run in by_distance:
+    for run in sorted(runs, key=cost):
         lines = [f"run {run.name}"] + [_said(one, one.of[run.name]) for one in keys[:MOST_LINES]]
-        if known and distance is not None:
-            lines.append(f"style distance {labels.number(distance, 3)}")
+        numbers = ((one.title, search.value(run, one)) for one in wanted)
+        lines += [f"{name} {labels.number(x, 3)}" for name, x in numbers if x is not None]
         cells.append(Cell(run, 0, tuple(lines)))
-    order = "ordered by style distance, the smallest first" if known else "in the order of names"
+    known = any(cost(run) < math.inf for run in runs)
+    by = f"{first.title}, the {'largest' if sign < 0 else 'smallest'} first"
+    order = f"ordered by {by}" if known else "in the order of names"
     return Layout(None, None, [Panel("", [cells])], True, f"All runs, {order}", "")
 
 

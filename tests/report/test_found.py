@@ -4,14 +4,16 @@ import json
 import math
 import random
 import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_runs import as_read, record, report, table, write_run
+from helpers import Process
 
 from nst.multirun.finish import _cell
-from nst.report import axes, build, page_data, search, search_words
+from nst.report import axes, build, layout, page_data, search, search_words
 from nst.report.command import alone
 from nst.report.summary import Key
 
@@ -133,6 +135,32 @@ def test_without_an_objective_nothing_is_said(tmp_path: Path):
     data = page_data.gathered(written)
     assert data["found"] is None
     assert data["metrics"][0].keys() == {"group", "name", "title", "better", "meaning"}
+
+
+def test_a_sheet_of_drawn_runs_is_in_the_order_of_the_objective():
+    draw = random.Random(2)
+    runs = [
+        as_read(
+            str(n),
+            metrics={"ssim": 0.1 * ssim, "style_distance": draw.random()},
+            values={"beta": draw.random(), "tv.gamma": draw.random()},
+            objective=("metrics/ssim",),
+        )
+        for n, ssim in enumerate([3, 9, 1, 7])
+    ]
+    found = layout.arrange(runs)
+    assert found.heading == "All runs, ordered by SSIM, the largest first"
+    (panel,) = found.panels
+    (cells,) = panel.cells
+    assert [cell.run and cell.run.name for cell in cells] == ["1", "3", "0", "2"]
+    assert cells[0].lines[-1] == "SSIM 0.9"
+
+
+def test_a_report_of_no_search_does_not_wait_for_optuna(tmp_path: Path):
+    write_run(tmp_path / "0")
+    code = "import sys, nst.report.__main__ as r; r.main(); sys.exit('optuna' in sys.modules)"
+    done = Process(tmp_path)(".", program=(sys.executable, "-c", code))
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("asked", [None, 3, {"a": 1}, [3], "no such", ["best/loss/total"], []])
