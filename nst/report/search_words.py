@@ -18,11 +18,15 @@ def lines(found: Found) -> list[str]:
     Args:
       found: by a search.
     """
-    said = [result(found), volume(found), pairs(found), matters(found)]
     command = alone(found.front[0]) if found.front else None
-    if command and len(found.objectives) > 1:
-        said.append(f"best {found.objectives[0].title}: {numbers(found, found.front[0])}")
-    return [*filter(None, said), *([f"  {command}"] if command else [])]
+    typed = f"  {command}" if command else ""
+    rest = [volume(found), pairs(found), matters(found)]
+    if len(found.objectives) > 1 and command:
+        rest.append(f"best {found.objectives[0].title}: {numbers(found, found.front[0])}")
+        said = [result(found), *rest, typed]
+    else:
+        said = [result(found), typed, *rest]
+    return [one for one in said if one]
 
 
 def result(found: Found) -> str:
@@ -112,7 +116,7 @@ def told(found: Found) -> str:
         return f"How much each key matters {why}." if few and count else ""
     return (
         f"Each key's share in what tells the better half of the {count} finished runs from all of "
-        "them (PED-ANOVA): rough, and of the values that were tried."
+        "them (PED-ANOVA): a rough measure, of the values that were tried."
     )
 
 

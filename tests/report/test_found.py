@@ -184,6 +184,7 @@ def test_one_objective_has_a_best_run():
     said = "Best of 3 finished runs by SSIM (higher is better): run 1, SSIM 0.9; 1 more is as good."
     assert search_words.result(found) == said
     assert search_words.volume(found) == ""
+    assert search_words.lines(found)[:2] == [said, "  nst"]
     unfinished = [as_read("0", status="failed", objective=("metrics/ssim",))]
     nothing = search.of(unfinished, [])
     assert nothing is not None
