@@ -1,5 +1,6 @@
 """What a plan will take: seconds, memory and disk, from what is known of its programs."""
 
+import functools
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -147,8 +148,15 @@ class _Known:
         work = float(lanes * flops.per_step(static, shape))
         if found := measured.alike(static, work):
             return Speed(found.rate, work), "arithmetic at the speed of other runs here"
-        rate = OF_CEILING * 1e9 * ceiling.matmul(static.precision)()
+        rate = OF_CEILING * _ceiling(static.precision)
         return Speed(rate, work), "arithmetic at the speed of a matrix product here"
+
+
+@functools.cache
+def _ceiling(precision: str) -> float:
+    """Return the operations a second of a matrix product, the best of some."""
+    product = ceiling.matmul(precision)
+    return 1e9 * max(product() for _ in range(5))
 
 
 class _Leg(NamedTuple):

@@ -61,17 +61,13 @@ class Clock:
             spent[0] += check.step - last.step + OF_A_CHECK
             spent[1] += check.seconds - last.seconds
 
-    def speeds(self, *, whole: bool = True) -> dict[tuple[int, ...], Speed]:
-        """Return how fast the program ran, by the shape of the picture.
-
-        Args:
-          whole: whether the run has ended, its metrics too.
-        """
+    def speeds(self) -> dict[tuple[int, ...], Speed]:
+        """Return how fast the program ran, by the shape of the picture, when the run has ended."""
         compiling = sum(spent[2] for spent in self._spent.values())
         beside = time.perf_counter() - self._began - compiling
         beside -= sum(spent[1] for spent in self._spent.values())
         # The first run of a program compiles more than its steps.
-        run_s = beside / self._lanes if whole and compiling < COMPILED else None
+        run_s = beside / self._lanes if compiling < COMPILED else None
         found = {}
         for shape, (steps, seconds, compile_s) in self._spent.items():
             if steps and seconds > 0:

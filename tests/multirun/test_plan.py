@@ -286,12 +286,16 @@ def test_the_cache_keeps_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.slow
 def test_a_plan_is_within_a_factor_of_two(process: Process):
     sweep = ("-m", "network=vgg16", "size=64", "steps=40", "pooling=avg,max", "beta=1e3,1e4")
-    planned = seconds(facts(process(*sweep, "sweep.plan=probe"))["time"])
+    probed = seconds(facts(process(*sweep, "sweep.plan=probe"))["time"])
     began = time.monotonic()
     done = process(*sweep, "hydra.sweep.dir=sweep")
     took = time.monotonic() - began
     assert done.returncode == 0, done.stderr
-    assert took / 2 < planned < took * 2
+    # Two steps are a moment, in which something else may run.
+    assert took / 3 < probed < took * 3
+    plan = process(*sweep, "seed=1", "sweep.plan=true")
+    assert "earlier runs on this machine" in plan.stdout
+    assert took / 2 < seconds(facts(plan)["time"]) < took * 2
     files = sum(path.stat().st_size for path in (process.folder / "sweep").rglob("*"))
-    disk = facts(process(*sweep, "sweep.plan=true"))["disk"]
+    disk = facts(plan)["disk"]
     assert files / 2 < float(disk.split()[1]) * 1e6 < files * 2
