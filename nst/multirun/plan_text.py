@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from nst.multirun.compose import short
 from nst.multirun.outlook import Outlook
+from nst.runner.estimate import Part
 
 #: Programs that are listed, those that take longest.
 MOST = 12
@@ -158,14 +159,25 @@ def _room(found: Outlook) -> Iterator[tuple[str, str]]:
     yield "disk", f"about {size(known.disk(found.counts(found.left)))}, and {free} are free"
 
 
+def _label(found: Outlook, part: Part) -> str:
+    """Return what the runs of a program have in common, and not those of all programs."""
+    everywhere = set.intersection(*(set(job.place.overrides) for job in found.jobs))
+    own = [found.jobs[number] for number in part.numbers]
+    shared = set.intersection(*(set(job.place.overrides) for job in own)) - everywhere
+    if not shared:
+        return "all" if len(found.estimate.parts) == 1 else own[0].label
+    return ",".join(short(one) for one in own[0].place.overrides if one in shared)
+
+
 def _table(found: Outlook) -> Iterator[str]:
     """Yield the programs, those that take longest first."""
     counts = found.counts(found.left)
     pairs = [(part, count) for part, count in zip(found.estimate.parts, counts, strict=True)]
     pairs.sort(key=lambda pair: -pair[0].seconds(pair[1]))
-    rows = [("program of", "runs", "pixels", "a step", "in all", "known from")]
+    rows = [("program", "runs", "pixels", "a step", "in all", "known from")]
     for part, count in pairs[:MOST]:
-        label = part.label if len(part.label) <= LABEL else f"{part.label[: LABEL - 3]}..."
+        label = _label(found, part)
+        label = label if len(label) <= LABEL else f"{label[: LABEL - 3]}..."
         pixels = f"{part.shape[1]} x {part.shape[0]}"
         times = f"{part.step_s:.3g} s", duration(part.seconds(count))
         rows.append((label, str(count), pixels, *times, part.known))

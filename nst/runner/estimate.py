@@ -44,7 +44,6 @@ OF_A_REPORT = 5_000_000, 40_000  # and for each run
 class Part:
     """A program of a plan, and what it takes."""
 
-    label: str  # of its first run
     numbers: tuple[int, ...]  # of its runs
     shape: tuple[int, ...]  # of their pictures, (H, W, 3)
     lanes: int  # runs side by side
@@ -196,7 +195,6 @@ def _part(static: Static, members: list[Member], lanes: int, known: _Known, firs
     written_s = sum(RUN[:copies]) + copies * numbers * NUMBER
     rows = OF_A_ROW * sum(leg.checks for leg in legs)
     return Part(
-        label=members[0].job.label,
         numbers=tuple(member.number for member in members),
         shape=shape,
         lanes=lanes,
