@@ -3,8 +3,8 @@
 import functools
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from nst.base.program import Static
@@ -109,15 +109,13 @@ def estimate(
     programs = plan.programs()
     spent = time.perf_counter() - began
     folder = jobs[0].place.sweep if jobs else None
-    before = folder_speeds.read(folder) if folder and not probe else {}
+    known = _Known(folder_speeds.read(folder) if folder and not probe else {}, probe)
     parts: list[Part] = []
     for static, members in programs:
         shape = members[0].prepared.content_image.shape
         memory.check_lanes(min(lanes or 1, len(members)), static, shape)
         fit = min(lanes or memory.lanes_that_fit(static, shape), alike or len(members))
-        known = _Known(before, probe(static, members[0], fit) if probe else {})
-        first = shape not in [part.shape for part in parts]
-        parts.append(_part(static, members, fit, known, first))
+        parts.append(_part(static, members, fit, known))
     return Estimate(
         tuple(parts),
         len(plan.ended),
@@ -129,17 +127,57 @@ def estimate(
     )
 
 
+class _Leg(NamedTuple):
+    """What is left of a run at one of its sizes."""
+
+    shape: tuple[int, ...]
+    steps: int
+    checks: int
+    pictures: int  # that are kept
+
+
+def _legs(member: Member) -> Iterator[_Leg]:
+    config, begin = member.prepared.config, 0
+    done = member.earlier.last.step if member.earlier else 0
+    every = config.tracking.images_every
+    for stage, one in zip(config.stages, member.prepared.scales, strict=True):
+        steps = max(stage.end - max(begin, done), 0)
+        if steps or stage.end == config.total_steps:
+            checks = math.ceil(steps / config.check_every)
+            kept = min(checks, steps // every) if every else 0
+            yield _Leg(one.content_image.shape, steps, checks, kept)
+        begin = stage.end
+
+
 @dataclass(frozen=True)
 class _Known:
     """What is known of speeds beside the cache."""
 
     in_folder: dict[folder_speeds.Program, Speed]
-    probed: dict[tuple[int, ...], Speed]
+    probe: Probe | None
+    #: By program: groups that differ in their pictures alone are one.
+    probed: dict[Hashable, dict[tuple[int, ...], Speed]] = field(default_factory=dict)
+    #: What compiles once in a process: programs, and the metrics of a shape.
+    seen: set[Hashable] = field(default_factory=set)
 
-    def speed(self, static: Static, shape: tuple[int, ...], lanes: int) -> tuple[Speed, str]:
-        """Return how fast a program runs, and what that is from; the best known comes first."""
-        if shape in self.probed:
-            return self.probed[shape], "two steps measured now"
+    def first(self, what: Hashable) -> bool:
+        """Return whether something is met for the first time."""
+        new = what not in self.seen
+        self.seen.add(what)
+        return new
+
+    def speeds(
+        self, static: Static, member: Member, lanes: int, legs: Sequence[_Leg]
+    ) -> list[tuple[Speed, str]]:
+        """Return how fast a program runs at each size, and what that is from."""
+        if self.probe:
+            own = static, tuple(leg.shape for leg in legs), lanes
+            if own not in self.probed:
+                self.probed[own] = self.probe(static, member, lanes)
+            return [(self.probed[own][leg.shape], "two steps measured now") for leg in legs]
+        return [self._speed(static, leg.shape, lanes) for leg in legs]
+
+    def _speed(self, static: Static, shape: tuple[int, ...], lanes: int) -> tuple[Speed, str]:
         if found := self.in_folder.get(folder_speeds.program(static, max(shape))):
             return found, "runs in this folder"
         if found := measured.known(static, shape, lanes):
@@ -158,36 +196,18 @@ def _ceiling(precision: str) -> float:
     return 1e9 * max(product() for _ in range(5))
 
 
-class _Leg(NamedTuple):
-    """What is left of a run at one of its sizes."""
-
-    shape: tuple[int, ...]
-    steps: int
-    checks: int
-    pictures: int  # that are kept
-
-
-def _legs(member: Member) -> Iterator[_Leg]:
-    config, begin = member.prepared.config, 0
-    done = member.earlier.last.step if member.earlier else 0
-    every = config.tracking.images_every
-    for stage, one in zip(config.stages, member.prepared.scales, strict=True):
-        steps = stage.end - max(begin, done)
-        if steps > 0:
-            checks = math.ceil(steps / config.check_every)
-            kept = min(checks, steps // every) if every else 0
-            yield _Leg(one.content_image.shape, steps, checks, kept)
-        begin = stage.end
-
-
-def _part(static: Static, members: list[Member], lanes: int, known: _Known, first: bool) -> Part:
+def _part(static: Static, members: list[Member], lanes: int, known: _Known) -> Part:
     config, shape = members[0].prepared.config, members[0].prepared.content_image.shape
     legs = list(_legs(members[0]))
-    found = [known.speed(static, leg.shape, lanes) for leg in legs]
+    found = known.speeds(static, members[0], lanes, legs)
     steps_s = sum(
         _seconds(static, leg, lanes, speed) for leg, (speed, _) in zip(legs, found, strict=True)
     )
-    compile_s = sum(speed.compile_s or _compiling(static) for speed, _ in found)
+    compile_s = sum(
+        (TARGETS + known.first((static, leg.shape, lanes)))
+        * (speed.compile_s or _compiling(static))
+        for leg, (speed, _) in zip(legs, found, strict=True)
+    )
     last, _ = found[-1]
     metrics_s = OF_METRICS * flops.per_step(READ_BY_METRICS, shape) / last.rate
     numbers = sum(math.prod(leg.shape) * leg.pictures for leg in legs) + 2 * math.prod(shape)
@@ -198,8 +218,8 @@ def _part(static: Static, members: list[Member], lanes: int, known: _Known, firs
         numbers=tuple(member.number for member in members),
         shape=shape,
         lanes=lanes,
-        step_s=steps_s / sum(leg.steps for leg in legs),
-        setup_s=(1 + TARGETS) * compile_s + first * (METRICS + OF_METRICS * metrics_s),
+        step_s=steps_s / max(sum(leg.steps for leg in legs), 1),
+        setup_s=compile_s + known.first(shape) * (METRICS + OF_METRICS * metrics_s),
         steps_s=steps_s,
         run_s=last.run_s or metrics_s + written_s,
         known=" and ".join(dict.fromkeys(source for _, source in found)),
