@@ -525,6 +525,7 @@ def test_fallbacks_and_equal_runs_are_told(show: Show, tmp_path: Path):
             ]
         )
     ]
+    runs[4] = replace(runs[4], reused_from="../../old/3")  # of another sweep
     opened = show(runs)
     assert opened.texts("header .notice bdi") == [
         "style=starry could not be fetched: the built-in night replaces it in 2 of 5 runs."
@@ -546,6 +547,10 @@ def test_fallbacks_and_equal_runs_are_told(show: Show, tmp_path: Path):
     opened.press(Keys.ESCAPE)
     opened.click_row(0)
     assert not opened.one("#viewer-note").is_displayed()
+    opened.press(Keys.ESCAPE)
+    assert opened.js(cells)[4].count("../../old/3") == 1
+    opened.click_row(4)
+    assert opened.one("#viewer-note").text == "Taken from ../../old/3."
     opened.press(Keys.ESCAPE)
     opened.filtered("starry")
     assert opened.rows() == ["2", "3"]
