@@ -1,5 +1,6 @@
 """Which run a configuration is: the same picture, the same hash; and what sets two runs apart."""
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -33,7 +34,7 @@ def config_hash(config: Config, network: str, sources: Mapping[str, Checksummed]
     """
     settings = {
         # What is at its default is left out: a key that comes later leaves the hash as it was.
-        "config": _other_than(to_mapping(Config()), _settings(config)),
+        "config": _other_than(_defaults(), _settings(config)),
         "network": network,
         "sha256": {
             key: asset.sha256 for key, asset in sources.items() if not key.startswith("style/")
@@ -60,8 +61,13 @@ def by_names(values: dict[str, Any]) -> str:
         # What people call a file, and what is used in its place, are no part of its name.
         if isinstance(settings.get(key), dict):
             settings[key] = {k: v for k, v in settings[key].items() if k not in _BESIDE_A_NAME}
-    other = _other_than(to_mapping(Config()), settings)
+    other = _other_than(_defaults(), settings)
     return hashlib.sha256(json.dumps(other, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@functools.cache
+def _defaults() -> dict[str, Any]:
+    return to_mapping(Config())
 
 
 def _settings(config: Config) -> dict[str, Any]:

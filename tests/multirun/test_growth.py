@@ -1,6 +1,7 @@
 """A sweep grown in its folder: what is there keeps its number and its bytes, the rest is run."""
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -170,6 +171,33 @@ def test_two_processes_that_grow_a_folder(tmp_path: Path, compose: Compose, four
         # That a second has the same cells and ends first gives nothing away.
         assert given(tmp_path, four) == first
         assert given(tmp_path, [compose("beta=3")]) == [5]
+
+
+PROCESS = """
+import dataclasses, json, pathlib, sys
+from nst.config.schema import Config
+from nst.multirun import growth
+
+place = growth.folder(pathlib.Path(sys.argv[1]), "${hydra:job.num}")
+cells = [dataclasses.replace(Config(), seed=int(sys.argv[2]) + at) for at in range(25)]
+with growth.numbered(place, cells) as numbers:
+    print(json.dumps(numbers), flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_processes_at_once_take_no_number_twice(tmp_path: Path):
+    command = (sys.executable, "-c", PROCESS, str(tmp_path / "sweep"))
+    pipe = subprocess.PIPE
+    running = [
+        subprocess.Popen((*command, str(seed)), stdin=pipe, stdout=pipe, text=True)
+        for seed in (0, 1000, 2000)
+    ]
+    taken = [json.loads(one.stdout.readline()) for one in running if one.stdout]
+    assert sorted(number for numbers in taken for number in numbers) == list(range(75))
+    for one in running:
+        one.communicate()
+    assert list((tmp_path / "sweep").iterdir()) == []
 
 
 def test_numbers_of_a_process_that_was_killed(tmp_path: Path, compose: Compose, four: list[Config]):
