@@ -68,7 +68,7 @@ def run(
     given: Sequence[str],
     target: float | None = None,
 ) -> list[JobReturn]:
-    """Run a checked search, write its report and say what was best.
+    """Run a checked search, and write its report or say what was best.
 
     Args:
       own: the sweep.
@@ -91,7 +91,8 @@ def run(
     study = Study(question, settings, own.folder, str(own.config.name))
     with finish.reported(own.config):
         jobs = search(study, question, own.folder, size, launch, target)
-    say_best(study, question)
+    if not own.config.sweep.report:  # which says more
+        say_best(study, question)
     sweeper.raise_failures(jobs, given)
     return list(jobs.values())
 

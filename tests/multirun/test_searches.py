@@ -341,7 +341,7 @@ def test_a_refused_search_leaves_nothing(command: Command, arguments: list[str],
 def test_a_search_for_two_objectives(command: Command):
     done = command(
         *("-m", "hydra/sweeper=search", "search.trials=4", "search.round=2", *QUIET),
-        *(BETA, "tv.gamma=0,1e3", "hydra.sweep.dir=sweep"),
+        *(BETA, "tv.gamma=0,1e3", "hydra.sweep.dir=sweep", "sweep.report=false"),
     )
     assert done.returncode == 0, done.stderr
     folder = command.folder / "sweep"

@@ -255,13 +255,24 @@ def test_a_random_search_runs_its_points(command):
 def test_a_bayes_search_runs(command):
     text = BAYES.replace("-m, nst", "-m, nst, seed=5, alpha=2")
     path = write(command.folder, text)
-    done = sweep(command, str(path), *SMALL, "search.round=2", "pooling=max")
+    done = sweep(command, str(path), *SMALL, "search.round=2", "pooling=max", "sweep.report=false")
     assert done.returncode == 0, done.stderr
     told = own_overrides(command.folder, ["beta", "pooling", "seed", "alpha"])
     assert len(told) == 4
     # The command line has the last word, and the file's command the one before.
     assert all(words[1:] == ["seed=5", "alpha=2", "pooling=max"] for words in told)
     assert re.search(r"best/loss/style \S+ in run \d: beta=", done.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_shipped_file_runs_by_its_name(command, path: Path):
+    # The layers are the file's.
+    tiny = [word for word in QUIET if "layers" not in word]
+    done = sweep(command, path.stem, *tiny, "hydra.sweep.dir=out", "hydra.sweeper.run_cap=3")
+    assert done.returncode == 0, done.stderr
+    runs = sorted((command.folder / "out").glob("*/run.json"))
+    assert [record(run.parent)["status"] for run in runs] == ["finished"] * 3
 
 
 def test_whatever_runs_log_can_be_searched_for(tmp_path: Path):
