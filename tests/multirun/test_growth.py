@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import QUIET, SHALLOW, Command, record
+from helpers import QUIET, SHALLOW, Command, await_rows, pixels, record
+from PIL import Image
 
 from nst.base import home
 from nst.base.errors import UserError
@@ -78,6 +79,39 @@ def test_a_sweep_file_grows_its_folder(command: Command):
         assert done.returncode == 0, done.stderr
     found = cells(command.folder / "sweep")
     assert [gamma for _, gamma in found.values()] == [0.0, 1000.0, 10.0]
+
+
+def test_a_picture_that_changed_under_its_name_is_no_cell_of_the_folder(
+    command: Command, picture: Path
+):
+    own = (*SWEEP, f"content.path={picture}")
+    assert command(*own, "tv.gamma=0").returncode == 0
+    Image.fromarray(255 - pixels(picture)).save(picture)
+    before = seen(command.folder / "sweep")
+    done = command(*own, "tv.gamma=1,0")
+    assert done.returncode == 1
+    assert "sweep/0 holds another run, which differs in the pictures' or weights'" in done.stderr
+    assert seen(command.folder / "sweep") == before
+
+
+@pytest.mark.slow
+def test_a_growth_that_is_killed_goes_on(command: Command):
+    sweep = command.folder / "sweep"
+    assert command(*SWEEP, "tv.gamma=0,1").returncode == 0
+    before = seen(sweep)
+    whole = (*SWEEP, "tv.gamma=3,2,1,0", "steps=2,1e5", "check_every=1")
+    running = command.start(*whole)
+    await_rows(sweep / "3", 3, running)
+    running.kill()
+    running.communicate()
+    assert (sweep / growth.FILE).exists()
+    numbers = sorted(path.name for path in sweep.glob("[0-9]*"))
+    done = command(*(one.replace("steps=2,1e5", "steps=2") for one in whole))
+    assert done.returncode == 0, done.stderr
+    assert cells(sweep)["2"] == ("avg", 3.0)
+    assert sorted({*numbers, "4"}) == sorted(path.name for path in sweep.glob("[0-9]*"))
+    after = seen(sweep)
+    assert {name: after[name] for name in before} == before
 
 
 # --- Numbers, without a run ---------------------------------------------------------------------
