@@ -143,11 +143,13 @@ def _recorded(place: Folder, number: int, count: int) -> str | None:
     """Return which cell a run is of."""
     try:
         fields = run_json.earlier(place.of(number))
+        return identity.by_names(fields["config"]) if fields else None
     except UserError:
         if number < count:  # a cell of this sweep may be meant
             raise
         return None
-    return identity.by_names(fields["config"]) if fields else None
+    except RecursionError:  # no configuration of nst's
+        return None
 
 
 def _read(path: Path) -> Taken:

@@ -179,8 +179,10 @@ def test_axes_that_go_together_count_once(tmp_path: Path):
         points(read(path), 0)
 
 
-def test_several_objectives_reach_the_runs(command):
+@pytest.mark.parametrize("method", ["random", "bayes"])
+def test_several_objectives_reach_the_runs(command, method: str):
     text = f"{RANDOM}objectives: [ssim, best/loss/style/conv1_1]\n".replace("cap: 3", "cap: 1")
+    text = text.replace("random", method)
     done = sweep(command, str(write(command.folder, text)), *SMALL)
     assert done.returncode == 0, done.stderr
     (path,) = command.folder.glob("outputs/own/*/*/run.json")
