@@ -26,10 +26,10 @@ parameters: {tv.gamma: {values: [0.0, 1000.0]}}
 """
 
 
-def cells(sweep: Path) -> dict[str, tuple[str, float]]:
-    """Return pooling and gamma of each run."""
+def cells(sweep: Path) -> dict[str, tuple[int, float]]:
+    """Return seed and gamma of each run, which share a program."""
     configs = {path.parent.name: record(path.parent)["config"] for path in sweep.glob("*/run.json")}
-    return {name: (own["pooling"], own["tv"]["gamma"]) for name, own in sorted(configs.items())}
+    return {name: (own["seed"], own["tv"]["gamma"]) for name, own in sorted(configs.items())}
 
 
 def seen(sweep: Path) -> dict[str, bytes]:
@@ -41,13 +41,13 @@ def seen(sweep: Path) -> dict[str, bytes]:
 def test_a_grid_grows_in_its_folder(command: Command):
     sweep = command.folder / "sweep"
     assert command(*SWEEP, "tv.gamma=0,1e3").returncode == 0
-    first = {"0": ("avg", 0.0), "1": ("avg", 1e3)}
+    first = {"0": (0, 0.0), "1": (0, 1e3)}
     assert cells(sweep) == first
     before = seen(sweep)
     # One more key, a longer axis, another order.
-    done = command(*SWEEP, "tv.gamma=1e3,0,1e4", "pooling=max,avg")
+    done = command(*SWEEP, "tv.gamma=1e3,0,1e4", "seed=1,0")
     assert done.returncode == 0, done.stderr
-    new = {"2": ("max", 1e3), "3": ("max", 0.0), "4": ("max", 1e4), "5": ("avg", 1e4)}
+    new = {"2": (1, 1e3), "3": (1, 0.0), "4": (1, 1e4), "5": (0, 1e4)}
     assert cells(sweep) == first | new
     after = seen(sweep)
     assert {name: after[name] for name in before} == before
@@ -65,14 +65,14 @@ def test_numbers_need_not_follow_each_other(command: Command, launcher: str):
     own = ("tv.gamma=4,1,3,5", f"hydra/launcher={launcher}", "hydra.sweeper.max_batch_size=3")
     assert command(*SWEEP, *own).returncode == 0
     values = [float(gamma) for gamma in range(6)]
-    assert cells(sweep) == {str(number): ("avg", values[number]) for number in range(6)}
+    assert cells(sweep) == {str(number): (0, values[number]) for number in range(6)}
     after = seen(sweep)
     assert {name: after[name] for name in before} == before
 
 
 def test_a_sweep_file_grows_its_folder(command: Command):
     program = (sys.executable, "-m", "nst.sweep")
-    own = ("own.yaml", *SWEEP[1:], "pooling=max")
+    own = ("own.yaml", *SWEEP[1:], "seed=1")
     for text in (FILE, FILE.replace("[", "[10.0, ")):
         (command.folder / "own.yaml").write_text(text)
         done = command(*own, program=program)
@@ -81,6 +81,7 @@ def test_a_sweep_file_grows_its_folder(command: Command):
     assert [gamma for _, gamma in found.values()] == [0.0, 1000.0, 10.0]
 
 
+@pytest.mark.slow
 def test_a_picture_that_changed_under_its_name_is_no_cell_of_the_folder(
     command: Command, picture: Path
 ):
@@ -108,7 +109,7 @@ def test_a_growth_that_is_killed_goes_on(command: Command):
     numbers = sorted(path.name for path in sweep.glob("[0-9]*"))
     done = command(*(one.replace("steps=2,1e5", "steps=2") for one in whole))
     assert done.returncode == 0, done.stderr
-    assert cells(sweep)["2"] == ("avg", 3.0)
+    assert cells(sweep)["2"] == (0, 3.0)
     assert sorted({*numbers, "4"}) == sorted(path.name for path in sweep.glob("[0-9]*"))
     after = seen(sweep)
     assert {name: after[name] for name in before} == before
