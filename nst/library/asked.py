@@ -139,6 +139,8 @@ def _config(
     HydraConfig.instance().cfg = composed  # ${hydra:job.name} and its like are resolved from it
     given.check_options(composed.hydra)
     config = validated(from_mapping(values(composed)))
+    if config.sweep.plan or config.sweep.budget is not None:
+        raise UserError("sweep.plan and sweep.budget are for the command line: nst -m KEY=VALUES")
     # The record says what was used; a path that is none can't be taken for a file.
     own = {
         key: dataclasses.replace(getattr(config, key), path=source.requested)

@@ -214,3 +214,5 @@ def test_arguments_that_no_command_line_has():
         nst.transfer(overrides="beta=1")
     with pytest.raises(nst.UserError, match="beta=1,2 gives several values"):
         nst.transfer(overrides=["beta=1,2"])
+    with pytest.raises(nst.UserError, match="budget are for the command line"):
+        nst.transfer(**{"sweep.plan": True})

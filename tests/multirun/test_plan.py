@@ -1,8 +1,10 @@
 """What a sweep would run and take, told before it runs; and a sweep that would take too long."""
 
+import functools
 import re
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -86,16 +88,21 @@ def test_what_a_folder_holds_is_not_planned_again(command: Command):
     assert command.files() == before
 
 
-def test_two_steps_are_measured(command: Command):
-    # No other test has this memory.
-    own = ("optimizer=lbfgs", "optimizer.memory=3", "scales=[24,32]")
-    done = command("-m", *QUIET, *own, "seed=1,2", "sweep.plan=probe")
-    assert done.stdout.count("two steps measured now") == 1
+@pytest.mark.parametrize(
+    "own",
+    [(), pytest.param(("optimizer=lbfgs", "scales=[24,32]"), marks=pytest.mark.slow)],
+)
+def test_two_steps_are_measured(command: Command, own: tuple[str, ...]):
+    # Two groups, which are one program.
+    grid = ("-m", *QUIET, *own, "content=chelsea,coffee", "seed=1,2")
+    done = command(*grid, "sweep.plan=probe")
+    assert done.stderr.count("measuring two steps") == 1
+    assert done.stdout.count("two steps measured now") == 2
     assert command.files() == []
-    later = command("-m", *QUIET, *own, "seed=1,2", "sweep.plan=true")
-    assert "earlier runs on this machine" in later.stdout
+    assert "earlier runs on this machine" in command(*grid, "sweep.plan=true").stdout
 
 
+@pytest.mark.slow
 def test_a_program_that_never_ran_is_counted(command: Command, tmp_path: Path):
     cache = {"NST_CACHE": str(tmp_path / "cache")}
     first = command("-m", *QUIET, "seed=1,2", "sweep.plan=true", env=cache)
@@ -277,6 +284,18 @@ def test_the_cache_keeps_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert (speed.rate, speed.compile_s) == (pytest.approx(1e8), 3)
     assert len(measured.read()) == measured.MOST
     assert [path.name for path in tmp_path.iterdir()] == ["measured.json"]
+
+
+def test_several_processes_keep_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compose):
+    from nst.config.program import split
+
+    monkeypatch.setenv("NST_CACHE", str(tmp_path))
+    static, _ = split(compose(*TINY), "vgg16")
+    speeds = [{(24, width, 3): measured.Speed(1e9, 1e6)} for width in range(1, 41)]
+    # Each has a lock of its own, as in a process of its own.
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(functools.partial(measured.keep, static, 1), speeds))
+    assert len(measured.read()) == 40
 
 
 @pytest.mark.slow
