@@ -215,4 +215,4 @@ def test_arguments_that_no_command_line_has():
     with pytest.raises(nst.UserError, match="beta=1,2 gives several values"):
         nst.transfer(overrides=["beta=1,2"])
     with pytest.raises(nst.UserError, match="budget are for the command line"):
-        nst.transfer(**{"sweep.plan": True})
+        nst.transfer(overrides=["sweep.plan=true"])
