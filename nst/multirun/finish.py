@@ -4,14 +4,16 @@ import contextlib
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hydra.core.utils import JobReturn
 from omegaconf import DictConfig
 
 from nst.base.errors import NO_ROOM, UserError
 from nst.command.grammar import literal
+from nst.command.hydra_private import failure
 
 
 @contextlib.contextmanager
@@ -32,6 +34,30 @@ def reported(config: DictConfig) -> Iterator[None]:
             _report(config)
         raise
     _report(config)
+
+
+def raise_failures(jobs: Mapping[int, JobReturn], common: Sequence[str]) -> None:
+    """Say in one sentence which runs failed, and why the first did.
+
+    Args:
+      jobs: how runs ended, by number.
+      common: overrides that all have.
+
+    Raises:
+      UserError: one failed.
+    """
+    failed = {number: error for number, job in jobs.items() if (error := failure(job))}
+    if not failed:
+        return
+    first, error = next(iter(failed.items()))
+    own = " ".join(word for word in jobs[first].overrides or [] if word not in common)
+    reason = " ".join(str(error).split("\n")[0].split())
+    others = ", ".join(map(str, list(failed)[1:]))
+    which = f"run {first} ({own}): {reason}"
+    raise UserError(
+        f"{len(failed)} of {len(jobs)} runs failed: "
+        + (f"besides {others}, {which}" if others else which)
+    ) from error
 
 
 def _say_how_to_resume(config: DictConfig) -> None:

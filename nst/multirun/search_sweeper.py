@@ -13,9 +13,10 @@ from nst.command import hydra_private
 from nst.config.running import Search
 from nst.metrics.objective import Objective, objective
 from nst.multirun import check, compose, finish, plans, sweeper
+from nst.multirun.samplers import check_sampler
 from nst.multirun.search import say_best, search
 from nst.multirun.space import Dimension, of_override
-from nst.multirun.study import Question, Study, check_sampler
+from nst.multirun.study import Question, Study
 from nst.multirun.sweeper import Multirun
 from nst.runner.job import Job
 
@@ -93,7 +94,7 @@ def run(
         jobs = search(study, question, own.folder, size, launch, target)
     if not own.config.sweep.report:  # which says more
         say_best(study, question)
-    sweeper.raise_failures(jobs, given)
+    finish.raise_failures(jobs, given)
     return list(jobs.values())
 
 

@@ -5,22 +5,16 @@ it.
 """
 
 import contextlib
-import importlib.util
 import json
-import logging
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import filelock
-import numpy as np
 import optuna
-from optuna.samplers import BaseSampler, RandomSampler
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
@@ -28,6 +22,8 @@ from nst.base import locks
 from nst.base.errors import UserError
 from nst.config.running import Search
 from nst.metrics.objective import Objective
+from nst.multirun.journal import journal
+from nst.multirun.samplers import sampler
 from nst.multirun.space import Dimension
 
 #: Of the study in the sweep's folder; `optuna-dashboard FILE` opens it.
@@ -37,34 +33,6 @@ CLAIMS = ".search"
 #: Under which a study keeps what it looks for.
 QUESTION = "nst"
 DIRECTIONS = {"lower": StudyDirection.MINIMIZE, "higher": StudyDirection.MAXIMIZE}
-
-log = logging.getLogger("nst")
-
-
-def _qmc(seed: int, own: int) -> BaseSampler:
-    # Its points are one sequence; only what it leaves to the other sampler is drawn anew.
-    return optuna.samplers.QMCSampler(
-        scramble=True,
-        seed=seed,
-        independent_sampler=RandomSampler(own),
-        warn_independent_sampling=False,
-    )
-
-
-def _cmaes(seed: int, own: int) -> BaseSampler:
-    return optuna.samplers.CmaEsSampler(seed=own, warn_independent_sampling=False)
-
-
-#: Each sampler, made from the search's seed and one of the trial's own.
-SAMPLERS: dict[str, Callable[[int, int], BaseSampler]] = {
-    "tpe": lambda seed, own: optuna.samplers.TPESampler(seed=own),
-    # Optuna's 50 to a generation are more than most searches have.
-    "nsga2": lambda seed, own: optuna.samplers.NSGAIISampler(seed=own, population_size=16),
-    "random": lambda seed, own: RandomSampler(own),
-    "qmc": _qmc,
-    "cmaes": _cmaes,
-    "gp": lambda seed, own: optuna.samplers.GPSampler(seed=own, warn_independent_sampling=False),
-}
 
 
 @dataclass(frozen=True)
@@ -169,7 +137,7 @@ class Study:
 
     def _asked(self, held: ExitStack) -> Proposed:
         number = len(self._study.get_trials(deepcopy=False))
-        self._study.sampler = self._sampler(number)
+        self._study.sampler = sampler(self._settings, number)
         trial = self._study.ask()
         claimed = self._claim(trial.number)
         assert claimed, "nobody else asks in this folder"
@@ -177,14 +145,14 @@ class Study:
         return self._suggested(trial)
 
     def _again(self, trial: FrozenTrial) -> Proposed:
-        self._study.sampler = self._sampler(trial.number)
+        self._study.sampler = sampler(self._settings, trial.number)
         # What it has already is kept; a kill may have come before the rest was drawn.
         return self._suggested(optuna.trial.Trial(self._study, trial._trial_id))  # noqa: SLF001
 
     def _suggested(self, trial: optuna.trial.Trial) -> Proposed:
         overrides = []
         for at, one in enumerate(self._question.space, 1):
-            self._study.sampler = self._sampler(trial.number, at)
+            self._study.sampler = sampler(self._settings, trial.number, at)
             overrides.append(one.suggest(trial))
         trial.set_user_attr("overrides", " ".join(overrides))
         return Proposed(trial.number, overrides)
@@ -211,38 +179,6 @@ class Study:
             return None
         return lock
 
-    def _sampler(self, number: int, at: int = 0) -> BaseSampler:
-        """Return a sampler that draws the same however often a search is cut off.
-
-        Args:
-          number: of the trial.
-          at: of the value that is drawn, from 1; 0: of all at once.
-        """
-        seed = self._settings.seed
-        own = int(np.random.SeedSequence([seed, number, at]).generate_state(1)[0])
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # "experimental"
-            return SAMPLERS[self._settings.sampler](seed, own)
-
-
-def check_sampler(settings: Search, objectives: Sequence[Objective]) -> None:
-    """Refuse a sampler that is not installed or can't have so many objectives.
-
-    Args:
-      settings: validated.
-      objectives: of the search.
-
-    Raises:
-      UserError: says what is missing or allowed.
-    """
-    if settings.sampler == "gp" and importlib.util.find_spec("torch") is None:
-        raise UserError("search.sampler=gp needs PyTorch, which is missing: pip install torch")
-    if settings.sampler == "cmaes" and len(objectives) > 1:
-        raise UserError(
-            f"search.sampler=cmaes looks for one objective, not for {len(objectives)}: give "
-            "search.objective one name, or take search.sampler=tpe"
-        )
-
 
 def _opened(question: Question, settings: Search, folder: Path, name: str) -> optuna.Study:
     directions = [DIRECTIONS[one.better] for one in question.objectives]
@@ -251,7 +187,7 @@ def _opened(question: Question, settings: Search, folder: Path, name: str) -> op
             warnings.simplefilter("ignore")
             study = optuna.create_study(
                 study_name=name,
-                storage=settings.storage or _journal(folder / JOURNAL),
+                storage=settings.storage or journal(folder / JOURNAL),
                 directions=directions,
                 load_if_exists=True,
             )
@@ -288,47 +224,3 @@ def _difference(found: Mapping[str, Any] | None, own: Mapping[str, Any]) -> str:
         return f"its objective, {', '.join(found['objective'])}"
     changed = sorted(set(found["overrides"]) ^ set(own["overrides"]))
     return " and ".join(changed) or "its overrides' order"
-
-
-class _Lock:
-    """A lock that ends with its process; Optuna's own makes those after a kill wait for 30 s."""
-
-    def __init__(self, file: Path):
-        self._file, self._held = file, ExitStack()
-
-    def acquire(self) -> bool:
-        self._held.enter_context(locks.file_lock(self._file))
-        return True
-
-    def release(self) -> None:
-        self._held.close()
-
-
-def _journal(file: Path) -> JournalStorage:
-    lock = _Lock(file)
-    lock.acquire()
-    try:
-        _mend(file)
-    finally:
-        lock.release()
-    backend = JournalFileBackend(str(file), lock)  # type: ignore[arg-type]
-    return JournalStorage(backend)
-
-
-def _mend(file: Path) -> None:
-    """Cut off what a kill left of a line; Optuna would append to it.
-
-    Raises:
-      UserError: the file is no study.
-    """
-    text = file.read_bytes() if file.exists() else b""
-    whole = text[: text.rfind(b"\n") + 1]
-    try:
-        ours = all("op_code" in json.loads(line) for line in whole.splitlines()[:1])
-    except (ValueError, TypeError):
-        ours = False
-    if not ours or (text and not whole and not text.startswith(b'{"')):
-        raise UserError(f"{file} is no study of a search: take another folder")
-    if len(whole) < len(text):
-        with file.open("r+b") as opened:
-            opened.truncate(len(whole))

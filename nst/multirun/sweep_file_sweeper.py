@@ -12,7 +12,7 @@ from nst.config.running import Search
 from nst.metrics.objective import objective
 from nst.multirun import plans, sweeper
 from nst.multirun.check import check, names
-from nst.multirun.finish import reported
+from nst.multirun.finish import raise_failures, reported
 from nst.multirun.points import Point, overrides, points
 from nst.multirun.settings import SweepFileSettings, check_sweep_file
 from nst.multirun.sweep_file import SweepFile, read
@@ -60,7 +60,7 @@ def sweep(settings: SweepFileSettings, own: Multirun, arguments: list[str]) -> l
         return _search(own, wanted, asked, common)
     with sweeper.numbered(own, several) as numbers, reported(own.config):
         jobs = list(sweeper.launch(own, several, numbers))
-        sweeper.raise_failures(dict(zip(numbers, jobs, strict=True)), common)
+        raise_failures(dict(zip(numbers, jobs, strict=True)), common)
     return jobs
 
 
@@ -89,8 +89,9 @@ def _search(
     own: Multirun, wanted: SweepFile, asked: Search, common: Sequence[str]
 ) -> list[JobReturn]:
     from nst.multirun import search_sweeper  # loads Optuna
+    from nst.multirun.samplers import check_sampler
     from nst.multirun.space import of_parameter
-    from nst.multirun.study import Question, check_sampler
+    from nst.multirun.study import Question
 
     space = [of_parameter(one) for one in wanted.parameters if one.distribution != "constant"]
     if not space:

@@ -2,7 +2,7 @@
 
 import contextlib
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from omegaconf import DictConfig, OmegaConf
 from nst.base import home
 from nst.base.errors import UserError
 from nst.base.files import write_whole
-from nst.command.hydra_private import failure
 from nst.config import budget
 from nst.config.ranges import in_range
 from nst.config.running import Search, Sweep
@@ -237,27 +236,3 @@ def shaping(overrides: Iterable[str]) -> list[str]:
     """Return the overrides that say which picture a run gives, and not how it is run or tracked."""
     beside = ("hydra", "search.", "sweep.", "tracking", "assets.", "name=")
     return [one for one in overrides if not one.lstrip("+~").startswith(beside)]
-
-
-def raise_failures(jobs: Mapping[int, JobReturn], common: Sequence[str]) -> None:
-    """Say in one sentence which runs failed, and why the first did.
-
-    Args:
-      jobs: how runs ended, by number.
-      common: overrides that all have.
-
-    Raises:
-      UserError: one failed.
-    """
-    failed = {number: error for number, job in jobs.items() if (error := failure(job))}
-    if not failed:
-        return
-    first, error = next(iter(failed.items()))
-    own = " ".join(word for word in jobs[first].overrides or [] if word not in common)
-    reason = " ".join(str(error).split("\n")[0].split())
-    others = ", ".join(map(str, list(failed)[1:]))
-    which = f"run {first} ({own}): {reason}"
-    raise UserError(
-        f"{len(failed)} of {len(jobs)} runs failed: "
-        + (f"besides {others}, {which}" if others else which)
-    ) from error

@@ -6,11 +6,13 @@ import math
 import multiprocessing
 import random
 import statistics
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import optuna
+import optuna.storages.journal
 import pytest
 from helpers import QUIET, Command, Process, record, refusal
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -22,9 +24,10 @@ from nst.config.running import SAMPLERS as NAMES
 from nst.config.running import Search
 from nst.metrics.objective import objective
 from nst.multirun.parameter import parameter
+from nst.multirun.samplers import SAMPLERS
 from nst.multirun.search import Launch, search
 from nst.multirun.space import Dimension, of_override, of_parameter
-from nst.multirun.study import JOURNAL, SAMPLERS, Question, Study
+from nst.multirun.study import JOURNAL, Question, Study
 
 BETA = "beta=tag(log,interval(1e2,1e6))"
 GAMMA = "tv.gamma=interval(0,1e4)"
@@ -254,14 +257,15 @@ def test_a_longer_search_goes_on_from_a_shorter_one(tmp_path: Path):
 # --- Several processes --------------------------------------------------------------------------
 
 
-def _work(folder: str, storage: str | None, out: Any) -> None:
+def _work(folder: str, storage: str | None, together: Any, out: Any) -> None:
     asked = question(BETA, GAMMA)
 
     def slow(point: dict[str, str]) -> float:
-        # As long as takes another process to ask, now and then longer.
-        multiprocessing.Event().wait(random.uniform(0, 0.02))
+        # Longer than it takes to ask, so that the other process comes in between.
+        time.sleep(random.uniform(0.05, 0.1))
         return planted(point)
 
+    together.wait(timeout=60)
     out.put([n for n, _ in searched(Path(folder), asked, slow, 2, trials=24, storage=storage)])
 
 
@@ -270,10 +274,12 @@ def test_two_processes_run_no_trial_twice(tmp_path: Path, where: str):
     storage = f"sqlite:///{tmp_path}/study.db" if where == "sqlite" else None
     folders = [tmp_path / name for name in ("ab" if storage else "aa")]
     spawn = multiprocessing.get_context("spawn")
-    out = spawn.Queue()
+    out, together = spawn.Queue(), spawn.Barrier(2)
     if storage:  # making its tables is SQLAlchemy's, and no two make them at once
         Study(question(BETA, GAMMA), Search(storage=storage), folders[0], "toy")
-    several = [spawn.Process(target=_work, args=(str(one), storage, out)) for one in folders]
+    several = [
+        spawn.Process(target=_work, args=(str(one), storage, together, out)) for one in folders
+    ]
     for one in several:
         one.start()
     done = [out.get(timeout=60) for _ in several]
