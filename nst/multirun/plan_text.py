@@ -132,17 +132,18 @@ def _ends(found: Outlook) -> Iterator[tuple[str, str]]:
 def _time(found: Outlook) -> Iterator[tuple[str, str]]:
     known, left = found.estimate, found.left
     counts = found.counts(left)
-    compiling = sum(part.setup_s for part, own in zip(known.parts, counts, strict=True) if own)
+    beside_s = known.beside_s(counts)
     if found.way.at_a_time is None:
-        work = known.seconds(counts) - known.start_s - compiling
-        each = known.start_s + (compiling + work / max(left, 1) if left else 0.0)
+        alone = [[int(at == own) for at in range(len(counts))] for own in range(len(counts))]
+        several = zip(counts, map(known.seconds, alone), strict=True)
+        each = sum(count * seconds for count, seconds in several) / left
         yield (
             "time",
             f"about {duration(each)} for each run in a process of its own, start and compilation "
             f"among it; {found.way.launcher} decides how many run at a time",
         )
         return
-    beside = duration(known.start_s + compiling + known.report_s(left))
+    beside = duration(beside_s + known.report_s(left))
     about = f"about {duration(found.seconds(left))}"
     if found.way.chunk:
         yield "time", f"{about} on nodes like this machine, without the wait in a queue"

@@ -1,22 +1,19 @@
 """What a plan will take: seconds, memory and disk, from what is known of its programs."""
 
-import functools
 import math
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from nst.base.program import Static
-from nst.engine import ceiling, flops, memory
+from nst.engine import flops, memory
 from nst.networks.spec import NETWORKS
-from nst.runner import folder_speeds, measured
+from nst.runner import folder_speeds
 from nst.runner.job import Job
 from nst.runner.measured import OF_A_CHECK, Speed
 from nst.runner.plan import Member, planned
-
-#: Measures a program: what is compiled, one of its runs, and how many run side by side.
-Probe = Callable[[Static, Member, int], dict[tuple[int, ...], Speed]]
+from nst.runner.speeds import Known, Probe
 
 # Seconds, as seen on two cores with VGG-16 at 96 to 1024 px.
 START = 2.5  # until the configuration is at hand: Python, Hydra, JAX
@@ -27,8 +24,6 @@ METRICS = 2.2  # of the first picture of a shape
 RUN = 0.04, 0.05  # of a run beside its steps, and with tracking
 NUMBER = 0.04e-6  # of a number of a picture, to write it
 STEP = 0.0005  # at least
-#: A step's share of the speed of a matrix product: large pictures reach more, small ones less.
-OF_CEILING = 0.6
 #: What the metrics of a picture compute, in steps of VGG-16 as the defaults read it.
 OF_METRICS = 2
 READ_BY_METRICS = Static("vgg16", "avg", "float32", ("conv4_2",), ("conv5_1",))
@@ -48,7 +43,9 @@ class Part:
     shape: tuple[int, ...]  # of their pictures, (H, W, 3)
     lanes: int  # runs side by side
     step_s: float  # of a step of all lanes, on the way through all sizes
-    setup_s: float  # once: what compiles
+    setup_s: float  # of its targets
+    #: What a process does once, for this program and others: the seconds by what it is.
+    once: Mapping[Hashable, float]
     steps_s: float  # of all steps of all lanes
     run_s: float  # of each run, beside its steps
     known: str  # what the seconds are from
@@ -56,9 +53,8 @@ class Part:
     disk: int  # bytes of each run's files
 
     def seconds(self, count: int) -> float:
-        """Return what `count` of its runs take, compilation among it."""
-        turns = math.ceil(count / self.lanes)
-        return bool(count) * self.setup_s + turns * self.steps_s + count * self.run_s
+        """Return what `count` of its runs take when all is compiled."""
+        return math.ceil(count / self.lanes) * self.steps_s + count * self.run_s
 
 
 @dataclass(frozen=True)
@@ -76,7 +72,15 @@ class Estimate:
     def seconds(self, counts: Sequence[int]) -> float:
         """Return the seconds of a process that does so many runs of each part."""
         own = sum(part.seconds(count) for part, count in zip(self.parts, counts, strict=True))
-        return self.start_s + own
+        return self.beside_s(counts) + own
+
+    def beside_s(self, counts: Sequence[int]) -> float:
+        """Return what of `seconds` it takes to start, and to compile what these runs need."""
+        parts = [part for part, count in zip(self.parts, counts, strict=True) if count]
+        once: dict[Hashable, float] = {}
+        for part in parts:
+            once |= part.once
+        return self.start_s + sum(part.setup_s for part in parts) + sum(once.values())
 
     def report_s(self, runs: int) -> float:
         """Return the seconds of the report of so many runs."""
@@ -109,7 +113,7 @@ def estimate(
     programs = plan.programs()
     spent = time.perf_counter() - began
     folder = jobs[0].place.sweep if jobs else None
-    known = _Known(folder_speeds.read(folder) if folder and not probe else {}, probe)
+    known = Known(folder_speeds.read(folder) if folder and not probe else {}, probe)
     parts: list[Part] = []
     for static, members in programs:
         shape = members[0].prepared.content_image.shape
@@ -149,65 +153,17 @@ def _legs(member: Member) -> Iterator[_Leg]:
         begin = stage.end
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What is known of speeds beside the cache."""
-
-    in_folder: dict[folder_speeds.Program, Speed]
-    probe: Probe | None
-    #: By program: groups that differ in their pictures alone are one.
-    probed: dict[Hashable, dict[tuple[int, ...], Speed]] = field(default_factory=dict)
-    #: What compiles once in a process: programs, and the metrics of a shape.
-    seen: set[Hashable] = field(default_factory=set)
-
-    def first(self, what: Hashable) -> bool:
-        """Return whether something is met for the first time."""
-        new = what not in self.seen
-        self.seen.add(what)
-        return new
-
-    def speeds(
-        self, static: Static, member: Member, lanes: int, legs: Sequence[_Leg]
-    ) -> list[tuple[Speed, str]]:
-        """Return how fast a program runs at each size, and what that is from."""
-        if self.probe:
-            own = static, tuple(leg.shape for leg in legs), lanes
-            if own not in self.probed:
-                self.probed[own] = self.probe(static, member, lanes)
-            return [(self.probed[own][leg.shape], "two steps measured now") for leg in legs]
-        return [self._speed(static, leg.shape, lanes) for leg in legs]
-
-    def _speed(self, static: Static, shape: tuple[int, ...], lanes: int) -> tuple[Speed, str]:
-        if found := self.in_folder.get(folder_speeds.program(static, max(shape))):
-            return found, "runs in this folder"
-        if found := measured.known(static, shape, lanes):
-            return found, "earlier runs on this machine"
-        work = float(lanes * flops.per_step(static, shape))
-        if found := measured.alike(static, work):
-            return Speed(found.rate, work), "arithmetic at the speed of other runs here"
-        rate = OF_CEILING * _ceiling(static.precision)
-        return Speed(rate, work), "arithmetic at the speed of a matrix product here"
-
-
-@functools.cache
-def _ceiling(precision: str) -> float:
-    """Return the operations a second of a matrix product, the best of some."""
-    product = ceiling.matmul(precision)
-    return 1e9 * max(product() for _ in range(5))
-
-
-def _part(static: Static, members: list[Member], lanes: int, known: _Known) -> Part:
+def _part(static: Static, members: list[Member], lanes: int, known: Known) -> Part:
     config, shape = members[0].prepared.config, members[0].prepared.content_image.shape
     legs = list(_legs(members[0]))
-    found = known.speeds(static, members[0], lanes, legs)
+    found = known.speeds(static, members[0], lanes, [leg.shape for leg in legs])
     steps_s = sum(
         _seconds(static, leg, lanes, speed) for leg, (speed, _) in zip(legs, found, strict=True)
     )
-    compile_s = sum(
-        (TARGETS + known.first((static, leg.shape, lanes)))
-        * (speed.compile_s or _compiling(static))
+    compile_s: dict[Hashable, float] = {
+        (static, leg.shape, lanes): speed.compile_s or _compiling(static)
         for leg, (speed, _) in zip(legs, found, strict=True)
-    )
+    }
     last, _ = found[-1]
     metrics_s = OF_METRICS * flops.per_step(READ_BY_METRICS, shape) / last.rate
     numbers = sum(math.prod(leg.shape) * leg.pictures for leg in legs) + 2 * math.prod(shape)
@@ -219,7 +175,8 @@ def _part(static: Static, members: list[Member], lanes: int, known: _Known) -> P
         shape=shape,
         lanes=lanes,
         step_s=steps_s / max(sum(leg.steps for leg in legs), 1),
-        setup_s=compile_s + known.first(shape) * (METRICS + OF_METRICS * metrics_s),
+        setup_s=TARGETS * sum(compile_s.values()),
+        once=compile_s | {shape: METRICS + OF_METRICS * metrics_s},
         steps_s=steps_s,
         run_s=last.run_s or metrics_s + written_s,
         known=" and ".join(dict.fromkeys(source for _, source in found)),
