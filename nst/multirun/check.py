@@ -1,7 +1,7 @@
 """Whether runs accept a sweep's values, before any of them starts."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
@@ -14,6 +14,9 @@ from nst.config.validation import validated
 from nst.multirun.compose import values
 from nst.multirun.points import Point, overrides
 from nst.multirun.sweep_file import SweepFile
+
+if TYPE_CHECKING:
+    from nst.multirun.space import Dimension  # loads Optuna
 
 #: Composes the configuration of a run with some overrides.
 Compose = Callable[[list[str]], DictConfig]
@@ -53,7 +56,7 @@ def check(sweep: SweepFile, points: list[Point], compose: Compose) -> None:
         )
 
 
-def dimensions(space: Sequence[Any], given: Sequence[str], compose: Compose) -> None:
+def dimensions(space: "Sequence[Dimension]", given: Sequence[str], compose: Compose) -> None:
     """Refuse a search with a value that no run accepts.
 
     Args:

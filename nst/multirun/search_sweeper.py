@@ -58,7 +58,6 @@ def sweep(own: Multirun, arguments: list[str]) -> list[JobReturn]:
     question = Question(space, objectives, sweeper.shaping(given))
     sweeper.check(own, _standing(question, given))
     sweeper.check_folders(own, [own.folder / str(number) for number in range(settings.trials)])
-    warn_of_losses(space, objectives)
     return run(own, question, settings, given)
 
 
@@ -85,6 +84,7 @@ def run(
     def launch(jobs: list[list[str]], numbers: list[int]) -> Sequence[JobReturn]:
         return sweeper.launch(own, [[*one, *given] for one in jobs], numbers)
 
+    _warn_of_losses(question.space, question.objectives)
     standing = _standing(question, given)
     size = _size(own, settings, standing[0])
     if plans.only_planned(own, standing[:MOST_STANDING], settings.trials, size):
@@ -159,10 +159,10 @@ def _dimension(override: Override) -> Dimension:
     return of_override(override, texts)
 
 
-def warn_of_losses(space: Sequence[Dimension], objectives: Sequence[Objective]) -> None:
+def _warn_of_losses(space: Sequence[Dimension], objectives: Sequence[Objective]) -> None:
     """Warn of a loss that is looked for among runs whose losses are no one scale."""
     for wanted in objectives:
-        if wanted.name.startswith("metrics/"):
+        if wanted.of_result:
             continue
         other = OTHER_SUMS + (WEIGHTS if wanted.name.endswith("total") else ())
         keys = [one.key for one in space if one.key.lstrip("+~").split(".")[0] in other]
