@@ -19,6 +19,7 @@ from nst.version import __version__
 # One idea each, in the order in which they use each other.
 SCRIPTS = (
     "model",
+    "query",
     "state",
     "elements",
     "controls",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from nst.report import animate, compared, labels, notes, search_words
+from nst.report import animate, axes, compared, labels, notes, search_words
 from nst.report.caption import counted
 from nst.report.command import alone
 from nst.report.summary import Key, Report
@@ -47,6 +47,12 @@ def gathered(report: Report) -> dict[str, Any]:
         "notes": notes.of_twins(report.runs),
         "runs": runs,
         "keys": [_key(key, report.runs) for key in report.keys],
+        # Such as beta where alpha/beta took its place: a filter may name them.
+        "hidden": [
+            _key(axes.key(name, report.runs), report.runs)
+            for name in axes.differing(report.runs)
+            if name not in varying
+        ],
         "metrics": metrics,
         "found": _found(report),
         "common": common,

@@ -287,6 +287,53 @@ def test_the_filter_holds_for_all_that_follows(opened: Page):
     assert len(opened.drawn()) == 8
 
 
+def test_a_filter_reads_numbers_as_numbers_and_keys_by_any_of_their_names(opened: Page):
+    # The runs as `sweep` makes them: pooling, beta, gamma, number by number.
+    cells = list(enumerate(product(POOLINGS, BETAS, GAMMAS)))
+
+    def where(holds: Callable[[str, float, float], bool]) -> list[str]:
+        return [str(number) for number, cell in cells if holds(*cell)]
+
+    cases: dict[str, list[str]] = {
+        "beta=1000": where(lambda pooling, beta, gamma: beta == 1000),
+        "beta=1e3": where(lambda pooling, beta, gamma: beta == 1000),
+        "tv.gamma=100": where(lambda pooling, beta, gamma: gamma == 100),
+        "gamma=1e2": where(lambda pooling, beta, gamma: gamma == 100),
+        '"TV weight gamma"=100.0': where(lambda pooling, beta, gamma: gamma == 100),
+        "beta > 1e4 pooling != MAX": where(lambda p, beta, gamma: beta > 1e4 and p == "avg"),
+        "beta<=1e4 gamma<1": where(lambda pooling, beta, gamma: beta <= 1e4 and gamma < 1),
+        "ssim>=0.4 !max": where(lambda p, beta, gamma: beta >= 1e5 and p == "avg"),
+        "style_distance<0.35 gamma=0 pooling=avg": ["6"],
+        "status=diverged": ["14"],
+        "run>=14": ["14", "15"],
+        "steps=40 run<2": ["0", "1"],  # which all runs have
+        "steps=41": [],
+    }
+    for text, expected in cases.items():
+        opened.filtered(text)
+        assert opened.rows() == expected, text
+    opened.filtered("btea=1000")
+    assert opened.one("#count").text == "No key or metric is called “btea”"
+
+
+def test_a_filter_knows_the_weights_that_stand_as_their_ratio(show: Show, tmp_path: Path):
+    weights = [(1.0, 1e3), (1.0, 3e3), (2.0, 1e5)]
+    runs = [
+        a_run(tmp_path, number, {"alpha": alpha, "beta": beta}, {})
+        for number, (alpha, beta) in enumerate(weights)
+    ]
+    opened = show(runs)
+    for text, expected in {
+        "beta=3000": ["1"],
+        "alpha=2": ["2"],
+        "alpha/beta=1e-3": ["0"],
+        "alpha/beta=3.333e-4": ["1"],  # as the label has it
+        "alpha/beta<3.4e-4": ["1", "2"],
+    }.items():
+        opened.filtered(text)
+        assert opened.rows() == expected, text
+
+
 def test_a_header_sorts_up_and_down_with_what_has_no_number_last(opened: Page):
     head = opened.one('[data-column="metrics.style_distance"]')
     button = head.find_element(By.TAG_NAME, "button")

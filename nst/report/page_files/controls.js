@@ -68,7 +68,10 @@ function drawFilters() {
 function drawCount() {
   const chosen = [...state.keys()].filter((name) => isFilter(name) && name !== 'q').length;
   byId('filters-count').textContent = chosen ? ` (${chosen})` : '';
-  byId('count').textContent = `${shown().length} of ${runs.length} runs`;
+  const { unknown } = readQuery(get('q'));
+  byId('count').textContent = unknown.length
+    ? `No key or metric is called “${short(unknown[0])}”`
+    : `${shown().length} of ${runs.length} runs`;
   byId('reset').hidden = filterText() === '[]';
 }
 

@@ -51,31 +51,6 @@ function metric() {
 const isFilter = (name) => /^(q$|status$|is\.|from\.|to\.)/.test(name);
 const filterText = () => JSON.stringify([...state].filter(([name]) => isFilter(name)));
 
-const texts = runs.map((run, place) =>
-  [
-    run.name,
-    run.status,
-    settings(place),
-    ...keys.map((key) => short(labelOf(place, key), 200)),
-    short(run.error ?? '', 300),
-    short(run.fallbacks, 300),
-  ]
-    .join(' ')
-    .toLowerCase(),
-);
-
-/** What a word with "=" must be whole: "beta=1000" is not 10000. */
-const equations = runs.map(
-  (run, place) =>
-    new Set(
-      keys.map((key) =>
-        `${key.name}=${short(labelOf(place, key), 200)}`.toLowerCase().replaceAll(/\s/g, ''),
-      ),
-    ),
-);
-const says = (run, word) =>
-  word.includes('=') ? equations[run].has(word) : texts[run].includes(word);
-
 let shownFor = null;
 let shownRuns = everyRun;
 
@@ -84,12 +59,12 @@ function shown() {
   const text = filterText();
   if (text === shownFor) return shownRuns;
   shownFor = text;
-  const words = get('q').toLowerCase().split(/\s+/).filter(Boolean);
-  const rules = keys.flatMap(keyRules);
+  const query = readQuery(get('q'));
+  const rules = [...keys.flatMap(keyRules), ...query.rules];
   if (get('status')) rules.push((run) => runs[run].status === get('status'));
-  shownRuns = everyRun.filter(
-    (run) => words.every((word) => says(run, word)) && rules.every((rule) => rule(run)),
-  );
+  shownRuns = query.unknown.length
+    ? []
+    : everyRun.filter((run) => rules.every((one) => one(run)));
   return shownRuns;
 }
 
