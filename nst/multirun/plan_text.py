@@ -144,7 +144,8 @@ def _time(found: Outlook) -> Iterator[tuple[str, str]]:
         )
         return
     beside = duration(beside_s + known.report_s(left))
-    about = f"about {duration(found.seconds(left))}"
+    pruned = found.jobs[0].config.sweep.prune is not None
+    about = f"{'at most ' * pruned}about {duration(found.seconds(left))}"
     if found.way.chunk:
         yield "time", f"{about} on nodes like this machine, without the wait in a queue"
     else:

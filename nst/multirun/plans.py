@@ -100,7 +100,7 @@ def _outlook(
 
 def _has_ended(folder: Path) -> bool:
     try:
-        return run_json.read(folder)["status"] in ("finished", "diverged", "failed")
+        return run_json.read(folder)["status"] not in ("running", "interrupted")
     except run_json.BadRecordError:
         return False
 

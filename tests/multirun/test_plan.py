@@ -132,6 +132,8 @@ def test_a_search_has_a_plan(command: Command):
     assert found["programs"].startswith("2,")
     counts = [line.split()[1] for line in done.stdout.split("\n\n")[1].splitlines()[1:]]
     assert sorted(counts) == ["3", "4"]
+    pruned = facts(command("-m", *QUIET, *search, "sweep.prune=1", "sweep.plan=true"))
+    assert pruned["time"].startswith("at most about ")
     budget = ("hydra/sweeper=search", *search[1:], "sweep.budget=1s")
     assert "7 runs would take about" in refusal(command, "-m", *QUIET, *budget)
 
