@@ -1,7 +1,7 @@
 // The bar that governs the page: the metric, the filter, the theme.
 
 const THEMES = [
-  ['', 'as the system'],
+  ['', 'system'],
   ['light', 'light'],
   ['dark', 'dark'],
 ];

@@ -200,15 +200,13 @@ function drawGridCaption(some, gallery, best) {
   caption.replaceChildren(words.join(''));
   if (best !== null && !gridOrder.includes(best)) {
     caption.append(
-      'The best by ',
-      metric().title,
-      ' is elsewhere: ',
+      'Best run (',
       el(
         'button',
         { type: 'button', class: 'link', on: { click: () => openViewer(best, [best]) } },
         said(runs[best].name),
       ),
-      '.',
+      ') is outside this view.',
     );
   }
 }

@@ -129,7 +129,7 @@ function drawTable() {
     (a, b) => lastIf(missing(a), missing(b)) || sign * column.order(a, b) || byName(a, b),
   );
   byId('runs-caption').textContent = tableOrder.length
-    ? `${tableOrder.length} of ${runs.length} runs; a header sorts, a name enlarges the picture.`
+    ? `${tableOrder.length} of ${runs.length} runs. Click a header to sort, a name to enlarge the picture.`
     : 'No run passes the filter.';
   stopRows();
   const row = (run) => el('tr', { 'data-run': run }, ...columns.map((one) => one.cell(run)));
