@@ -316,6 +316,42 @@ def test_a_filter_reads_numbers_as_numbers_and_keys_by_any_of_their_names(opened
     assert opened.one("#count").text == "No key or metric is called “btea”"
 
 
+def test_one_bad_setting_does_not_make_all_others_look_alike(show: Show, tmp_path: Path):
+    # Of eight runs six lie between 0.02 and 0.03, and two far off.
+    distances = [0.02, 0.022, 0.024, 0.026, 0.028, 0.03, 0.52, 0.53]
+    runs = [
+        a_run(
+            tmp_path, number, {"beta": 10.0**number}, {"style_distance": one, "ssim": 0.1 * number}
+        )
+        for number, one in enumerate(distances)
+    ]
+    opened = show(runs)
+
+    def colors() -> list[str]:
+        code = (
+            "return [...document.querySelectorAll('#grid .cell')].map(e => "
+            "getComputedStyle(e).getPropertyValue('--tone'))"
+        )
+        return opened.js(code)
+
+    scale = Select(opened.one("#scale"))
+    assert scale.first_selected_option.text == "automatic: rank"
+    ranked = colors()
+    assert len(set(ranked)) == 8
+    assert "by rank" in opened.one("#legend").text
+    opened.look_at("tradeoff", "#tradeoff-chart .points path")
+    ticks = opened.texts("#tradeoff-chart .yaxislayer-above .ytick text")
+    assert ticks[0] == "0.0200"
+    assert ticks[-1] == "0.530"
+    scale.select_by_visible_text("linear")
+    assert colors() != ranked
+    assert opened.js("return location.hash").endswith("scale=linear")
+    # SSIM is even, so it is drawn by size.
+    scale.select_by_index(0)
+    opened.metric("SSIM")
+    assert Select(opened.one("#scale")).first_selected_option.text == "automatic: linear"
+
+
 def test_a_filter_knows_the_weights_that_stand_as_their_ratio(show: Show, tmp_path: Path):
     weights = [(1.0, 1e3), (1.0, 3e3), (2.0, 1e5)]
     runs = [

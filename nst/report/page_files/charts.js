@@ -89,7 +89,7 @@ function drawCharts(all = false) {
   for (const one of charts) {
     if (!all && !one.inSight) continue;
     if (!window.Plotly) startPlotly();
-    const now = JSON.stringify([theme(), filterText(), get('metric'), ...one.deps()]);
+    const now = JSON.stringify([theme(), filterText(), get('metric'), get('scale'), ...one.deps()]);
     if (one.drawn === now) continue;
     one.drawn = now;
     hideTip();

@@ -86,7 +86,8 @@ function resetFilters() {
 function syncControls() {
   byId('query').value = get('q');
   fill(byId('metric'), metricOptions(), metrics.length ? metricName(metric()) : '');
-  byId('metric').closest('label').hidden = metrics.length === 0;
+  fill(byId('scale'), metrics.length ? scaleOptions() : [], get('scale'));
+  for (const id of ['metric', 'scale']) byId(id).closest('label').hidden = metrics.length === 0;
   drawFilters();
 }
 
@@ -102,6 +103,7 @@ function startControls() {
   byId('theme').addEventListener('click', nextTheme);
   byId('reset').addEventListener('click', resetFilters);
   byId('metric').addEventListener('change', (event) => choose({ metric: event.target.value }));
+  byId('scale').addEventListener('change', (event) => choose({ scale: event.target.value }));
   byId('query').addEventListener(
     'input',
     later(() => choose({ q: byId('query').value }), 120),
@@ -124,6 +126,10 @@ function startControls() {
   syncControls();
   part(() => [get('theme')], applyTheme);
   part(() => [filterText()], drawCount);
+  part(
+    () => [get('metric')],
+    () => metrics.length && fill(byId('scale'), scaleOptions(), get('scale')),
+  );
 }
 
 /** The opening: what varies, and the best run by each metric. */

@@ -40,17 +40,17 @@ function curveRuns() {
   return shown().filter(has).toSorted(byMerit(metric()));
 }
 
-function curveInk(run, range) {
+function curveInk(run, shades) {
   const key = inkKey();
   if (key) return INKS[key.of[run]] ?? INKS.at(-1);
-  const share = merit(valueOf(run, metric()), range, metric()?.better);
+  const share = merit(valueOf(run, metric()), shades, metric()?.better);
   return color(share === null ? 'var(--faint)' : toneFor(share));
 }
 
 function drawCurves(node) {
   const all = curveRuns();
   const some = all.slice(0, CURVES);
-  const range = rangeOf(some, metric());
+  const shades = spreadOf(some, metric());
   const place = curvesData().terms.indexOf(term());
   const style = look();
   // The best is drawn last, over the others.
@@ -62,7 +62,7 @@ function drawCurves(node) {
       customdata: steps.map(() => run),
       type: 'scatter',
       mode: 'lines+markers',
-      line: { color: curveInk(run, range), width: 1.75 },
+      line: { color: curveInk(run, shades), width: 1.75 },
       marker: { size: 3.5 },
       hoverinfo: 'none',
     };

@@ -101,6 +101,8 @@ function drawEffect(node, key) {
         range: [-0.4, effect.length - 0.4],
         tickangle: effect.length > 5 ? undefined : 0,
       };
+  // Means and deviations have no rank: numbers that are told apart by rank are drawn by ratio.
+  const logarithmic = scaleOf(metric()) !== 'linear' && dots.every((one) => one.mean > 0);
   plot(
     node,
     scattered ? [points] : [points, means],
@@ -108,7 +110,7 @@ function drawEffect(node, key) {
       ...style.layout,
       margin: { l: 48, r: 8, t: 8, b: 36 },
       xaxis: { ...style.axis, ...ticks, title: undefined },
-      yaxis: { ...style.axis, title: undefined, nticks: 6 },
+      yaxis: { ...style.axis, ...(logarithmic ? { type: 'log' } : {}), title: undefined, nticks: 6 },
     },
     { words: (point) => `${metric().title} ${measured(point.y, metric())}` },
   );

@@ -11,8 +11,8 @@ function drawGrid() {
   stopGallery();
   gridOrder = [];
   const some = shown();
-  const scope = { range: rangeOf(some, metric()), best: bestOf(some, metric()) };
-  drawLegend(scope.range);
+  const scope = { spread: spreadOf(some, metric()), best: bestOf(some, metric()) };
+  drawLegend(scope.spread);
   const gallery = isGallery();
   if (gallery) drawGallery(some, scope);
   else drawPanels(some, scope);
@@ -135,7 +135,7 @@ function rowOf(group, rows, columns, across, scope) {
 function cell([run, ...more], scope, words = '') {
   const one = metric();
   const value = valueOf(run, one);
-  const share = merit(value, scope.range, one?.better);
+  const share = merit(value, scope.spread, one?.better);
   const best = run === scope.best;
   const number = value === null ? '' : `, ${one.title} ${measured(value, one)}`;
   const name = short(runs[run].name, 80);
@@ -224,7 +224,7 @@ function startGrid() {
     heldAt().map(([key, at]) => [key.name, at]),
   ];
   part(places, drawAxes);
-  part(() => [filterText(), get('metric'), ...places()], drawGrid);
+  part(() => [filterText(), get('metric'), get('scale'), ...places()], drawGrid);
   part(
     () => [get('size')],
     () => {

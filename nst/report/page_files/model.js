@@ -88,18 +88,6 @@ function bestOf(some, metric) {
   return best;
 }
 
-/** The least and the greatest number of some runs, or null. */
-function rangeOf(some, metric) {
-  let [least, most] = [Infinity, -Infinity];
-  for (const run of some) {
-    const value = valueOf(run, metric);
-    if (value === null) continue;
-    least = Math.min(least, value);
-    most = Math.max(most, value);
-  }
-  return least <= most ? [least, most] : null;
-}
-
 /** Whether runs that agree in `given` agree in `key` too, so that it tells nothing more. */
 function determined(key, given, some) {
   const seen = new Map();

@@ -25,22 +25,89 @@ function tone(share) {
   return `rgb(${mix(0)} ${mix(1)} ${mix(2)})`;
 }
 
+const SCALES = ['linear', 'log', 'rank'];
+const UNEVEN = 0.15; // where the median lies, below which half of the numbers look alike
+
+/** The numbers of some runs from the least to the greatest. */
+function sorted(some, metric) {
+  return some
+    .map((run) => valueOf(run, metric))
+    .filter((value) => value !== null)
+    .sort((a, b) => a - b);
+}
+
+const middle = (values) => values[Math.floor(values.length / 2)];
+
+/** The scale on which numbers are told apart best: by size, by ratio, or else by rank. */
+function usualScale(values) {
+  if (values.length < 4 || values[0] === values.at(-1)) return 'linear';
+  const even = (change) => {
+    const [least, half, most] = [values[0], middle(values), values.at(-1)].map(change);
+    const at = (half - least) / (most - least);
+    return at >= UNEVEN && at <= 1 - UNEVEN;
+  };
+  if (even((value) => value)) return 'linear';
+  if (values[0] > 0 && even(Math.log)) return 'log';
+  return 'rank';
+}
+
+/** The scale of a metric: as chosen, else what suits all finished runs. */
+function scaleOf(metric) {
+  const values = sorted(everyRun.filter(finished), metric);
+  const chosen = SCALES.includes(get('scale')) ? get('scale') : usualScale(values);
+  return chosen === 'log' && !(values[0] > 0) ? 'linear' : chosen;
+}
+
+/** How the numbers of some runs are spread; null where none has one. */
+function spreadOf(some, metric) {
+  const values = sorted(some, metric);
+  return values.length ? { values, scale: scaleOf(metric) } : null;
+}
+
+/** The place of a number in sorted ones, the middle of its equals, from 0. */
+function rankIn(values, value) {
+  const first = values.findIndex((one) => one >= value);
+  return (first + values.findLastIndex((one) => one <= value)) / 2;
+}
+
 /** Where a value lies between the worst (0) and the best (1). */
-function merit(value, range, better) {
-  if (value === null || !range || range[0] === range[1]) return value === null ? null : 1;
-  const share = (value - range[0]) / (range[1] - range[0]);
+function merit(value, spread, better) {
+  if (value === null || !spread) return null;
+  const { values, scale } = spread;
+  const change = { linear: (one) => one, log: Math.log, rank: (one) => rankIn(values, one) }[scale];
+  const [least, most] = [change(values[0]), change(values.at(-1))];
+  if (least === most) return 1;
+  const share = (change(value) - least) / (most - least);
   return better === 'lower' ? 1 - share : share;
+}
+
+/** A metric as an axis of a chart: where its numbers lie, and what plotly is told. */
+function axisFor(metric, some) {
+  const spread = spreadOf(some, metric);
+  if (!spread || spread.scale === 'linear') return { at: (value) => value, layout: {} };
+  if (spread.scale === 'log')
+    return { at: (value) => value, layout: { type: 'log', dtick: undefined } };
+  const { values } = spread;
+  const last = values.length - 1;
+  const places = [...new Set([0, 0.2, 0.4, 0.6, 0.8, 1].map((share) => Math.round(share * last)))];
+  return {
+    at: (value) => rankIn(values, value),
+    layout: { tickvals: places, ticktext: places.map((place) => figure(values[place])) },
+  };
 }
 
 /** Dark is better on paper, bright on a dark page; the end that would fade away is left out. */
 const toneFor = (share) => `light-dark(${tone(0.9 * (1 - share))}, ${tone(0.2 + 0.8 * share)})`;
 
-function drawLegend(range) {
+function drawLegend(spread) {
   const one = metric();
-  byId('legend').hidden = !range;
-  if (!range) return;
-  const [first, last] = one.better === 'lower' ? [range[1], range[0]] : range;
+  byId('legend').hidden = !spread;
+  if (!spread) return;
+  const { values, scale } = spread;
+  const [first, last] = one.better === 'lower' ? [values.at(-1), values[0]] : [values[0], values.at(-1)];
   const stops = Array.from({ length: 9 }, (_, place) => toneFor(place / 8)).join(', ');
+  const half = scale === 'rank' ? `, half of the runs below ${measured(middle(values), one)}` : '';
+  const way = one.better ? `→ ${one.better} is better` : 'neither is better';
   byId('legend').replaceChildren(
     el('span', { class: 'legend-title', text: one.title }),
     el('span', { class: 'number', text: measured(first, one) }),
@@ -53,8 +120,19 @@ function drawLegend(range) {
     el('span', { class: 'number', text: measured(last, one) }),
     el('span', {
       class: 'way',
-      text: one.better ? `→ ${one.better} is better` : 'neither is better',
+      text: `${way}${{ linear: '', log: ', colors by ratio', rank: ', colors by rank' }[scale]}${half}`,
     }),
     el('span', { class: 'meaning', text: one.meaning }),
   );
+}
+
+/** What a reader can choose for colors and charts, the usual scale of the metric first. */
+function scaleOptions() {
+  const usual = usualScale(sorted(everyRun.filter(finished), metric()));
+  return [
+    ['', `automatic: ${usual}`],
+    ['linear', 'linear'],
+    ['log', 'logarithmic'],
+    ['rank', 'by rank'],
+  ];
 }

@@ -40,10 +40,11 @@ function drawTradeoff(node) {
     all.length > POINTS
       ? all.filter((run, at) => onFront.has(run) || at % Math.ceil(all.length / POINTS) === 0)
       : all;
-  const range = rangeOf(some, metric());
+  const spread = spreadOf(some, metric());
+  const [x, y] = [axisFor(across, all), axisFor(up, all)];
   const style = look();
   const shades = some
-    .map((run) => merit(valueOf(run, metric()), range, metric().better))
+    .map((run) => merit(valueOf(run, metric()), spread, metric().better))
     .map((share) => (share === null ? style.faint : Math.round(share * 64)));
   const palette = new Map();
   const shade = (value) => {
@@ -52,16 +53,16 @@ function drawTradeoff(node) {
     return palette.get(value);
   };
   const line = {
-    x: front.map((run) => valueOf(run, across)),
-    y: front.map((run) => valueOf(run, up)),
+    x: front.map((run) => x.at(valueOf(run, across))),
+    y: front.map((run) => y.at(valueOf(run, up))),
     type: 'scatter',
     mode: 'lines',
     line: { color: style.ink, width: 1.25, dash: 'dot' },
     hoverinfo: 'skip',
   };
   const points = {
-    x: some.map((run) => valueOf(run, across)),
-    y: some.map((run) => valueOf(run, up)),
+    x: some.map((run) => x.at(valueOf(run, across))),
+    y: some.map((run) => y.at(valueOf(run, up))),
     customdata: some,
     type: 'scatter',
     mode: 'markers',
@@ -77,15 +78,17 @@ function drawTradeoff(node) {
     },
   };
   const title = (one) => ({
-    text: `${plain(one.title)}${one.better ? `, ${one.better} is better` : ''}`,
+    text: `${plain(one.title)}${one.better ? `, ${one.better} is better` : ''}${
+      scaleOf(one) === 'rank' ? ', by rank' : ''
+    }`,
   });
   plot(
     node,
     [line, points],
     {
       ...style.layout,
-      xaxis: { ...style.axis, title: title(across) },
-      yaxis: { ...style.axis, title: title(up) },
+      xaxis: { ...style.axis, ...x.layout, title: title(across) },
+      yaxis: { ...style.axis, ...y.layout, title: title(up) },
     },
     {
       words: (point) =>
