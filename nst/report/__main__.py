@@ -13,7 +13,7 @@ from nst.base.errors import UserError, one_line, take_any_text
 from nst.report.animate import KINDS
 from nst.report.build import say, say_line, write
 from nst.report.draw import FORMATS
-from nst.report.watch import watch
+from nst.report.watch import wait_for_a_run, watch
 
 HELP = """\
 Show the runs of one or more folders side by side, at any depth below them.
@@ -46,6 +46,8 @@ def main() -> None:
             options.animate,
             options.format,
         )
+        if options.watch:
+            wait_for_a_run(options.folders, say_line)
         report = write(options.folders, *chosen)
         say(report)
         if options.watch:
@@ -97,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--watch",
         action="store_true",
-        help="serve the page to this machine, and keep it up to date",
+        help="serve the page to this machine, from the first run on, and keep it up to date",
     )
     return parser
 

@@ -63,6 +63,22 @@ def watch(
         server.server_close()
 
 
+def wait_for_a_run(folders: Iterable[Path], say: Callable[[str], None]) -> None:
+    """Wait until there is a run below one of the folders, which need not exist yet.
+
+    Args:
+      folders: with runs, or where they will be.
+      say: tells the user something, a line at a time.
+    """
+    several = list(folders)
+    told = False
+    while next(runs.folders(one for one in several if one.is_dir()), None) is None:
+        if not told:
+            say(f"waiting for the first run in {', '.join(map(str, several))}  (Ctrl-C ends it)")
+            told = True
+        time.sleep(PAUSE)
+
+
 def stamp(folders: Iterable[Path]) -> str:
     """Return a text that changes when a run below `folders` begins, goes on to its end, or goes."""
     digest = hashlib.sha256()

@@ -84,6 +84,20 @@ def test_the_page_is_written_anew_when_a_run_ends(tmp_path: Path):
         assert running.wait(20) == 130
 
 
+def test_the_watch_may_begin_before_the_sweep(tmp_path: Path):
+    running = Process(tmp_path).start("sweep", "--watch", program=REPORT)
+    assert running.stdout
+    try:
+        assert running.stdout.readline() == "waiting for the first run in sweep  (Ctrl-C ends it)\n"
+        write_run(tmp_path / "sweep" / "0")
+        lines = iter(running.stdout.readline, "")
+        assert next(found for line in lines if (found := re.search(r"1:(\d+)/", line)))
+        assert (tmp_path / "sweep" / "index.html").exists()
+    finally:
+        running.send_signal(signal.SIGINT)
+        assert running.wait(20) == 130
+
+
 def test_a_page_of_somebody_s_is_said_and_the_watch_goes_on(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(watch, "PAUSE", 0.01)
     for number in range(2):
