@@ -1,5 +1,6 @@
 """When the runs of a sweep are compared while they last: `sweep.prune`, read and checked."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,6 +12,7 @@ from nst.config.schema import Config
 FIELDS = ("steps", "rows", "eta")
 #: As W&B's; Li et al. 2018, arXiv:1603.06560, take 3 or 4.
 ETA = 3.0
+LEAST_ETA, MOST_ETA = 1.01, 1000
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,10 @@ def rungs(config: Config) -> Rungs | None:
             hint = did_you_mean(str(name), FIELDS)
             raise UserError(f"sweep.prune has no {name!r}{hint}; it has {', '.join(FIELDS)}")
     eta = given.get("eta", ETA)
-    if not _number(eta) or eta <= 1:
-        raise UserError(f"sweep.prune: eta must be a number above 1, not {eta}")
+    if not _number(eta) or not LEAST_ETA <= eta <= MOST_ETA:
+        raise UserError(
+            f"sweep.prune: eta must be a number from {LEAST_ETA} to {MOST_ETA}, not {eta}"
+        )
     if ("steps" in given) == ("rows" in given):
         raise UserError(f"sweep.prune must have steps or rows, and not both, not {asked}")
     checks = _checks(config)
@@ -93,4 +97,4 @@ def _number(value: Any) -> bool:
 
 
 def _whole(value: Any) -> bool:
-    return _number(value) and value == int(value)
+    return _number(value) and math.isfinite(value) and value == int(value)

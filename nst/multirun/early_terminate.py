@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from nst.base.errors import UserError, did_you_mean
+from nst.config.pruning import LEAST_ETA, MOST_ETA
 
 FIELDS = ("type", "min_iter", "max_iter", "s", "eta", "strict")
 #: No run has as many rows.
@@ -36,12 +37,15 @@ def early_terminate(path: Path, asked: object, has_metric: bool) -> dict[str, An
     if not has_metric:
         raise UserError(f"{field} needs a metric by which one run is better than another")
     eta = asked.get("eta", 3)
-    if not isinstance(eta, int | float) or isinstance(eta, bool) or eta <= 1:
-        raise UserError(f"{field}.eta must be a number above 1, not {eta!r}")
+    number = isinstance(eta, int | float) and not isinstance(eta, bool)
+    if not number or not LEAST_ETA <= eta <= MOST_ETA:
+        raise UserError(f"{field}.eta must be a number from {LEAST_ETA} to {MOST_ETA}, not {eta!r}")
     if "max_iter" in asked:
         last, count = _whole(field, asked, "max_iter"), _whole(field, asked, "s")
-        rows = [int(last / eta**power) for power in range(count, 0, -1)]
-        rows = sorted({row for row in rows if row >= 1})
+        rows, row = [], float(last)
+        while len(rows) < count and row / eta >= 1:
+            row /= eta
+            rows.append(int(row))
         if not rows:
             raise UserError(f"{field}: max_iter={last} is below eta={eta}, so no row is left")
     else:
@@ -56,6 +60,8 @@ def _whole(field: str, asked: dict[Any, Any], name: str) -> int:
     value = asked.get(name)
     if value is None:
         raise UserError(f"{field} needs {name}: give min_iter, or max_iter and s")
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise UserError(f"{field}.{name} must be a whole number from 1, not {value!r}")
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_ROWS:
+        raise UserError(
+            f"{field}.{name} must be a whole number from 1 to {MOST_ROWS}, not {value!r:.60}"
+        )
     return value

@@ -212,7 +212,7 @@ def test_early_terminate_counts_as_wandb_does():
         ({"type": "hyperband", "max_iter": 9}, True, "needs s"),
         ({"type": "hyperband", "min_iter": 3}, False, "needs a metric"),
         ({"type": "hyperband", "min_iter": 0}, True, "min_iter must be a whole number from 1"),
-        ({"type": "hyperband", "min_iter": 3, "eta": 1}, True, "eta must be a number above 1"),
+        ({"type": "hyperband", "min_iter": 3, "eta": 1}, True, "eta must be a number from 1.01"),
         ({"type": "hyperband", "min_itre": 3}, True, "did you mean 'min_iter'?"),
         ({"type": "hyperband", "max_iter": 2, "s": 1}, True, "no row is left"),
     ],
@@ -228,10 +228,12 @@ def test_nonsense_in_early_terminate(asked: Any, metric: bool, sentence: str):
     [
         (["sweep.prune=soon"], "sweep.prune must be the steps of the first rung"),
         (["sweep.prune=0"], "not 0"),
+        (["sweep.prune=1e999"], "not inf"),
+        (["sweep.prune={steps: 20, eta: nan}"], "not nan"),
         (["sweep.prune=[60,20]"], "steps must rise"),
         (["sweep.prune={step: 20}"], "did you mean 'steps'?"),
         (["sweep.prune={steps: 20, rows: 3}"], "steps or rows, and not both"),
-        (["sweep.prune={steps: 20, eta: 1}"], "eta must be a number above 1"),
+        (["sweep.prune={steps: 20, eta: 1}"], "eta must be a number from 1.01"),
         (["sweep.prune=20", "hydra/launcher=basic"], "sweep.prune needs hydra/launcher=batched"),
     ],
 )
