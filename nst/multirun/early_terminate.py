@@ -40,16 +40,17 @@ def early_terminate(path: Path, asked: object, has_metric: bool) -> dict[str, An
     number = isinstance(eta, int | float) and not isinstance(eta, bool)
     if not number or not LEAST_ETA <= eta <= MOST_ETA:
         raise UserError(f"{field}.eta must be a number from {LEAST_ETA} to {MOST_ETA}, not {eta!r}")
+    rows: list[int] = []
     if "max_iter" in asked:
         last, count = _whole(field, asked, "max_iter"), _whole(field, asked, "s")
-        rows, row = [], float(last)
+        row = float(last)
         while len(rows) < count and row / eta >= 1:
             row /= eta
             rows.append(int(row))
         if not rows:
             raise UserError(f"{field}: max_iter={last} is below eta={eta}, so no row is left")
     else:
-        rows, row = [], float(_whole(field, asked, "min_iter"))
+        row = float(_whole(field, asked, "min_iter"))
         while row < MOST_ROWS:
             rows.append(int(row))
             row *= eta
