@@ -4,7 +4,7 @@ They end with the process that holds them, however it ends.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,28 @@ def file_lock(file: Path) -> Iterator[None]:
         raise KeyboardInterrupt from None
     with _removed(lock):
         yield
+
+
+def claim(file: Path) -> Callable[[], None] | None:
+    """Take a file that shows who is at work on something; it stays when it is let go.
+
+    Args:
+      file: made if missing, in a folder that exists.
+
+    Returns:
+      What lets it go again; None where another process has it.
+
+    Raises:
+      UserError: a user's own file has its name.
+    """
+    import filelock
+
+    lock = filelock.FileLock(_own(file), blocking=False)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        return None
+    return lock.release
 
 
 def _own(file: Path) -> Path:

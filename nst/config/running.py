@@ -7,7 +7,7 @@ from nst.config.keys import LARGEST, key
 from nst.optimizers.table import OPTIMIZERS
 from nst.tracking.table import TRACKERS
 
-#: Optuna's samplers, which nst/multirun/study.py makes.
+#: Optuna's samplers, which nst/multirun/samplers.py makes.
 SAMPLERS = ("tpe", "nsga2", "random", "qmc", "cmaes", "gp")
 
 

@@ -10,7 +10,7 @@ from hydra.core.utils import JobReturn
 from nst.base.errors import one_line
 from nst.command.hydra_private import failure
 from nst.metrics.objective import Objective
-from nst.multirun.study import Proposed, Question, Study
+from nst.multirun.study import Proposed, Study
 from nst.rundir import run_json
 
 #: Runs jobs with these overrides and numbers.
@@ -21,19 +21,12 @@ MOST_PRINTED = 12
 
 
 def search(
-    study: Study,
-    question: Question,
-    folder: Path,
-    size: int,
-    launch: Launch,
-    target: float | None = None,
+    study: Study, size: int, launch: Launch, target: float | None = None
 ) -> dict[int, JobReturn]:
     """Run a search to its last trial, or until its objective reaches the target.
 
     Args:
       study: of the search; what it has already is not run again.
-      question: of the study.
-      folder: of the sweep.
       size: trials of a round.
       launch: runs them.
       target: of the one objective; none: all trials are run.
@@ -42,7 +35,7 @@ def search(
       How this process's runs ended, by number.
     """
     jobs: dict[int, JobReturn] = {}
-    while not _reached(study, question, target):
+    while not _reached(study, target):
         with study.round(size) as trials:
             if not trials:
                 break
@@ -51,8 +44,8 @@ def search(
             done = launch([one.overrides for one in trials], numbers)
             for one, job in zip(trials, done, strict=True):
                 jobs[one.number] = job
-                values = measured(job, question.objectives)
-                status, why = _ended(job, folder / str(one.number))
+                values = measured(job, study.question.objectives)
+                status, why = _ended(job, study.folder / str(one.number))
                 study.tell(one.number, values, why, pruned=status == "pruned")
     return jobs
 
@@ -73,12 +66,12 @@ def measured(job: JobReturn, objectives: Sequence[Objective]) -> list[float] | N
     return [float(one) for one in values]
 
 
-def say_best(study: Study, question: Question) -> None:
+def say_best(study: Study) -> None:
     """Print the best run, or the runs of the front with their values."""
     best = study.best()
     if not best:
         return
-    names = [one.name for one in question.objectives]
+    names = [one.name for one in study.question.objectives]
     if len(names) == 1:
         (one,) = best[:1]
         print(f"{names[0]} {one.values[0]:.6g} in run {one.number}: {one.user_attrs['overrides']}")
@@ -100,12 +93,12 @@ def _say(trials: Sequence[Proposed], count: int) -> None:
     print(f"run {numbers} of 0 to {count - 1}", file=sys.stderr, flush=True)
 
 
-def _reached(study: Study, question: Question, target: float | None) -> bool:
+def _reached(study: Study, target: float | None) -> bool:
     best = study.best()
     if target is None or not best:
         return False
     (value,) = best[0].values
-    return value >= target if question.objectives[0].better == "higher" else value <= target
+    return value >= target if study.question.objectives[0].better == "higher" else value <= target
 
 
 def _ended(job: JobReturn, folder: Path) -> tuple[str, str]:

@@ -91,9 +91,9 @@ def run(
         return []
     study = Study(question, settings, own.folder, str(own.config.name))
     with finish.reported(own.config):
-        jobs = search(study, question, own.folder, size, launch, target)
+        jobs = search(study, size, launch, target)
     if not own.config.sweep.report:  # which says more
-        say_best(study, question)
+        say_best(study)
     finish.raise_failures(jobs, given)
     return list(jobs.values())
 

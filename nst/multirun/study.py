@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import filelock
 import optuna
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
@@ -77,7 +76,7 @@ class Study:
           UserError: the storage can't be had, or has another study of this name.
         """
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        self._question, self._settings, self._folder = question, settings, folder
+        self.question, self._settings, self.folder = question, settings, folder
         self.trials = settings.trials
         folder.mkdir(parents=True, exist_ok=True)
         self._study = _opened(question, settings, folder, settings.study or name)
@@ -96,7 +95,7 @@ class Study:
             asks for the rest of one with what it knew at its beginning.
         """
         with ExitStack() as held:
-            with locks.file_lock(self._folder / "search"):
+            with locks.file_lock(self.folder / "search"):
                 found = [self._again(trial) for trial in self._left(held, size)]
                 last = found[-1].number if found else size - 1
                 while (last + 1) % size or not found:
@@ -123,9 +122,10 @@ class Study:
             self._study.tell(number, state=state)
         else:
             self._study.tell(number, list(values))
-        (self._folder / CLAIMS / str(number)).unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # others are at work
-            (self._folder / CLAIMS).rmdir()
+        with locks.file_lock(self.folder / "search"):  # nobody claims one meanwhile
+            (self.folder / CLAIMS / str(number)).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # others are at work
+                (self.folder / CLAIMS).rmdir()
 
     def finished(self) -> list[FrozenTrial]:
         """Return the trials that have a value."""
@@ -139,9 +139,8 @@ class Study:
         number = len(self._study.get_trials(deepcopy=False))
         self._study.sampler = sampler(self._settings, number)
         trial = self._study.ask()
-        claimed = self._claim(trial.number)
+        claimed = self._claim(trial.number, held)
         assert claimed, "nobody else asks in this folder"
-        held.callback(claimed.release)
         return self._suggested(trial)
 
     def _again(self, trial: FrozenTrial) -> Proposed:
@@ -151,7 +150,7 @@ class Study:
 
     def _suggested(self, trial: optuna.trial.Trial) -> Proposed:
         overrides = []
-        for at, one in enumerate(self._question.space, 1):
+        for at, one in enumerate(self.question.space, 1):
             self._study.sampler = sampler(self._settings, trial.number, at)
             overrides.append(one.suggest(trial))
         trial.set_user_attr("overrides", " ".join(overrides))
@@ -161,23 +160,20 @@ class Study:
         """Return trials that a process of this folder left unfinished, and claim them."""
         found: list[FrozenTrial] = []
         for trial in self._study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
-            known = (self._folder / CLAIMS / str(trial.number)).exists()
+            known = (self.folder / CLAIMS / str(trial.number)).exists()
             # In a storage for many folders, a trial without a claim here is another's.
-            if len(found) < size and (known or not self._settings.storage):
-                claimed = self._claim(trial.number)
-                if claimed:
-                    held.callback(claimed.release)
-                    found.append(trial)
+            ours = known or not self._settings.storage
+            if len(found) < size and ours and self._claim(trial.number, held):
+                found.append(trial)
         return found
 
-    def _claim(self, number: int) -> filelock.BaseFileLock | None:
-        (self._folder / CLAIMS).mkdir(exist_ok=True)
-        lock = filelock.FileLock(self._folder / CLAIMS / str(number), blocking=False)
-        try:
-            lock.acquire()
-        except filelock.Timeout:
-            return None
-        return lock
+    def _claim(self, number: int, held: ExitStack) -> bool:
+        """Claim a trial until `held` is closed; return False where another process has it."""
+        (self.folder / CLAIMS).mkdir(exist_ok=True)
+        release = locks.claim(self.folder / CLAIMS / str(number))
+        if release:
+            held.callback(release)
+        return release is not None
 
 
 def _opened(question: Question, settings: Search, folder: Path, name: str) -> optuna.Study:

@@ -46,7 +46,7 @@ class Clock:
     """Takes the times of a run from its checks, at each of its sizes."""
 
     def __init__(self, static: Static, lanes: int, earlier: Check | None = None):
-        """Watch a run of a program for `lanes` runs that goes on from `earlier`, or begins."""
+        """Time one of `lanes` runs of a program, from `earlier` on or from the start."""
         self._static, self._lanes, self._last = static, lanes, earlier
         self._began = time.perf_counter()
         #: By shape: steps, where a check counts as `OF_A_CHECK`; their seconds; compilation's.

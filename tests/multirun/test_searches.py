@@ -78,7 +78,7 @@ def searched(
     """Return the trials that were run, by number and overrides."""
     seen: list[tuple[int, list[str]]] = []
     study = Study(asked, Search(**settings), folder, "toy")
-    search(study, asked, folder, size, toy(loss, seen, kill_at))
+    search(study, size, toy(loss, seen, kill_at))
     return seen
 
 
@@ -315,6 +315,14 @@ def test_a_file_of_the_users_own_is_left_alone(tmp_path: Path, text: bytes):
     with pytest.raises(UserError, match="is no study of a search: take another folder"):
         searched(tmp_path, question(BETA), lambda point: 1.0, trials=2)
     assert (tmp_path / JOURNAL).read_bytes() == text
+
+
+def test_a_users_own_file_in_the_place_of_a_claim_is_left_alone(tmp_path: Path):
+    (tmp_path / ".search").mkdir()
+    (tmp_path / ".search" / "1").write_text("my own notes")
+    with pytest.raises(UserError, match="is no lock of nst's, since it isn't empty"):
+        searched(tmp_path, question(BETA), lambda point: 1.0, trials=3)
+    assert (tmp_path / ".search" / "1").read_text() == "my own notes"
 
 
 @pytest.mark.parametrize(
