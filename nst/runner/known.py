@@ -67,8 +67,19 @@ def reusable(prepared: Prepared, place: Place, found: Reusable) -> Path | None:
 def _ended(prepared: Prepared, place: Place) -> Outcome | None:
     ended = ended_before(prepared, place)
     if ended:
-        checkpoint.remove(place.folder)  # a kill may have come between the last record and this
+        over(ended, place.folder)
     return ended
+
+
+def over(ended: Outcome, folder: Path) -> None:
+    """Remove what a run saved to resume from, which a kill may have left; a pruned one needs it.
+
+    Args:
+      ended: how the run ended before.
+      folder: of the run.
+    """
+    if ended.status != "pruned":
+        checkpoint.remove(folder)
 
 
 def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
@@ -93,10 +104,8 @@ def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
             f"{place.folder} holds another run, which differs in {found}: take another folder"
         )
     status = fields["status"]
-    over = status == "finished" or (
-        status in ("diverged", "failed", "pruned") and not prepared.config.sweep.retry
-    )
-    if not over:
+    again = status in ("diverged", "failed", "pruned") and prepared.config.sweep.retry
+    if status in ("running", "interrupted") or again:
         return None
     return recorded(fields, place.folder)
 

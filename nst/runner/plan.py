@@ -12,7 +12,7 @@ from nst.engine.lanes import union
 from nst.rundir import checkpoint, refusal
 from nst.runner import alike
 from nst.runner.job import Job
-from nst.runner.known import Reusable, ended_before, reusable, same_files
+from nst.runner.known import Reusable, ended_before, over, reusable, same_files
 from nst.runner.outcome import Outcome, failed
 from nst.runner.prepare import Prepared, prepare
 
@@ -98,9 +98,8 @@ def settled(plan: Plan, jobs: Sequence[Job]) -> Outcomes:
       plan: of the jobs.
       jobs: of the grid.
     """
-    for number in plan.ended:
-        # A kill may have come between the last record and this.
-        checkpoint.remove(jobs[number].place.folder)
+    for number, ended in plan.ended.items():
+        over(ended, jobs[number].place.folder)
     return plan.ended | {number: refused(jobs[number], why) for number, why in plan.refused.items()}
 
 

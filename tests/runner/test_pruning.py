@@ -273,6 +273,7 @@ def test_a_pruned_run_is_kept_and_revived_to_the_byte(command: Command):
     before = (cut / "2" / "run.json").read_bytes()
     assert command("-m", *STEPS, RATES, "sweep.prune=[2]", "hydra.sweep.dir=cut").returncode == 0
     assert (cut / "2" / "run.json").read_bytes() == before
+    assert (cut / "2" / "state.msgpack").exists()
     done = command("-m", *STEPS, RATES, "sweep.retry=true", "hydra.sweep.dir=cut")
     assert done.returncode == 0, done.stderr
     for number in range(4):
