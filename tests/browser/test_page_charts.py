@@ -1,0 +1,52 @@
+"""The charts of a report's page."""
+
+from itertools import product
+from pathlib import Path
+
+from pages import POOLINGS, Page, Show, a_run
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select
+
+
+def test_charts_are_drawn_once_in_sight_and_nothing_is_fetched(opened: Page):
+    assert opened.look_at("tradeoff", "#tradeoff-chart .points path") == 14
+    opened.look_at("effects", "#effects-charts .points path")
+    assert opened.look_at("losses", "#losses-chart .js-line") == 16
+    assert opened.texts("#front .name") == ["0", "2", "4", "6"]
+    Select(opened.one("#term")).select_by_visible_text("style/conv1_1")
+    opened.until(
+        "return document.querySelector('#losses-chart .ytitle').textContent.includes('1_1')"
+    )
+    assert opened.fetched() == []
+
+
+def test_a_chart_tells_of_the_run_below_the_pointer(opened: Page):
+    opened.filtered("tv.gamma=0")  # no two points close to each other
+    opened.look_at("tradeoff", "#tradeoff-chart .points path")
+    point = opened.one("#tradeoff-chart .points path")
+    mouse = ActionChains(opened.browser)
+    mouse.move_to_element_with_offset(point, -30, -30).move_to_element(point).perform()
+    opened.until("return !document.getElementById('tip').hidden")
+    assert "Run 0" in opened.one("#tip").text
+    assert opened.js("return document.querySelector('#tip img').naturalWidth") == 48
+
+
+def test_runs_that_differ_in_their_seed_are_one_point_with_a_bar(show: Show, tmp_path: Path):
+    opened = show(
+        [
+            a_run(tmp_path, at, {"pooling": pooling, "seed": seed}, {"style_distance": at + 1.0})
+            for at, (pooling, seed) in enumerate(product(POOLINGS, (0, 1, 2)))
+        ]
+    )
+    assert opened.drawn() == ["0", "3"]  # the first seed; neither rows nor columns
+    assert opened.control("seed").first_selected_option.text == "0"
+    opened.look_at("effects", "#effects-charts .chart svg")
+    figure = opened.one("#effects-charts figure")
+    assert figure.find_element(By.TAG_NAME, "figcaption").text == "pooling"
+    numbers = opened.texts("#effects-charts figure:first-child tbody td:nth-child(2)")
+    assert numbers == ["2.00", "5.00"]  # the means of 1, 2, 3 and of 4, 5, 6
+    bars = opened.js(
+        "return document.querySelector('#effects-charts .chart').data[0].error_y.array"
+    )
+    assert bars == [1, 1]  # the deviation of 1, 2, 3
