@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     for command in (step, memory):
         command.add_argument("--batch", type=_number(1, 1024), default=1, help="runs side by side")
-        command.add_argument("--precision", default="float32", choices=("float32", "bfloat16"))
+        command.add_argument("--precision", default="float32", choices=PRECISIONS)
         command.add_argument("--network", default="vgg19", choices=tuple(NETWORKS))
         command.add_argument("--pooling", default="avg", choices=("avg", "max"))
         command.add_argument("--against", choices=("torch",), help="measure PyTorch beside it")
@@ -99,6 +99,10 @@ def _parser() -> argparse.ArgumentParser:
     for command in (step, memory, grid, startup):
         command.add_argument("--json", action="store_true", help="an object as the last line")
     return parser
+
+
+#: As `nst.networks.convolution.DTYPES` has them, which needs JAX.
+PRECISIONS = ("float32", "tensorfloat32", "bfloat16")
 
 
 def _number(lowest: int, highest: int) -> Callable[[str], int]:

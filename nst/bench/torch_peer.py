@@ -88,9 +88,11 @@ def loss_function(case: Case, autocast: bool = False) -> Loss:
     low = torch.bfloat16 if case.precision == "bfloat16" else torch.float32
     dtype = torch.float32 if autocast else low
     weights = _weights(parameters(case), dtype)
-    # A step is the same convolutions each time; tensorfloat32 is what PyTorch's users take.
+    # A step is the same convolutions each time.
     torch.backends.cudnn.benchmark = True
-    torch.set_float32_matmul_precision("high")
+    exact = case.precision == "float32"
+    torch.backends.cudnn.allow_tf32 = not exact
+    torch.set_float32_matmul_precision("highest" if exact else "high")
 
     kind = device().type  # known here, so that torch.compile doesn't look into JAX
 

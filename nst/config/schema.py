@@ -64,10 +64,12 @@ class Config:
     pooling: str = key("avg", "pooling of the network", choices=("avg", "max"))
     precision: str = key(
         "float32",
+        "`tensorfloat32`: a GPU's convolutions on operands of 10 bits instead of 23, on a CPU the "
+        "same as `float32`; "
         "`bfloat16`: convolutions on bfloat16 operands, losses and picture stay float32: 0.7 of "
         "the time, and [another picture](performance.md#bfloat16-gives-another-picture); "
         "`auto`: the fastest with the same picture, `float32`",
-        choices=("auto", "float32", "bfloat16"),
+        choices=("auto", "float32", "tensorfloat32", "bfloat16"),
     )
     alpha: float = key(1.0, "weight of the content loss", low=0, label="content weight alpha")
     beta: float = key(1e4, "weight of the style loss", low=0, label="style weight beta")

@@ -1,5 +1,6 @@
 """The frozen 3 x 3 convolution, in the form that is fastest on the device it runs on."""
 
+import functools
 from typing import Any
 
 import jax
@@ -9,7 +10,18 @@ import numpy as np
 from nst.networks import winograd
 
 #: The type of the convolutions' operands, by the configuration's name.
-DTYPES: dict[str, Any] = {"float32": np.float32, "bfloat16": jnp.bfloat16}
+DTYPES: dict[str, Any] = {
+    "float32": np.float32,
+    "tensorfloat32": np.float32,
+    "bfloat16": jnp.bfloat16,
+}
+
+#: What JAX calls their products. By default a GPU would round float32 operands to tensorfloat32.
+PRODUCTS = {
+    "float32": jax.lax.Precision.HIGHEST,
+    "tensorfloat32": jax.lax.Precision.HIGH,
+    "bfloat16": jax.lax.Precision.DEFAULT,
+}
 
 #: Channels, in and out, from which `nst.networks.winograd` is the faster one on a CPU.
 _CHANNELS = 64
@@ -20,7 +32,7 @@ def fastest(kernel: np.ndarray, precision: str) -> dict[str, np.ndarray]:
 
     Args:
       kernel: (3, 3, C, C') float32.
-      precision: "float32", or "bfloat16" for products of bfloat16 operands.
+      precision: a name in `DTYPES`.
 
     Returns:
       "winograd" for `nst.networks.winograd.convolve`, or "kernel" and "backward" for `convolve`.
@@ -31,8 +43,10 @@ def fastest(kernel: np.ndarray, precision: str) -> dict[str, np.ndarray]:
     return {"kernel": kernel, "backward": np.ascontiguousarray(flipped(kernel))}
 
 
-@jax.custom_vjp
-def convolve(x: jax.Array, kernel: jax.Array, backward: jax.Array) -> jax.Array:
+@functools.partial(jax.custom_vjp, nondiff_argnums=(3,))
+def convolve(
+    x: jax.Array, kernel: jax.Array, backward: jax.Array, precision: str = "float32"
+) -> jax.Array:
     """Return the 3 x 3 convolution with zero padding, differentiable with respect to `x` alone.
 
     The network is frozen. Its gradient is the convolution with the flipped kernel, written out
@@ -42,10 +56,12 @@ def convolve(x: jax.Array, kernel: jax.Array, backward: jax.Array) -> jax.Array:
       x: (N, H, W, C), float32 or bfloat16; sums are float32 for both.
       kernel: (3, 3, C, C').
       backward: (3, 3, C', C), `flipped` of the kernel.
+      precision: a name in `DTYPES`, of the products.
     """
+    direct = functools.partial(_direct, precision=precision)
     if x.dtype == jnp.float32:
-        return _direct(x, kernel)
-    return jax.lax.platform_dependent(x, kernel, cpu=_converted, default=_direct)
+        return direct(x, kernel)
+    return jax.lax.platform_dependent(x, kernel, cpu=_converted, default=direct)
 
 
 def flipped(kernel: Any) -> Any:
@@ -58,25 +74,23 @@ def flipped(kernel: Any) -> Any:
 
 
 def _forward(
-    x: jax.Array, kernel: jax.Array, backward: jax.Array
+    x: jax.Array, kernel: jax.Array, backward: jax.Array, precision: str
 ) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-    return convolve(x, kernel, backward), (kernel, backward)
+    return convolve(x, kernel, backward, precision), (kernel, backward)
 
 
 def _backward(
-    kernels: tuple[jax.Array, jax.Array], gradient: jax.Array
+    precision: str, kernels: tuple[jax.Array, jax.Array], gradient: jax.Array
 ) -> tuple[jax.Array, None, None]:
     kernel, backward = kernels
-    return convolve(gradient, backward, kernel), None, None
+    return convolve(gradient, backward, kernel, precision), None, None
 
 
 convolve.defvjp(_forward, _backward)
 
 
-def _direct(x: jax.Array, kernel: jax.Array) -> jax.Array:
+def _direct(x: jax.Array, kernel: jax.Array, precision: str) -> jax.Array:
     """Return XLA's own convolution."""
-    # By default a GPU would round float32 operands to tensorfloat32, a TPU to bfloat16.
-    exact = jax.lax.Precision.HIGHEST if x.dtype == jnp.float32 else None
     layout = ("NHWC", "HWIO", "NHWC")
     height, width = x.shape[1:3]
     if height * width < 9:
@@ -85,7 +99,7 @@ def _direct(x: jax.Array, kernel: jax.Array) -> jax.Array:
         wider = (0, max(0, 3 - height)), (0, max(0, 3 - width))
         x = jax.lax.optimization_barrier(jnp.pad(x, ((0, 0), *wider, (0, 0))))
     y = jax.lax.conv_general_dilated(
-        x, kernel, (1, 1), "SAME", dimension_numbers=layout, precision=exact
+        x, kernel, (1, 1), "SAME", dimension_numbers=layout, precision=PRODUCTS[precision]
     )
     return y[:, :height, :width]
 
@@ -95,4 +109,4 @@ def _converted(x: jax.Array, kernel: jax.Array) -> jax.Array:
 
     Converted here, its operands need not be converted to and fro inside.
     """
-    return _direct(x.astype(jnp.float32), kernel.astype(jnp.float32)).astype(x.dtype)
+    return _direct(x.astype(jnp.float32), kernel.astype(jnp.float32), "float32").astype(x.dtype)

@@ -18,7 +18,7 @@ def frozen(params: dict[str, Any], precision: str) -> dict[str, Any]:
 
     Args:
       params: numpy arrays as `nst.networks.conversion.convert` returns them.
-      precision: "float32" or "bfloat16", of the steps.
+      precision: of the steps, a name in `nst.networks.convolution.DTYPES`.
     """
     return {
         name: {"bias": value["bias"]} | fastest(value["kernel"], precision)
@@ -33,24 +33,26 @@ class Convolution(nn.Module):
 
     Attributes:
       channels: output channels.
-      dtype: of operands and output.
+      precision: a name in `nst.networks.convolution.DTYPES`, of operands and output.
     """
 
     channels: int
-    dtype: Any
+    precision: str
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         """Return (N, H, W, channels) for `x` (N, H, W, C)."""
-        bias = self.param("bias", nn.initializers.zeros, (self.channels,)).astype(self.dtype)
+        dtype = DTYPES[self.precision]
+        bias = self.param("bias", nn.initializers.zeros, (self.channels,)).astype(dtype)
         transformed: Any = self.get_variable("params", "winograd")
         if transformed is not None:
-            operands = x.astype(self.dtype), transformed.astype(self.dtype)
+            operands = x.astype(dtype), transformed.astype(dtype)
             return winograd.convolve(*operands) + bias
         shape = (3, 3, x.shape[-1], self.channels)
         kernel = self.param("kernel", nn.initializers.he_normal(), shape)
         backward = self.get_variable("params", "backward", flipped(kernel))
-        return convolve(*(array.astype(self.dtype) for array in (x, kernel, backward))) + bias
+        kernels = kernel.astype(dtype), backward.astype(dtype)
+        return convolve(x.astype(dtype), *kernels, self.precision) + bias
 
 
 class Chain(nn.Module):
@@ -59,12 +61,12 @@ class Chain(nn.Module):
     Attributes:
       network: its description.
       pooling: "avg" (as Gatys et al. 2015, arXiv:1508.06576, "Methods") or "max" (as trained).
-      dtype: of the convolutions' operands and outputs.
+      precision: a name in `nst.networks.convolution.DTYPES`, of the convolutions.
     """
 
     network: Network
     pooling: str = "avg"
-    dtype: Any = jnp.float32
+    precision: str = "float32"
 
     @nn.compact
     def __call__(self, pictures: jax.Array, layers: tuple[str, ...]) -> dict[str, jax.Array]:
@@ -79,7 +81,7 @@ class Chain(nn.Module):
         kept: dict[str, jax.Array] = {}
         for layer in self.network.up_to(layers):
             if layer.kind == "conv":
-                x = Convolution(layer.channels, self.dtype, name=layer.name)(x)
+                x = Convolution(layer.channels, self.precision, name=layer.name)(x)
             else:
                 x = _relu(x) if layer.kind == "relu" else _pool(x, self.pooling)
             if layer.name in layers:
@@ -106,7 +108,7 @@ def activations(
       layers: names as in `nst.networks.spec`; static under jit.
       network: a name in `nst.networks.spec.NETWORKS`.
       pooling: "avg" or "max", over 2 x 2 positions; an odd last row or column is dropped.
-      precision: "float32", or "bfloat16" for convolutions on bfloat16 operands.
+      precision: a name in `nst.networks.convolution.DTYPES`, of the convolutions.
 
     Returns:
       float32 (N, H', W', C) for each layer.
@@ -118,7 +120,7 @@ def activations(
     for name in layers:
         if name not in known:
             raise UserError(f"{network} has no layer {name!r}{did_you_mean(name, known)}")
-    found: Any = Chain(NETWORKS[network], pooling, DTYPES[precision]).apply(
+    found: Any = Chain(NETWORKS[network], pooling, precision).apply(
         {"params": params}, pictures, tuple(layers)
     )
     return found

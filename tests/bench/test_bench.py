@@ -205,7 +205,7 @@ def test_torchs_steps_are_ours():
     assert jax.tree.leaves(states.picture)[0].shape == theirs.shape
     # Adam moves by the sign of a gradient: almost every pixel the same way.
     assert np.median(np.abs(np.asarray(states.picture) - theirs)) < 1e-2
-    assert torch.get_float32_matmul_precision() == "high"
+    assert torch.get_float32_matmul_precision() == "highest"
 
 
 @pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is no dependency of nst")
