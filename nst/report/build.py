@@ -61,7 +61,10 @@ def write(
         with warnings.catch_warnings(action="ignore"):  # Pillow's, of pictures that are read anyway
             report, pictures = _gather(found, broken, base, root, animation)
             report = dataclasses.replace(
-                report, sheet=name, found=search.of(report.runs, report.keys)
+                report,
+                sheet=name,
+                found=search.of(report.runs, report.keys),
+                chosen=layout.chosen,
             )
             contact.write(root / name, report, sheet(report, layout, pictures), cell)
             table.write(root / "metrics.csv", report)

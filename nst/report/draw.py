@@ -3,6 +3,7 @@
 import io
 import os
 import warnings
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +84,10 @@ def render(size: tuple[int, int], marks: list[Mark], form: str, stamp: str = "")
         matplotlib().rcParams.update(_LOOK)
         figure = _figure(size, marks)
         if form == "png":
-            return _png(figure, stamp)
+            return _png(figure, size, marks, stamp)
+        for image, left, top in _pictures(marks):
+            at = left, size[1] - top - image.height
+            figure.figimage(np.asarray(image), *at, origin="upper", zorder=-1)
         file, date = io.BytesIO(), {"pdf": "CreationDate", "svg": "Date"}[form]
         figure.savefig(file, format=form, metadata={date: None, "Keywords": stamp})
         return file.getvalue()
@@ -105,6 +109,7 @@ def fitted(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
 
 
 def _figure(size: tuple[int, int], marks: list[Mark]) -> Any:
+    """Return the page without its pictures."""
     from matplotlib.figure import Figure
 
     figure = Figure((*size, "px"), dpi=72, facecolor="white")
@@ -115,15 +120,18 @@ def _figure(size: tuple[int, int], marks: list[Mark]) -> Any:
             _write(axes, mark)
         elif isinstance(mark, Box):
             _frame(axes, mark)
+    return figure
+
+
+def _pictures(marks: list[Mark]) -> Iterator[tuple[Image.Image, int, int]]:
+    """Yield each picture that can be read at its size, and its left and upper edge."""
     pictures = [mark for mark in marks if isinstance(mark, Picture)]
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         # Decoding lets go of Python's lock, so threads do.
         for picture, image in zip(pictures, pool.map(_image, pictures), strict=True):
             if image:
                 left, top = ((a - b) // 2 for a, b in zip(picture.box, image.size, strict=True))
-                at = round(picture.x) + left, size[1] - round(picture.y) - top - image.height
-                figure.figimage(np.asarray(image), *at, origin="upper", zorder=-1)
-    return figure
+                yield image, round(picture.x) + left, round(picture.y) + top
 
 
 def _write(axes: Any, text: Text) -> None:
@@ -169,15 +177,21 @@ def _image(picture: Picture) -> Image.Image | None:
     return image if size == image.size else image.resize(size, Image.Resampling.LANCZOS)
 
 
-def _png(figure: Any, stamp: str) -> bytes:
+def _png(figure: Any, size: tuple[int, int], marks: list[Mark], stamp: str) -> bytes:
+    """Return the page with its pictures put below: matplotlib would resample each of them."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+    page = Image.new("RGB", size, "white")
+    for image, left, top in _pictures(marks):
+        page.paste(image, (left, top))
+    figure.patch.set_alpha(0)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
+    above = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
+    page.paste(above, mask=above)
     info = PngImagePlugin.PngInfo()
     info.add_text(STAMP, stamp)
     file = io.BytesIO()
-    page = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
     # Pictures hardly compress: a higher level takes longer for nothing.
     page.save(file, format="PNG", pnginfo=info, compress_level=3)
     return file.getvalue()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from nst.base.errors import UserError, did_you_mean
 from nst.metrics.objective import objective
 from nst.report import axes, labels, search
-from nst.report.summary import Key
+from nst.report.summary import Chosen, Key
 from nst.rundir.runs import Run
 
 #: More seeds than this aren't shown as panels: the first stands for all.
@@ -51,6 +51,7 @@ class Layout:
     wrap: bool  # whether the cells of a panel may be wrapped into lines as fits
     heading: str  # of a plain sheet: the key, or the order
     note: str  # what isn't shown, and why
+    chosen: Chosen
 
 
 def arrange(runs: list[Run], rows: str | None = None, cols: str | None = None) -> Layout:
@@ -92,7 +93,11 @@ def arrange(runs: list[Run], rows: str | None = None, cols: str | None = None) -
         Panel(_heading(rest, group), _cells(groups[group], height, width))
         for group in sorted(groups)
     ]
-    return Layout(down, across, panels, False, "", note)
+    chosen = Chosen(
+        down and down.name, across and across.name, tuple(one.name for one in rest), False,
+        bool(named),
+    )  # fmt: skip
+    return Layout(down, across, panels, False, "", note, chosen)
 
 
 def _chosen(option: str, name: str | None, runs: list[Run], keys: list[Key]) -> Key | None:
@@ -195,7 +200,8 @@ def _line(runs: list[Run], only: Key) -> Layout:
     (places,) = _groups(runs, None, only, []).values()
     (row,) = _cells(places, 1, len(only.values))
     cells = [replace(cell, lines=(text,)) for cell, text in zip(row, only.values, strict=True)]
-    return Layout(None, None, [Panel("", [cells])], True, only.title, "")
+    chosen = Chosen(None, only.name, (), False, False)
+    return Layout(None, None, [Panel("", [cells])], True, only.title, "", chosen)
 
 
 def _plain(runs: list[Run], keys: list[Key]) -> Layout:
@@ -217,7 +223,8 @@ def _plain(runs: list[Run], keys: list[Key]) -> Layout:
     known = any(cost(run) < math.inf for run in runs)
     by = f"{first.title}, the {'largest' if sign < 0 else 'smallest'} first"
     order = f"ordered by {by}" if known else "in the order of names"
-    return Layout(None, None, [Panel("", [cells])], True, f"All runs, {order}", "")
+    chosen = Chosen(None, None, (), True, False)
+    return Layout(None, None, [Panel("", [cells])], True, f"All runs, {order}", "", chosen)
 
 
 def _said(one: Key, label: str) -> str:

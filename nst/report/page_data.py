@@ -11,6 +11,7 @@ from urllib.parse import quote
 from nst.report import animate, axes, compared, labels, notes, search_words
 from nst.report.caption import counted
 from nst.report.command import alone
+from nst.report.layout import arrange
 from nst.report.summary import Key, Report
 from nst.rundir.runs import Run
 
@@ -53,6 +54,7 @@ def gathered(report: Report) -> dict[str, Any]:
             for name in axes.differing(report.runs)
             if name not in varying
         ],
+        "layout": _layout(report),
         "metrics": metrics,
         "found": _found(report),
         "common": common,
@@ -146,6 +148,18 @@ def _found(report: Report) -> dict[str, Any] | None:
 
 def _titles(keys: str) -> str:
     return " with ".join(map(labels.title, keys.split(" with ")))
+
+
+def _layout(report: Report) -> dict[str, Any]:
+    """Return which keys are rows, columns and panels of the grid, as on the contact sheet."""
+    chosen = report.chosen or arrange(report.runs).chosen
+    return {
+        "rows": chosen.rows,
+        "columns": chosen.cols,
+        "panels": chosen.panels,
+        "gallery": chosen.plain,
+        "asked": chosen.asked,
+    }
 
 
 def _key(key: Key, runs: list[Run]) -> dict[str, Any]:

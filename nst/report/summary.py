@@ -19,6 +19,17 @@ class Key:
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """Which keys a grid shows where, by name."""
+
+    rows: str | None
+    cols: str | None
+    panels: tuple[str, ...]  # keys of which each combination of values has its own grid
+    plain: bool  # no grid would be full: all runs beside each other
+    asked: bool  # rows or columns were named
+
+
+@dataclass(frozen=True)
 class Found:
     """What the runs of a search found, by its objectives."""
 
@@ -46,3 +57,4 @@ class Report:
     still: dict[str, str] = field(default_factory=dict)  # run name -> why it was not animated
     sheet: str = "grid.png"  # the contact sheet's file
     found: Found | None = None  # where the runs are those of a search
+    chosen: Chosen | None = None  # of the grid

@@ -10,37 +10,19 @@ function filled(rows, columns) {
   return cells.size / (rows.values.length * columns.values.length);
 }
 
-/** The pair of keys that makes the best grid: words down, numbers across, many cells. */
-function usualAxes() {
-  const few = keys.filter(
-    (key) => key !== seedKey && key.values.length > 1 && key.values.length <= AXIS,
-  );
-  let best = null;
-  for (const rows of few) {
-    for (const columns of few) {
-      if (rows === columns || filled(rows, columns) < 0.5) continue;
-      const cells = rows.values.length * columns.values.length;
-      const merit = [!rows.numbers + !!columns.numbers, cells, columns.values.length];
-      if (!best || compareMerit(merit, best.merit) > 0) best = { merit, rows, columns };
-    }
-  }
-  if (best) return [best.rows, best.columns];
-  const longest = few.toSorted((a, b) => b.values.length - a.values.length)[0];
-  return [null, longest ?? (seedKey && seedKey.values.length <= AXIS ? seedKey : null)];
-}
-
 function compareMerit(one, two) {
   const place = one.findIndex((value, at) => value !== two[at]);
   return place < 0 ? 0 : one[place] - two[place];
 }
 
-const usual = usualAxes();
+/** As on the contact sheet: what its writer asked for, or what suits the runs. */
+const usualKeys = [keyNamed(data.layout.rows) ?? null, keyNamed(data.layout.columns) ?? null];
 
 /** The keys that are the rows and the columns now; null where none is. */
 function axes() {
   const chosen = (name, other) => (get(name) === '-' ? null : (keyNamed(get(name)) ?? other));
-  const rows = chosen('rows', usual[0]);
-  const columns = chosen('columns', usual[1]);
+  const rows = chosen('rows', usualKeys[0]);
+  const columns = chosen('columns', usualKeys[1]);
   if (rows && rows === columns) return get('rows') ? [rows, null] : [null, columns];
   return [rows, columns];
 }
@@ -62,7 +44,8 @@ function heldAt() {
   return furtherKeys().map((key) => {
     const chosen = get(`at.${key.name}`);
     const known = chosen === '*panels' || chosen === '*any' || key.values.includes(chosen);
-    const fits = key !== seedKey && panels * key.values.length <= PANELS;
+    const usual = data.layout.panels.includes(key.name) || key !== seedKey;
+    const fits = usual && panels * key.values.length <= PANELS;
     const at = known ? chosen : fits ? '*panels' : key.values[0];
     if (at === '*panels') panels *= key.values.length;
     return [key, at];
@@ -71,6 +54,10 @@ function heldAt() {
 
 function isGallery() {
   if (get('view')) return get('view') === 'gallery';
+  if (!get('rows') && !get('columns')) {
+    if (data.layout.asked) return false;
+    if (data.layout.gallery) return true;
+  }
   const [rows, columns] = axes();
   if (!rows && !columns) return true;
   const given = [rows, columns].filter(Boolean);
@@ -82,7 +69,7 @@ function isGallery() {
 
 function drawAxes() {
   const [rows, columns] = axes();
-  const options = [['-', 'none'], ...keys.map((key) => [key.name, key.title])];
+  const options = [['-', 'none'], ...everyKey.map((key) => [key.name, key.title])];
   const controls = [
     field(
       'View',

@@ -3,13 +3,15 @@
 const data = JSON.parse(document.getElementById('data').textContent);
 const runs = data.runs;
 const keys = data.keys;
+const everyKey = [...keys, ...data.hidden];
 const metrics = data.metrics;
 const natural = new Intl.Collator('en', { numeric: true });
 const seedKey = keys.find((key) => key.name === 'seed');
 
 const metricNamed = (name) => metrics.find((metric) => `${metric.group}.${metric.name}` === name);
 const metricName = (metric) => `${metric.group}.${metric.name}`;
-const keyNamed = (name) => keys.find((key) => key.name === name);
+/** A key by its name, such as beta where alpha/beta took its place too. */
+const keyNamed = (name) => everyKey.find((key) => key.name === name);
 
 /** The number of a run, or null. */
 function valueOf(run, metric) {

@@ -16,9 +16,8 @@ function keyField(key) {
 }
 
 function nameFields() {
-  const every = [...keys, ...data.hidden];
-  const endings = every.map((key) => key.name.split('.').at(-1));
-  every.forEach((key, place) => {
+  const endings = everyKey.map((key) => key.name.split('.').at(-1));
+  everyKey.forEach((key, place) => {
     const own = keyField(key);
     const alone = endings.filter((ending) => ending === endings[place]).length === 1;
     for (const name of [key.title, ...(alone ? [endings[place]] : []), key.name])
