@@ -99,7 +99,7 @@ def _cell(run: Any, report: Any) -> dict[str, Any]:
     wanted = report.found.objectives if report.found else []
     return {
         "run": run.name,
-        **{key.name: key.of.get(run.name) for key in report.keys},
+        **{key.name: key.typed_of(run.name) for key in report.keys},
         **{search.column(one): search.value(run, one) for one in wanted},
         **{name: run.metrics.get(name) for name in METRICS},
         "fallback": notes.fallbacks(run),

@@ -79,7 +79,7 @@ def _key(name: str, values: dict[str, Any]) -> Key:
     ordered = [same for same in first_seen if places[same] is not None]
     ordered.sort(key=lambda same: places[same] or ())
     ordered += [same for same in first_seen if places[same] is None]
-    texts = _texts([distinct[same] for same in ordered])
+    texts, typed = _texts([distinct[same] for same in ordered])
     of_value = dict(zip(ordered, texts, strict=True))
     return Key(
         name=name,
@@ -87,25 +87,24 @@ def _key(name: str, values: dict[str, Any]) -> Key:
         values=texts,
         of={run: of_value[_same(value)] for run, value in values.items()},
         numbers=_numbers([distinct[same] for same in ordered]),
+        typed=typed,
     )
 
 
-def _texts(values: list[Any]) -> list[str]:
-    """Return a label for each value, with as few digits as keep them apart."""
+def _texts(values: list[Any]) -> tuple[list[str], list[str]]:
+    """Return for each value a label, and what one types; with as few digits as keep them apart."""
     numbers = _numbers(values) is not None
     for digits in _DIGITS:
-        if numbers:
-            texts = labels.numbers(values, digits)
-        else:
-            texts = [labels.label(value, digits) for value in values]
+        typed = [labels.label(value, digits) for value in values]
+        texts = labels.numbers(values, digits) if numbers else [*typed]
         if len(set(texts)) == len(texts):
-            return texts
+            return texts, typed
     counts: dict[str, int] = {}
     for place, text in enumerate(texts):
         counts[text] = counts.get(text, 0) + 1
         if counts[text] > 1:
             texts[place] = f"{text} ({counts[text]})"
-    return texts
+    return texts, texts
 
 
 def _numbers(values: list[Any]) -> list[float] | None:

@@ -91,7 +91,7 @@ def _short(title: str) -> str:
 def _facts(found: list[Run], shown: list[str]) -> list[str]:
     fixed = axes.fixed(found)
     named = [
-        words.format(labels.label(fixed[key], 4), title=labels.title(key))
+        words.format(labels.shown(fixed[key], 4), title=labels.title(key))
         for key, words in _FACTS.items()
         if key in fixed and key not in shown and _is_read(key, fixed.get("optimizer"))
     ]

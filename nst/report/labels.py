@@ -1,5 +1,7 @@
 """Values of the configuration as a person would type or print them, and their order."""
 
+import math
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -15,48 +17,63 @@ _DEPTH = {
 _LONGEST = 200
 
 
-def number(value: float, digits: int = 17, form: str = "short") -> str:
-    """Return a number in the shorter of its two forms: 0.5, 1e-4, 1e3, 256.
+def number(value: float, digits: int = 17) -> str:
+    """Return a number as a person types it, in the shorter of its two forms: 0.5, 1e-4, 1e3, 256.
 
     Args:
       value: whole numbers that are ints stay as they are: a size is 1000, not 1e3.
       digits: significant ones.
-      form: "plain" keeps to 1000, "power" prefers 1e-2 where 0.01 is as short.
     """
     if isinstance(value, int):
         return str(value) if abs(value) < 10**20 else f"{value:.3e}" if value < 10**300 else "huge"
-    if value != value or value in (float("inf"), float("-inf")):
+    if not math.isfinite(value):
         return str(value)
-    rounded = float(f"{value:.{digits}g}")
-    if rounded == 0:
-        return "0"
-    decimal = Decimal(repr(rounded)).normalize()
-    sign, figures, exponent = decimal.as_tuple()
-    plain = f"{decimal:f}"
-    mantissa = str(figures[0]) + ("." + "".join(map(str, figures[1:])) if figures[1:] else "")
-    power = int(exponent) + len(figures) - 1
-    short = f"{'-' if sign else ''}{mantissa}e{power}"
-    if form == "plain":
-        return plain
-    return plain if len(plain) < len(short) + (form == "short") else short
+    plain, mantissa, power = _parts(value, digits)
+    short = f"{mantissa}e{power}"
+    return plain if len(plain) <= len(short) else short
 
 
-def numbers(values: list[float], digits: int = 17) -> list[str]:
-    """Return numbers in one form: 1e-4, 1e-3, 1e-2 and not 0.01; 900, 1000, 1100 and not 1e3.
+def numbers(values: Sequence[float], digits: int = 17) -> list[str]:
+    """Return the numbers of an axis in one format: 10⁻⁴, 10⁻³; 900, 1000; 3.333×10⁻³, 3.333×10⁻².
 
     Args:
       values: that stand side by side.
       digits: significant ones.
     """
-    texts = [number(value, digits) for value in values]
-    large = [text for value, text in zip(values, texts, strict=True) if 1e3 <= abs(value) < 1e6]
-    if any("e" not in text for text in large):
-        forms = ["plain" if 1e3 <= abs(value) < 1e6 else "short" for value in values]
-    elif any("e-" in text for text in texts):
-        forms = ["power" if abs(value) < 1 else "short" for value in values]
-    else:
-        return texts
-    return [number(value, digits, form) for value, form in zip(values, forms, strict=True)]
+    if all(isinstance(value, int) for value in values) or not all(map(math.isfinite, values)):
+        return [number(value, digits) for value in values]
+    parts = [_parts(value, digits) for value in values]
+    longest = max(len(plain.lstrip("-")) for plain, _, _ in parts)
+    powers = all(mantissa.lstrip("-") in "01" for _, mantissa, _ in parts)
+    short = max(map(abs, values)) < _LARGE and longest <= _LONGEST_PLAIN
+    if longest <= _SHORT or (short and not powers):
+        return [plain for plain, _, _ in parts]
+    return [_power(mantissa, power) for _, mantissa, power in parts]
+
+
+#: Letters of a power that are written plainly: 1000 and 0.01 need no exponent.
+_SHORT = 4
+#: Letters of any other number that are, and where it begins to be large.
+_LONGEST_PLAIN, _LARGE = 7, 1e5
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def _parts(value: float, digits: int) -> tuple[str, str, int]:
+    """Return a finite number written out, and its mantissa and power of ten."""
+    rounded = float(f"{value:.{digits}g}")
+    if rounded == 0:
+        return "0", "0", 0
+    decimal = Decimal(repr(rounded)).normalize()
+    sign, figures, exponent = decimal.as_tuple()
+    mantissa = str(figures[0]) + ("." + "".join(map(str, figures[1:])) if figures[1:] else "")
+    return f"{decimal:f}", ("-" if sign else "") + mantissa, int(exponent) + len(figures) - 1
+
+
+def _power(mantissa: str, power: int) -> str:
+    raised = f"10{str(power).translate(_RAISED)}"
+    if mantissa in ("0", "1", "-1"):
+        return {"0": "0", "1": raised, "-1": f"-{raised}"}[mantissa]
+    return f"{mantissa}×{raised}"
 
 
 def layers(weights: dict[str, float], digits: int = 17) -> str:
@@ -98,6 +115,16 @@ def label(value: Any, digits: int = 17) -> str:
         return number(value, digits)
     text = layers(value, digits) if isinstance(value, dict) else str(value)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def shown(value: Any, digits: int = 17) -> str:
+    """Return any value of a configuration as a sheet shows it: 10⁻⁴ where `label` has 1e-4.
+
+    Args:
+      value: as read from a record.
+      digits: significant ones of a number.
+    """
+    return numbers([value], digits)[0] if isinstance(value, float) else label(value, digits)
 
 
 def title(key: str) -> str:

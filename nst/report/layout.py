@@ -111,7 +111,7 @@ def _chosen(option: str, name: str | None, runs: list[Run], keys: list[Key]) -> 
         found = axes.key(name, runs)
         if len(found.values) > 1:
             return found
-        problem = f"{name} is {found.values[0]} in all runs"
+        problem = f"{name} is {found.typed[0]} in all runs"
     else:
         problem = f"there is no key {name!r}{did_you_mean(name, names)}"
     vary = f"keys that vary are {', '.join(names)}" if names else "no key varies"

@@ -171,6 +171,7 @@ def _key(key: Key, runs: list[Run]) -> dict[str, Any]:
         "name": key.name,
         "title": key.title,
         "values": key.values,
+        "typed": key.typed or key.values,
         "asked": [notes.in_place_of(runs, key.name, value) for value in key.values],
         "numbers": numbers,
         "of": [places.get(key.of.get(run.name, ""), -1) for run in runs],

@@ -16,6 +16,14 @@ class Key:
     values: list[str]  # labels in the order of their values
     of: dict[str, str]  # run name -> label; a run without a value is missing
     numbers: list[float] | None  # the values as numbers, where all of them are
+    typed: list[str] = field(default_factory=list)  # the labels as one types them: 1e-4 for 10⁻⁴
+
+    def typed_of(self, run: str) -> str:
+        """Return what a run has for the key as one types it, "" where it has no value."""
+        label = self.of.get(run, "")
+        return (
+            self.typed[self.values.index(label)] if label in self.values and self.typed else label
+        )
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def write(path: Path, report: Report) -> None:
         + ["reused_from", "folder", "error"]
     )
     for run in report.runs:
-        keys = [_exact(key.name, run.values, key.of.get(run.name, "")) for key in report.keys]
+        keys = [_exact(key.name, run.values, key.typed_of(run.name)) for key in report.keys]
         row: list[Any] = [run.name, run.status, *keys]
         row += [search.value(run, one) for one in first.values()]
         row += [run.metrics.get(name) for name in metrics] + [run.best_step]

@@ -18,7 +18,7 @@ from nst.rundir.runs import Run
 
 POOLINGS = ["avg", "max"]
 BETAS = [1e3, 1e4, 1e5, 1e6]
-LABELS = ["1e3", "1e4", "1e5", "1e6"]
+LABELS = ["10³", "10⁴", "10⁵", "10⁶"]
 GAMMAS = [0.0, 100.0]
 READY = "return document.documentElement.dataset.ready"
 

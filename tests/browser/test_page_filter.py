@@ -32,6 +32,10 @@ def test_a_filter_reads_numbers_as_numbers_and_keys_by_any_of_their_names(opened
     cases: dict[str, list[str]] = {
         "beta=1000": where(lambda pooling, beta, gamma: beta == 1000),
         "beta=1e3": where(lambda pooling, beta, gamma: beta == 1000),
+        "beta=10³": where(lambda pooling, beta, gamma: beta == 1000),
+        "beta>10⁴ beta<=1*10^5": where(lambda pooling, beta, gamma: beta == 1e5),
+        "10³": where(lambda pooling, beta, gamma: beta == 1000),
+        "1e3": where(lambda pooling, beta, gamma: beta == 1000),
         "tv.gamma=100": where(lambda pooling, beta, gamma: gamma == 100),
         "gamma=1e2": where(lambda pooling, beta, gamma: gamma == 100),
         '"TV weight gamma"=100.0': where(lambda pooling, beta, gamma: gamma == 100),
@@ -98,7 +102,8 @@ def test_a_filter_knows_the_weights_that_stand_as_their_ratio(show: Show, tmp_pa
         "beta=3000": ["1"],
         "alpha=2": ["2"],
         "alpha/beta=1e-3": ["0"],
-        "alpha/beta=3.333e-4": ["1"],  # as the label has it
+        "alpha/beta=3.333×10⁻⁴": ["1"],  # as the label has it
+        "alpha/beta=3.333e-4": ["1"],  # as a person types that
         "alpha/beta<3.4e-4": ["1", "2"],
     }.items():
         opened.filtered(text)

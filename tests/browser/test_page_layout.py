@@ -21,7 +21,7 @@ def test_rows_and_columns_that_were_asked_for(browser: webdriver.Chrome, sweep: 
     assert report(sweep, ".", "--rows", "beta", "--cols", "pooling").returncode == 0
     opened = Page(browser, sweep).open()
     ((_, columns, rows, _),) = panels(opened)
-    assert (columns, rows) == (POOLINGS, ["1e3", "2e3"])
+    assert (columns, rows) == (POOLINGS, ["1000", "2000"])
     assert opened.control("Rows").first_selected_option.text == "style weight beta"
     assert browser.get_log("browser") == []
 
@@ -32,8 +32,8 @@ def test_beta_is_offered_where_alpha_over_beta_took_its_place(
     assert report(sweep, ".").returncode == 0
     opened = Page(browser, sweep).open()
     ((_, columns, rows, _),) = panels(opened)
-    assert (columns, rows) == (["5e-4", "1e-3"], POOLINGS)
+    assert (columns, rows) == (["0.0005", "0.001"], POOLINGS)
     opened.control("Columns").select_by_visible_text("style weight beta")
     ((_, columns, rows, _),) = panels(opened)
-    assert (columns, rows) == (["1e3", "2e3"], POOLINGS)
+    assert (columns, rows) == (["1000", "2000"], POOLINGS)
     assert browser.get_log("browser") == []

@@ -53,14 +53,20 @@ def test_numbers_as_they_are_typed(value: float, text: str):
 @pytest.mark.parametrize(
     ("values", "texts"),
     [
-        ([1e-4, 1e-3, 1e-2, 0.1], ["1e-4", "1e-3", "1e-2", "0.1"]),
+        ([1e-4, 1e-3, 1e-2, 0.1], ["10⁻⁴", "10⁻³", "10⁻²", "10⁻¹"]),
+        ([1e3, 1e4, 1e12], ["10³", "10⁴", "10¹²"]),
+        ([0.0, -1e4, 1e4], ["0", "-10⁴", "10⁴"]),
+        ([0.0033333, 0.033333], ["3.333×10⁻³", "3.333×10⁻²"]),
+        ([1e4, 2e4, 1e5], ["10⁴", "2×10⁴", "10⁵"]),
+        ([0.5, 0.33333, 10.0], ["0.5", "0.3333", "10"]),
+        ([1000, 10_000], ["1000", "10000"]),  # sizes and steps
         ([0.01, 0.1], ["0.01", "0.1"]),
         ([900.0, 1000.0, 1100.0], ["900", "1000", "1100"]),
-        ([0.0, 10.0, 100.0, 1000.0], ["0", "10", "100", "1e3"]),
+        ([0.0, 10.0, 100.0, 1000.0], ["0", "10", "100", "1000"]),
     ],
 )
 def test_numbers_side_by_side_have_one_form(values: list[float], texts: list[str]):
-    assert labels.numbers(values) == texts
+    assert labels.numbers(values, 4) == texts
 
 
 @pytest.mark.parametrize(
@@ -91,9 +97,10 @@ def test_values_are_ordered_by_size_by_depth_and_as_first_seen():
     )
     keys = {key.name: key for key in axes.varying(found)}
     assert list(keys) == ["tv.gamma", "pooling", "style.layers"]
-    assert keys["tv.gamma"].values == ["0", "20", "1e3"]
+    assert keys["tv.gamma"].values == ["0", "20", "1000"]
     assert keys["tv.gamma"].numbers == [0.0, 20.0, 1000.0]
-    assert keys["tv.gamma"].of == {"0": "1e3", "1": "0", "2": "20"}
+    assert keys["tv.gamma"].of == {"0": "1000", "1": "0", "2": "20"}
+    assert keys["tv.gamma"].typed == ["0", "20", "1e3"]
     assert keys["style.layers"].values == ["conv1_1", "conv1_1 to conv2_1", "conv5_1"]
     assert keys["pooling"].values == ["max", "avg"]
     assert keys["pooling"].numbers is None
@@ -101,7 +108,7 @@ def test_values_are_ordered_by_size_by_depth_and_as_first_seen():
 
 def test_alpha_and_beta_become_their_ratio():
     (key,) = axes.varying(some({"beta": 1e4}, {"beta": 1e3}, {"alpha": 10.0, "beta": 1e3}))
-    assert (key.name, key.values) == ("alpha/beta", ["1e-4", "1e-3", "1e-2"])
+    assert (key.name, key.values) == ("alpha/beta", ["10⁻⁴", "10⁻³", "10⁻²"])
     assert key.numbers == [1e-4, 1e-3, 1e-2]
 
 
@@ -174,7 +181,7 @@ def test_chosen_axes():
     layout = arrange(some(*changes), rows="tv.gamma")
     assert names(layout.panels[0].cells) == [["0", "3"], ["1", "4"], ["2", "5"]]
     layout = arrange(some({"beta": 1e4}, {"beta": 1e3}), rows="beta")
-    assert getattr(layout.rows, "values", None) == ["1e3", "1e4"]
+    assert getattr(layout.rows, "values", None) == ["10³", "10⁴"]
     assert layout.cols is None
 
 

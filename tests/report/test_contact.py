@@ -214,7 +214,17 @@ def test_an_svg_holds_its_words_as_text_and_each_picture(sweep: Path):
     root = ElementTree.parse(sweep / "grid.svg").getroot()
     assert root.attrib["viewBox"].split()[:2] == ["0", "0"]
     texts = texts_of(sweep / "grid.svg")
-    for word in ("TV weight gamma", "pooling", "avg", "max", "0", "10", "1e3", "missing", "failed"):
+    for word in (
+        "TV weight gamma",
+        "pooling",
+        "avg",
+        "max",
+        "0",
+        "10",
+        "1000",
+        "missing",
+        "failed",
+    ):
         assert word in texts
     pictures = [one for one in root.iter() if one.tag.endswith("}image")]
     sizes = [(float(one.attrib["width"]), float(one.attrib["height"])) for one in pictures]

@@ -11,6 +11,7 @@ const fields = new Map();
 function keyField(key) {
   return {
     text: (run) => labelOf(run, key),
+    typed: (run) => key.typed[key.of[run]] ?? '–',
     number: (run) => (key.numbers && key.of[run] >= 0 ? key.numbers[key.of[run]] : null),
   };
 }
@@ -45,6 +46,7 @@ const words = runs.map((run, place) =>
     run.status,
     settings(place),
     ...keys.map((key) => short(labelOf(place, key), 200)),
+    ...keys.map((key) => short(key.typed[key.of[place]] ?? '', 200)),
     short(run.error ?? '', 300),
     short(run.fallbacks, 300),
   ]
@@ -52,8 +54,21 @@ const words = runs.map((run, place) =>
     .toLowerCase(),
 );
 
+/** A number as typed or as nst writes it: 1e-4, 10⁻⁴, 10^-4 and 3.3×10⁻⁴ are all read. */
+function asNumber(text) {
+  const plain = text
+    .replace(/10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)$/, (_, raised) => `10^${lowered(raised)}`)
+    .replace('−', '-')
+    .replace(/^(-?)10\^/, (_, sign) => `${sign}1e`)
+    .replace(/[×*]10\^/, 'e');
+  return plain === '' ? NaN : Number(plain);
+}
+
+const lowered = (raised) =>
+  [...raised].map((one) => '-0123456789'['⁻⁰¹²³⁴⁵⁶⁷⁸⁹'.indexOf(one)]).join('');
+
 function isEqual(field, run, typed, number) {
-  if (folded(field.text(run)) === typed) return true;
+  if ([field.text, field.typed].some((text) => text && folded(text(run)) === typed)) return true;
   const own = field.number(run);
   if (own === null || Number.isNaN(number)) return false;
   // 1/3 typed as 0.333333333 is meant.
@@ -72,7 +87,7 @@ function rule(part) {
   const field = fields.get(folded(name));
   if (!field) return null;
   const typed = folded(value);
-  const number = typed === '' ? NaN : Number(typed);
+  const number = asNumber(typed);
   if (way === '=') return (run) => isEqual(field, run, typed, number);
   if (way === '!=') return (run) => !isEqual(field, run, typed, number);
   const compare = {

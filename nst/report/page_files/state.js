@@ -71,7 +71,8 @@ function shown() {
 function keyRules(key) {
   const rules = [];
   const label = get(`is.${key.name}`);
-  if (label) rules.push((run) => labelOf(run, key) === label);
+  // Earlier reports had the label as one types it.
+  if (label) rules.push((run) => [labelOf(run, key), key.typed[key.of[run]]].includes(label));
   for (const [bound, sign] of [
     ['from', 1],
     ['to', -1],
