@@ -5,6 +5,10 @@ Imports nothing heavy, since a report reads it. docs/metrics.md has the formulas
 
 from dataclasses import dataclass
 
+_PHOTOGRAPH, _PAINTING = ("content",), ("style", "style.blend")
+#: Keys that change what a number of one photograph and one painting is measured against.
+OF_A_PAIR = (*_PHOTOGRAPH, *_PAINTING, "size")
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -16,6 +20,8 @@ class Metric:
     meaning: str  # one sentence with range
     module: str  # whose measure(pictures: nst.metrics.pictures.Compared) returns it, or None
     reference: float | None = None  # where nothing was reached: bounds the hypervolume of a front
+    # What it belongs to: numbers of two photographs, say, can't be averaged or ranked.
+    within: tuple[str, ...] = OF_A_PAIR
 
 
 _ALL = (
@@ -44,6 +50,7 @@ _ALL = (
         "Perceptual distance to the photograph: 0 is the photograph, above 0.7 nothing is alike.",
         "nst.metrics.lpips",
         reference=1.0,
+        within=(*_PHOTOGRAPH, "size"),
     ),
     Metric(
         "ssim",
@@ -52,6 +59,7 @@ _ALL = (
         "Structural similarity of luminance to the photograph: 1 is the same, 0 nothing alike.",
         "nst.metrics.ssim",
         reference=0.0,
+        within=(*_PHOTOGRAPH, "size"),
     ),
     Metric(
         "tv",
@@ -59,6 +67,7 @@ _ALL = (
         None,
         "Total variation in gray levels a pixel: 0 is one flat color, higher is busier.",
         "nst.metrics.total_variation",
+        within=(*_PHOTOGRAPH, "size"),
     ),
     Metric(
         "color_distance",

@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from nst.report import animate, axes, compared, labels, notes, search_words
+from nst.report import (
+    animate,
+    axes,
+    compared,
+    effects,
+    labels,
+    notes,
+    recommended,
+    search_words,
+)
 from nst.report.caption import counted
 from nst.report.command import alone
 from nst.report.layout import arrange
@@ -26,6 +35,7 @@ def gathered(report: Report) -> dict[str, Any]:
       report: what the page shows.
     """
     metrics = compared.by(report)
+    done = effects.of(report, metrics)
     varying = {key.name for key in report.keys}
     texts = [
         {name: _text(value) for name, value in run.values.items() if name not in varying}
@@ -57,6 +67,8 @@ def gathered(report: Report) -> dict[str, Any]:
         "layout": _layout(report),
         "metrics": metrics,
         "found": _found(report),
+        "effects": done,
+        "recommended": recommended.of(report, metrics, done),
         "common": common,
         "sources": {
             "content": _sources(report.root, report.content),

@@ -132,7 +132,7 @@ function startControls() {
   );
 }
 
-/** The opening: what varies, and the best run by each metric. */
+/** The opening: what varies. */
 function drawOpening() {
   const names = keys.map((key) => `${short(key.title)} (${key.values.length})`);
   if (names.length)
@@ -141,33 +141,4 @@ function drawOpening() {
       el('bdi', { text: names.slice(0, 12).join(', ') + (names.length > 12 ? ' and more' : '') }),
       '.',
     );
-  const judged = metrics.filter(
-    (one) => (one.objective || one.group === 'metrics') && one.better,
-  );
-  const bests = judged.map((one) => [one, bestOf(everyRun, one)]).filter(([, run]) => run !== null);
-  byId('bests').hidden = bests.length === 0;
-  byId('best-row').replaceChildren(
-    ...bests.map(([one, run]) => el('li', {}, bestButton(one, run))),
-  );
-}
-
-function bestButton(one, run) {
-  return el(
-    'button',
-    {
-      type: 'button',
-      class: 'best-of',
-      title: one.meaning,
-      on: { click: () => openViewer(run, everyRun.toSorted(byMerit(one))) },
-    },
-    thumbnail(run, ''),
-    el('span', { class: 'best-title', text: one.title }),
-    el(
-      'span',
-      { class: 'best-value' },
-      el('b', { text: measured(valueOf(run, one), one) }),
-      ' ',
-      said(runs[run].name),
-    ),
-  );
 }

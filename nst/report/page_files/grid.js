@@ -139,11 +139,11 @@ function cell([run, ...more], scope, words = '') {
   const best = run === scope.best;
   const number = value === null ? '' : `, ${one.title} ${measured(value, one)}`;
   const name = short(runs[run].name, 80);
-  const alt = `Run ${name}: ${settings(run) || 'the only one'}${number}${best ? ', the best' : ''}`;
+  const alt = `Run ${name}: ${settings(run) || 'the only one'}${number}${best ? ', the best' : ''}${isRecommended(run) ? ', recommended' : ''}`;
   return el(
     'div',
     {
-      class: `cell${best ? ' is-best' : ''}`,
+      class: `cell${best ? ' is-best' : ''}${isRecommended(run) ? ' is-recommended' : ''}`,
       'data-run': run,
       vars: share === null ? null : { '--tone': toneFor(share) },
     },

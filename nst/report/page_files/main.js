@@ -23,6 +23,7 @@ async function watchVersion() {
 function start() {
   readState();
   drawOpening();
+  drawAdvice();
   startControls();
   startFound();
   startGrid();

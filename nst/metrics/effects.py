@@ -1,0 +1,232 @@
+"""What a setting does to a number: its values compared within blocks of equal other settings.
+
+A block is one combination of all other settings, so that what they do to the number cancels out of
+a difference. Source: paired comparisons and randomized blocks, Box, Hunter and Hunter 2005,
+Statistics for Experimenters, chapters 3 and 4.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+CONFIDENCE = 0.95
+#: Values of a setting, beyond which it was drawn at random and nothing is looked for.
+MOST = 200
+#: Values of each of two settings that a table of both takes.
+MOST_OF_TWO = 24
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One value of a setting against another one, over the blocks that have both."""
+
+    level: int  # place of the value
+    against: int  # of the other one
+    pairs: int  # blocks
+    mean: float  # the value's number minus the other's
+    low: float | None  # of the interval; none for a single pair, which has no spread
+    high: float | None
+    above: int  # pairs in which the value's number is the greater one
+    below: int  # in which it is the smaller one; the rest are equal
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the interval leaves out 0: the difference is more than the pairs' own spread."""
+        return self.low is not None and self.high is not None and not self.low <= 0 <= self.high
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What the values of a setting do to a number."""
+
+    blocks: int  # with a number at one of the values or more
+    complete: int  # with a number at each of them; the others are left out where there is one
+    means: list[float | None]  # of each value over the complete blocks
+    differences: list[Difference]  # to the first value; empty where no block has two values
+    span: Difference | None  # the value with the highest number to the one with the lowest
+    by_seed: bool  # the pairs are the seeds of the only block
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """How far the effect of one setting depends on another one."""
+
+    blocks: int  # complete ones, with a number at each pair of values
+    table: list[list[float]]  # means over them: a row for each value of the one
+    share: float  # of what both settings do to the number, what neither does alone; 0 to 1
+    size: float  # root mean square of the latter, in the number's unit
+
+
+def effect(
+    levels: np.ndarray,
+    blocks: np.ndarray,
+    numbers: np.ndarray,
+    count: int,
+    seeds: np.ndarray | None = None,
+) -> Effect:
+    """Compare the values of a setting within blocks.
+
+    Runs of one block and one value, such as those that differ in their seed, count as their mean.
+    Where any block is complete, differences are over the complete ones, so that all are of the
+    same blocks; otherwise each is over the blocks that have its two values. Where there is one
+    block alone, the seeds that all values have are the pairs, unless they change nothing.
+
+    Args:
+      levels: of shape (runs,): the place of each run's value, 0 to count - 1; a run of -1 has none
+        and is left out.
+      blocks: of shape (runs,): a number for each combination of the other settings.
+      numbers: of shape (runs,): what the setting acts on; NaN for a run without it.
+      count: of the values.
+      seeds: of shape (runs,): a number for each seed; none: there is one alone.
+
+    Returns:
+      The first value's difference to itself isn't among the differences, and each of their
+      intervals stands for itself. The span's is Bonferroni's for all pairs of values, since its
+      two were chosen for being far apart.
+    """
+    if count > MOST:
+        return Effect(len(set(blocks.tolist())), 0, [None] * count, [], None, False)
+    table = _table(levels, blocks, numbers, count)
+    of_seeds = _table(levels, seeds, numbers, count) if seeds is not None else table[:0]
+    of_seeds = of_seeds[np.isfinite(of_seeds).all(axis=1)]
+    by_seed = len(table) == 1 and bool((of_seeds != of_seeds[:1]).any())
+    table = of_seeds if by_seed else table
+    full = np.isfinite(table).all(axis=1)
+    complete = int(full.sum())
+    kept = table[full] if complete else table
+    means = [float(mean) for mean in kept.mean(axis=0)] if complete else [None] * count
+    found = [_difference(kept, level, 0) for level in range(1, count)]
+    differences = [one for one in found if one]
+    return Effect(
+        blocks=len(table),
+        complete=complete,
+        means=means,
+        differences=differences,
+        span=_span(kept, differences),
+        by_seed=by_seed,
+    )
+
+
+def interval(values: np.ndarray, confidence: float = CONFIDENCE) -> tuple[float, float] | None:
+    """Return Student's t interval of a mean, None of fewer than two values.
+
+    Source: Student 1908, doi:10.1093/biomet/6.1.1; R's t.test(x).
+
+    Args:
+      values: of shape (n,): independent ones, such as the differences of pairs.
+      confidence: how often intervals like it hold the true mean, 0 to 1.
+    """
+    from scipy.special import stdtrit  # takes a tenth of a second, so not before it is needed
+
+    count = len(values)
+    if count < 2:
+        return None
+    mean, deviation = float(values.mean()), float(values.std(ddof=1))
+    half = float(stdtrit(count - 1, (1 + confidence) / 2)) * deviation / math.sqrt(count)
+    return mean - half, mean + half
+
+
+def interaction(
+    first: np.ndarray,
+    second: np.ndarray,
+    blocks: np.ndarray,
+    numbers: np.ndarray,
+    counts: tuple[int, int],
+) -> Interaction | None:
+    """Return how far the effect of one setting depends on another, None where no block tells.
+
+    The table of means is taken apart into the mean, what each setting adds by itself, and the
+    rest; the share is the rest's sum of squares in that of all three but the mean. Source: the
+    two-way analysis of variance, Montgomery 2017, Design and Analysis of Experiments, section 5.3.
+
+    Args:
+      first: of shape (runs,): the place of each run's value of the one setting; a run of -1 is left
+        out.
+      second: of shape (runs,): that of the other.
+      blocks: of shape (runs,): a number for each combination of the settings but these two.
+      numbers: of shape (runs,): what the settings act on; NaN for a run without it.
+      counts: of the values of the two.
+    """
+    rows, columns = counts
+    if min(counts) < 2 or max(counts) > MOST_OF_TWO:
+        return None
+    cells = np.where((first < 0) | (second < 0), -1, first * columns + second)
+    # Blocks of few runs can't be complete, and after a random search there are many of them.
+    whole = np.isin(blocks, _frequent(blocks, rows * columns))
+    table = _table(cells[whole], blocks[whole], numbers[whole], rows * columns)
+    table = table[np.isfinite(table).all(axis=1)]
+    if not len(table):
+        return None
+    means = table.mean(axis=0).reshape(rows, columns)
+    of_rows = means.mean(axis=1, keepdims=True) - means.mean()
+    of_columns = means.mean(axis=0, keepdims=True) - means.mean()
+    rest = means - means.mean() - of_rows - of_columns
+    squares = columns * (of_rows**2).sum() + rows * (of_columns**2).sum() + (rest**2).sum()
+    # What is left of equal numbers are the errors of their sums.
+    flat = squares <= rows * columns * (1e-12 * np.abs(means).max()) ** 2
+    share = 0.0 if flat else float((rest**2).sum() / squares)
+    size = 0.0 if flat else float(np.sqrt((rest**2).mean()))
+    return Interaction(len(table), means.tolist(), share, size)
+
+
+def numbered(columns: Sequence[Sequence[int]], count: int) -> np.ndarray:
+    """Return a number for each run, of shape (runs,), the same where all columns agree.
+
+    Args:
+      columns: for each setting the place of each run's value.
+      count: of the runs; all are 0 where there is no column.
+    """
+    if not columns:
+        return np.zeros(count, int)
+    found = np.unique(np.array(columns).T, axis=0, return_inverse=True)[1]
+    return np.asarray(found).reshape(count)
+
+
+def _table(
+    levels: np.ndarray,
+    blocks: np.ndarray,
+    numbers: np.ndarray,
+    count: int,
+) -> np.ndarray:
+    """Return the mean number of each block at each value, (blocks, values); NaN for none."""
+    known = np.isfinite(numbers) & (levels >= 0)
+    rows = np.unique(blocks[known], return_inverse=True)[1]
+    places = rows * count + levels[known]
+    size = (int(rows.max()) + 1) * count if len(rows) else 0
+    sums = np.bincount(places, numbers[known], size)
+    runs = np.bincount(places, minlength=size)
+    means = np.full(size, np.nan)
+    np.divide(sums, runs, out=means, where=runs > 0)
+    return means.reshape(-1, count)
+
+
+def _difference(
+    table: np.ndarray, level: int, against: int, confidence: float = CONFIDENCE
+) -> Difference | None:
+    values = table[:, level] - table[:, against]
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return None
+    low, high = interval(values, confidence) or (None, None)
+    above, below = int((values > 0).sum()), int((values < 0).sum())
+    return Difference(level, against, len(values), float(values.mean()), low, high, above, below)
+
+
+def _span(table: np.ndarray, differences: Sequence[Difference]) -> Difference | None:
+    """Return the difference of the two values that are farthest apart on average."""
+    if not differences:
+        return None
+    shifts = {0: 0.0} | {one.level: one.mean for one in differences}
+    low, high = min(shifts, key=shifts.__getitem__), max(shifts, key=shifts.__getitem__)
+    if low == high:  # all are equal
+        high = differences[-1].level
+    pairs = len(shifts) * (len(shifts) - 1) / 2
+    found = _difference(table, high, low, 1 - (1 - CONFIDENCE) / pairs)
+    return found or differences[-1]
+
+
+def _frequent(blocks: np.ndarray, least: int) -> np.ndarray:
+    names, counts = np.unique(blocks, return_counts=True)
+    return names[counts >= least]

@@ -1,0 +1,265 @@
+"""Which run to take where nothing says more, its neighbors on the front, and why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nst.metrics.front import front
+from nst.metrics.knee import is_bent, knee, nearby, scaled
+from nst.report import comparable, compared, effect_words, effects, factors, labels, notes
+from nst.report.summary import Report
+
+#: Where a run has two numbers without an objective, these are looked at.
+_USUAL = ("style_distance", "content_distance")
+#: Digits to which two numbers are the same.
+_DIGITS = 3
+#: Keys that a caption names, and sentences on the clearest of them.
+_MOST, _LINES = 4, 3
+#: Share of an interaction, and twice its part of the number's deviation, from which a setting's own
+#: effect says little.
+_MUCH = 0.2
+_MORE = {
+    "style_distance": "more style",
+    "content_distance": "closer to the photograph",
+    "lpips": "closer to the photograph",
+    "ssim": "closer to the photograph",
+    "color_distance": "more of the painting's colors",
+}
+
+Metrics = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Finished runs whose numbers compare, with what they are recommended by."""
+
+    title: str  # what tells the group from the others
+    runs: list[int]  # places in the report
+    values: list[list[float]]  # of each run a number for each metric
+    better: list[str]
+
+
+def of(report: Report, metrics: Metrics, found: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the recommended runs with their reasons, None where there is nothing to go by.
+
+    Runs are recommended within one content image, and within one style image where a number
+    belongs to it.
+
+    Args:
+      report: whose finished runs are judged.
+      metrics: what they are compared by, as nst.report.compared lists it.
+      found: the effects of its settings, as nst.report.effects has them.
+
+    Returns:
+      "by", what they are judged by; "groups", in each the picks with the best first; "lines", what
+      the clearest settings do.
+    """
+    wanted = _wanted(metrics)
+    groups = _groups(report, wanted) if wanted else []
+    if not groups:
+        return None
+    return {
+        "by": [f"{one['group']}.{one['name']}" for one in wanted],
+        "groups": [_picked(report, one, wanted) for one in groups],
+        "lines": _lines(report, wanted, _depends(metrics, wanted, found)),
+    }
+
+
+def _wanted(metrics: Metrics) -> list[Mapping[str, Any]]:
+    """Return the objectives, else style and content distance, else the first metrics."""
+    asked = [one for one in metrics if one.get("objective")]
+    if asked:
+        return asked
+    known = [one for one in metrics if one["group"] == "metrics" and one["better"]]
+    usual = [one for name in _USUAL for one in known if one["name"] == name]
+    return usual if len(usual) == len(_USUAL) else known[:2]
+
+
+def _groups(report: Report, wanted: Metrics) -> list[_Group]:
+    names = [key.name for key in report.keys]
+    within = dict.fromkeys(name for one in wanted for name in comparable.of_one(one, names))
+    # A search's own objective is compared over all that it varied, but for the pictures.
+    apart = [name for name in within if name in ("content", "style", "style.blend", "size")]
+    keys = [key for key in report.keys if key.name in apart]
+    found: dict[tuple[str, ...], list[int]] = {}
+    values: dict[int, list[float]] = {}
+    for place, run in enumerate(report.runs):
+        own = [compared.value(run, one["group"], one["name"]) for one in wanted]
+        if run.status == "finished" and None not in own:
+            values[place] = [one for one in own if one is not None]
+            found.setdefault(tuple(key.of.get(run.name, "none") for key in keys), []).append(place)
+    return [
+        _Group(
+            ", ".join(
+                text if key.name == "content" else f"{key.title} {text}"
+                for key, text in zip(keys, texts, strict=True)
+            ),
+            runs,
+            [values[place] for place in runs],
+            [one["better"] or "lower" for one in wanted],
+        )
+        for texts, runs in found.items()
+    ]
+
+
+def _picked(report: Report, group: _Group, wanted: Metrics) -> dict[str, Any]:
+    at = knee(group.values, group.better)
+    assert at is not None  # a group has a run
+    picks = [_pick(report, group, at, "")]
+    taken = {at, *_equal(report, group, at)}
+    steps = nearby(group.values, group.better, at) if len(wanted) > 1 else [_second(group, taken)]
+    for metric, step in zip(wanted, steps, strict=True):
+        if step is None or step in taken:
+            continue
+        more = _MORE.get(metric["name"], f"better in {metric['title']}")
+        picks.append(_pick(report, group, step, more if len(wanted) > 1 else "the next best", at))
+        taken |= {step, *_equal(report, group, step)}
+    return {
+        "title": group.title,
+        "picks": picks,
+        "why": _why(group, at, _equal(report, group, at), wanted),
+        "same": [
+            {"run": group.runs[one], "words": _settings(report, group.runs[one], group.runs[at])}
+            for one in _equal(report, group, at)
+        ],
+        "of": len(group.runs),
+    }
+
+
+def _pick(
+    report: Report, group: _Group, at: int, role: str, against: int | None = None
+) -> dict[str, Any]:
+    run = group.runs[at]
+    other = None if against is None else group.runs[against]
+    return {"run": run, "role": role, "words": _settings(report, run, other, group)}
+
+
+def _settings(
+    report: Report, place: int, other: int | None = None, group: _Group | None = None
+) -> str:
+    """Return the settings that tell a run from another one, or from those of its group."""
+    run = report.runs[place]
+    against = [other] if other is not None else group.runs if group else range(len(report.runs))
+    told = [
+        f"{key.title} {key.of[run.name]}"
+        for key in report.keys
+        if run.name in key.of
+        and any(key.of.get(report.runs[one].name) != key.of[run.name] for one in against)
+        and (key.name != factors.SEED or other is not None)
+    ]
+    if not told:
+        return ""
+    return ", ".join(told if len(told) <= _MOST else [*told[:_MOST], "…"])
+
+
+def _equal(report: Report, group: _Group, at: int) -> list[int]:
+    """Return the other runs with the same picture, or with numbers that round to the same."""
+    twins = notes.twins(report.runs)
+    names = [report.runs[place].name for place in group.runs]
+    picture = [twins.get(name, name) for name in names]
+    texts = [[labels.number(value, _DIGITS) for value in own] for own in group.values]
+    return [
+        one
+        for one in range(len(names))
+        if one != at and (picture[one] == picture[at] or texts[one] == texts[at])
+    ]
+
+
+def _second(group: _Group, taken: set[int]) -> int | None:
+    sign = -1 if group.better[0] == "higher" else 1
+    left = [one for one in range(len(group.runs)) if one not in taken]
+    return min(left, key=lambda one: sign * group.values[one][0], default=None)
+
+
+def _why(group: _Group, at: int, equal: Sequence[int], wanted: Metrics) -> str:
+    """Return one sentence."""
+    titles = [one["title"] for one in wanted]
+    numbers = [
+        f"{title} {labels.number(value, _DIGITS)}"
+        for title, value in zip(titles, group.values[at], strict=True)
+    ]
+    count = len(group.runs)
+    if count == 1:
+        return f"The only finished run: {_and(numbers)}."
+    if len(wanted) == 1:
+        second = _second(group, {at, *equal})
+        rest = (
+            ""
+            if second is None
+            else f" The next has {labels.number(group.values[second][0], _DIGITS)}."
+        )
+        best = labels.number(group.values[at][0], _DIGITS)
+        return f"The {_best(wanted[0])} {titles[0]} of {count} runs: {best}.{rest}"
+    kept = front(group.values, group.better)
+    if all(group.values[one] == group.values[at] for one in kept):
+        return (
+            f"The best of {count} runs in {'both' if len(wanted) == 2 else 'all'}: {_and(numbers)}."
+        )
+    if len({tuple(group.values[one]) for one in kept}) == 2:
+        return f"One of two on the front, each best in one: {_and(numbers)}."
+    if is_bent(scaled([group.values[one] for one in kept], group.better)):
+        return (
+            f"Best balance of {_and(numbers)}: the knee of the front, from where gaining in one "
+            "costs most in the other."
+        )
+    return f"Gives up least of either, {_and(numbers)}; the front has no knee."
+
+
+def _best(metric: Mapping[str, Any]) -> str:
+    return "highest" if metric["better"] == "higher" else "lowest"
+
+
+def _lines(report: Report, wanted: Metrics, depends: Mapping[str, str]) -> list[str]:
+    """Return what the clearest settings do, choices such as pooling before numbers."""
+    every = factors.of(report.keys, report.runs)
+    told, rest = [], []
+    for one in every:
+        line, clarity = _line(report, one, every, wanted)
+        if line:
+            told.append((one.keys[0].numbers is not None, -clarity, line))
+        elif one.title in depends and depends[one.title] not in rest:
+            rest.append(depends[one.title])
+    lines = [line for *_, line in sorted(told, key=lambda row: row[:2])]
+    return [*lines, *rest][:_LINES]
+
+
+def _depends(metrics: Metrics, wanted: Metrics, found: Mapping[str, Any]) -> dict[str, str]:
+    """Return a sentence for each setting whose effect depends much on another one."""
+    best: dict[str, tuple[float, str]] = {}
+    titles = [one["title"] for one in found["factors"]]
+    for pair in found["pairs"]:
+        for metric, row in zip(metrics, pair["by"], strict=True):
+            if row is None or metric not in wanted or min(row["share"], 2 * row["part"]) < _MUCH:
+                continue
+            one, other = (titles[at] for at in pair["of"])
+            line = f"{one} and {other}: what one does to {metric['title']} depends on the other"
+            for title in (one, other):
+                best[title] = max(best.get(title, (0.0, "")), (row["part"], line))
+    return {title: line for title, (_, line) in best.items()}
+
+
+def _line(
+    report: Report, one: factors.Factor, every: Sequence[factors.Factor], wanted: Metrics
+) -> tuple[str, float]:
+    """Return what a setting does to the first two metrics, and how clear it is."""
+    duels, loose = [], factors.loose(one, every, report.runs)
+    for metric in wanted[:2]:
+        if comparable.of_one(metric, loose):
+            return "", 0.0
+        numbers = effects.numbers(report, metric)
+        found = effects.single(report, one, every, numbers)
+        duel = effect_words.duel(found, metric["better"])
+        if duel is None:
+            return "", 0.0
+        duels.append((metric, found, duel))
+    clear = [row for row in duels if row[2].is_told]
+    if not clear:
+        return "", 0.0
+    line = effect_words.line(one.values, [(row[0]["title"], *row[1:]) for row in clear])
+    rest = [row[0]["title"] for row in duels if not row[2].is_told]
+    unclear = f"; no clear difference in {_and(rest)}" if rest else ""
+    return f"{one.title}: {line}{unclear}", max(row[2].clarity for row in clear)
+
+
+def _and(parts: list[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
