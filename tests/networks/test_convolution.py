@@ -29,6 +29,7 @@ def test_lanes_are_the_runs_alone():
     np.testing.assert_array_equal(jax.vmap(one)(x), jnp.stack([one(a) for a in x]))
 
 
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="of a CPU")
 @pytest.mark.parametrize(
     ("precision", "channels"),
     [("float32", (64, 64)), ("float32", (512, 512)), ("bfloat16", (64, 128))],

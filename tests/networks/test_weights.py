@@ -94,7 +94,8 @@ def reference(model: Any) -> dict[str, np.ndarray]:
             continue
         index = layer.name[-1]
         layer.activation = keras.activations.linear
-        found[f"conv{block}_{index}"] = convolved = layer(x)
+        with jax.default_matmul_precision("highest"):  # a GPU would round to tensorfloat32
+            found[f"conv{block}_{index}"] = convolved = layer(x)
         layer.activation = keras.activations.relu
         found[f"relu{block}_{index}"] = x = layer.activation(convolved)
     return {name: np.asarray(value) for name, value in found.items()}
