@@ -45,6 +45,8 @@ def main() -> None:
             options.out,
             options.animate,
             options.format,
+            options.metric,
+            options.bare,
         )
         if options.watch:
             wait_for_a_run(options.folders, say_line)
@@ -86,6 +88,10 @@ def _parser() -> argparse.ArgumentParser:
         type=_format,
         help=f"of the grid: {', '.join(FORMATS[:-1])} or {FORMATS[-1]}",
     )
+    parser.add_argument(
+        "--metric", metavar="NAME", help="a number below each picture: style_distance, ssim"
+    )
+    parser.add_argument("--bare", action="store_true", help="a grid without title and settings")
     parser.add_argument("--out", metavar="FOLDER", type=_path, help="write into another folder")
     parser.add_argument(
         "--animate",

@@ -13,6 +13,7 @@ from nst.report import (
     animate,
     axes,
     contact,
+    figures,
     notes,
     own,
     page,
@@ -36,6 +37,8 @@ def write(
     out: Path | None = None,
     animation: str | None = None,
     format: str = "png",
+    metric: str | None = None,
+    bare: bool = False,
 ) -> Report:
     """Write grid.png, or grid.pdf or grid.svg, with index.html and metrics.csv.
 
@@ -47,11 +50,14 @@ def write(
       out: folder to write into; none: the deepest that `folders` have in common.
       animation: "webp" or "gif", written into each run's folder; none: no animations.
       format: of the grid, one of `nst.report.draw.FORMATS`.
+      metric: whose number stands below each of the grid's pictures; none: none.
+      bare: leave out the grid's title and the settings that all runs share.
 
     Raises:
-      UserError: there are no runs, a key is unknown, the folder can't be written, or what a report
-        would replace is not nst's.
+      UserError: there are no runs, a key or the metric is unknown, the folder can't be written, or
+        what a report would replace is not nst's.
     """
+    number = figures.asked(metric)
     found, broken, base = runs_in(folders)
     root = Path(os.path.abspath(out)) if out else base
     layout = arrange(found, rows, cols)  # first of all, so that a misspelt key answers at once
@@ -66,7 +72,9 @@ def write(
                 found=search.of(report.runs, report.keys),
                 chosen=layout.chosen,
             )
-            contact.write(root / name, report, sheet(report, layout, pictures), cell)
+            if number:
+                layout = figures.below(layout, number)
+            contact.write(root / name, report, sheet(report, layout, pictures, bare), cell)
             table.write(root / "metrics.csv", report)
             page.write(root / "index.html", report)
     except OSError as error:

@@ -45,7 +45,10 @@ class Sheet:
 
 
 def sheet(
-    report: Report, layout: Layout, pictures: dict[str, dict[str, tuple[str, Path]]]
+    report: Report,
+    layout: Layout,
+    pictures: dict[str, dict[str, tuple[str, Path]]],
+    bare: bool = False,
 ) -> Sheet:
     """Return what the contact sheet of a report says and shows.
 
@@ -53,6 +56,7 @@ def sheet(
       report: with its thumbnails.
       layout: of its runs.
       pictures: "content" and "style" -> name -> title and thumbnail of what was used.
+      bare: without title and settings.
     """
     headed = {key.name for key in (layout.rows, layout.cols) if key}
     strip = [
@@ -76,7 +80,8 @@ def sheet(
         if key
         for value in key.values
     }
-    return Sheet(layout, report.title, _facts(report.runs, shown), said, strip, headers, asked)
+    facts = [] if bare else _facts(report.runs, shown)
+    return Sheet(layout, "" if bare else report.title, facts, said, strip, headers, asked)
 
 
 def _role(runs: list[Run], key: str, name: str) -> str:

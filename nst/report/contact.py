@@ -9,13 +9,13 @@ from nst.report import own, panel
 from nst.report.blocks import Block, below, beside, text
 from nst.report.caption import Sheet
 from nst.report.draw import GRAY, Picture, render
-from nst.report.lettering import width, wrapped
+from nst.report.lettering import shrunk, width, wrapped
 from nst.report.measures import Measures, beside_each_other, of_sheet
 from nst.report.summary import Report
 from nst.rundir.runs import Run
 
 #: Raised whenever the same sheet is drawn in another way.
-LOOK = 2
+LOOK = 3
 #: A sheet's pixels stay below this where the cells' size isn't given.
 PIXELS = 24e6
 #: What Pillow opens without a warning.
@@ -83,9 +83,8 @@ def _panels(sheet: Sheet, measures: Measures) -> Block:
     margin, several = measures.margin, sheet.layout.panels
     drawn = [panel.draw(sheet, one, measures) for one in several]
     wide, high = drawn[0].width, drawn[0].height
-    headings = [
-        text(wrapped(one.heading, wide, measures.text, 3), measures.text) for one in several
-    ]
+    said, size = shrunk([one.heading for one in several], [wide] * len(several), measures.text, 4)
+    headings = [text(lines, size) for lines in said]
     # Equally high, so that the panels of a line stand at one height.
     most = max(one.height for one in headings)
     whole = [
@@ -99,9 +98,10 @@ def _panels(sheet: Sheet, measures: Measures) -> Block:
 
 def _head(sheet: Sheet, measures: Measures, room: int) -> list[Block]:
     """Return the title, the settings and the notes."""
-    size, large = measures.text, round(measures.text * 1.35)
+    size = measures.text
+    (title,), large = shrunk([sheet.title], [room], round(size * 1.35), 4)
     return [
-        text(wrapped(sheet.title, room, large, 2), large),
+        text(title, large),
         text(_joined(sheet.facts, room, size), size, GRAY),
         *(text(wrapped(note, room, size, 4), size) for note in sheet.notes),
         text(wrapped(sheet.layout.note, room, size, 2), size, GRAY),
@@ -128,9 +128,9 @@ def _strip(sheet: Sheet, measures: Measures) -> list[Block]:
     for caption, file in sheet.strip:
         across, down = panel.size_of(file)
         wide = round(min(3 * high, max(high / 3, high * across / down)))
-        said = text(wrapped(caption, max(wide, 2 * high), size, 2), size)
+        (lines,), small = shrunk([caption], [max(wide, 2 * high)], size, 3)
         picture = Block(wide, high, [Picture(0, 0, (wide, high), file)])
-        blocks.append(below([picture, said], measures.gap))
+        blocks.append(below([picture, text(lines, small)], measures.gap))
     return blocks
 
 

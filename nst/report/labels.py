@@ -48,7 +48,19 @@ def numbers(values: Sequence[float], digits: int = 17) -> list[str]:
     short = max(map(abs, values)) < _LARGE and longest <= _LONGEST_PLAIN
     if longest <= _SHORT or (short and not powers):
         return [plain for plain, _, _ in parts]
-    return [_power(mantissa, power) for _, mantissa, power in parts]
+    decimals = max(len(mantissa.partition(".")[2]) for _, mantissa, _ in parts)
+    return [_power(mantissa, power, decimals) for _, mantissa, power in parts]
+
+
+def power(value: float, digits: int) -> str:
+    """Return a finite number with all these digits and a power of ten: 1.20×10⁵.
+
+    Args:
+      value: of any size.
+      digits: significant ones.
+    """
+    mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+    return f"{mantissa}×10{str(int(exponent)).translate(_RAISED)}" if value else "0"
 
 
 #: Letters of a power that are written plainly: 1000 and 0.01 need no exponent.
@@ -69,11 +81,12 @@ def _parts(value: float, digits: int) -> tuple[str, str, int]:
     return f"{decimal:f}", ("-" if sign else "") + mantissa, int(exponent) + len(figures) - 1
 
 
-def _power(mantissa: str, power: int) -> str:
+def _power(mantissa: str, power: int, decimals: int) -> str:
     raised = f"10{str(power).translate(_RAISED)}"
-    if mantissa in ("0", "1", "-1"):
+    if mantissa == "0" or (mantissa in ("1", "-1") and not decimals):
         return {"0": "0", "1": raised, "-1": f"-{raised}"}[mantissa]
-    return f"{mantissa}×{raised}"
+    whole, _, rest = mantissa.partition(".")
+    return f"{whole}{'.' * bool(decimals)}{rest.ljust(decimals, '0')}×{raised}"
 
 
 def layers(weights: dict[str, float], digits: int = 17) -> str:

@@ -31,6 +31,7 @@ class Cell:
     run: Run | None  # none: there is no such run
     others: int = 0  # runs with the same values that aren't shown
     lines: tuple[str, ...] = ()  # below the picture
+    best: bool = False  # of those that show the same pictures, by the metric that is shown
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,8 @@ def arrange(runs: list[Run], rows: str | None = None, cols: str | None = None) -
         Panel(_heading(rest, group), _cells(groups[group], height, width))
         for group in sorted(groups)
     ]
-    chosen = Chosen(
-        down and down.name, across and across.name, tuple(one.name for one in rest), False,
-        bool(named),
-    )  # fmt: skip
+    axis = [one.name if one else None for one in (down, across)]
+    chosen = Chosen(*axis, tuple(one.name for one in rest), False, bool(named))
     return Layout(down, across, panels, False, "", note, chosen)
 
 

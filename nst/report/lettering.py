@@ -7,7 +7,7 @@ import logging
 import math
 import os
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from nst.base.errors import UserError
@@ -18,6 +18,8 @@ FONT = "DejaVu Sans"
 INSTEAD = "Verdana"
 #: Longer text is cut before it is measured.
 _LONGEST = 400
+LEAST = 7  # letters of fewer pixels are no letters
+_MARKS = "_-/=:,"  # after which a word may be broken
 _LAST = "Last Resort"  # draws a box that shows the script, for any letter that no other font has
 _MEASURED = 100  # size in pixels at which letters are measured
 
@@ -70,10 +72,47 @@ def wrapped(text: str, room: float, size: int, most: int) -> list[str]:
     return lines
 
 
+def shrunk(
+    texts: Sequence[str], rooms: Sequence[float], size: int, most: int
+) -> tuple[list[list[str]], int]:
+    """Return the lines of texts side by side, and their size: so small that none is cut.
+
+    Args:
+      texts: any.
+      rooms: of each in pixels.
+      size: of the font, where it fits.
+      most: lines allowed.
+    """
+    largest = [wrapped(*one, size, most) for one in zip(texts, rooms, strict=True)], size
+    kept = None
+    for smaller in range(size, LEAST - 1, -1):
+        lines = [wrapped(*one, smaller, most) for one in zip(texts, rooms, strict=True)]
+        if all(map(_is_whole, texts, lines)):
+            if all(map(_reads_well, texts, lines)):
+                return lines, smaller
+            kept = kept or (lines, smaller)
+    return kept or largest
+
+
+def _is_whole(text: str, lines: list[str]) -> bool:
+    return sum(map(len, lines)) >= len(drawable(text).replace(" ", ""))
+
+
+def _reads_well(text: str, lines: list[str]) -> bool:
+    """Return whether no number and no word is torn: lines end at spaces and marks."""
+    rest = drawable(text)
+    for line in lines:
+        rest = rest[len(line) :]
+        if rest and rest[0] != " " and line[-1] not in _MARKS:
+            return False
+        rest = rest.lstrip()
+    return True
+
+
 def _break(text: str, fits: int) -> int:
     """Return where a line ends: at a space, or after a mark of a word that is too long."""
     space = text.rfind(" ", 0, fits + 1)
-    mark = max(text.rfind(one, 0, fits) for one in "_-/=.:,") + 1
+    mark = max(text.rfind(one, 0, fits) for one in f"{_MARKS}.") + 1
     return space if space > 0 else mark if mark > fits // 2 else max(1, fits)
 
 

@@ -6,7 +6,7 @@ from itertools import accumulate
 
 from nst.report.draw import fitted
 from nst.report.layout import Cell, Layout
-from nst.report.lettering import line_height
+from nst.report.lettering import LEAST, line_height, width
 from nst.rundir.runs import Run
 
 #: Width to height that panels and lines are arranged for: a page on its side.
@@ -43,7 +43,7 @@ def of_sheet(layout: Layout, cell: int) -> Measures:
       cell: long edge of a run's picture in pixels.
     """
     text, gap, margin = round(cell * 0.078), max(3, round(cell / 40)), max(14, round(cell / 10))
-    text = min(20, max(12 if cell >= 96 else 10, text))
+    text = min(max(20, round(cell * 0.055)), max(12 if cell >= 96 else 10, text))
     small = max(_SMALLEST, min(round(text * 0.85), cell // 12))
     lines = max(len(one.lines) for panel in layout.panels for row in panel.cells for one in row)
     # Where a line would be cut before its value, the name of the run says more.
@@ -75,8 +75,10 @@ def beside_each_other(count: int, wide: int, high: int) -> int:
 def _sizes(layout: Layout, cell: int, gap: int, step: int) -> tuple[list[int], list[int]]:
     """Return the widths of the columns and the heights of the rows, each as its pictures need."""
     cells = [row for panel in layout.panels for row in panel.cells]
-    # A mark must find room in the slimmest of pictures.
-    least = cell // 3
+    # A mark must find room in the slimmest of pictures, a number below it and one above.
+    words = [one.lines[0] for row in cells for one in row if len(one.lines) == 1]
+    words += layout.cols.values if layout.cols and layout.cols.numbers else []
+    least = max(cell // 3, max((width(line, LEAST) for line in words), default=0))
 
     def needed(line: list[Cell], side: int, otherwise: int) -> int:
         found = [size[side] for one in line if (size := _scaled(one.run, cell))]

@@ -9,12 +9,13 @@ from nst.report.blocks import Block
 from nst.report.caption import Sheet
 from nst.report.draw import GRAY, Box, Mark, Picture, Text, fitted
 from nst.report.layout import Cell, Panel
-from nst.report.lettering import line_height, width, wrapped
+from nst.report.lettering import line_height, shrunk, width, wrapped
 from nst.report.measures import Measures
 from nst.report.summary import Key
 from nst.rundir.runs import Run
 
 _GROUND = "#f4f4f4"
+BEST = "best"
 
 
 def draw(sheet: Sheet, panel: Panel, measures: Measures) -> Block:
@@ -45,19 +46,17 @@ def _above(sheet: Sheet, measures: Measures) -> tuple[int, list[Mark]]:
     files, room = sheet.headers.get(key.name, {}), (max(measures.columns), max(measures.rows))
     high = max((fitted(size_of(file), room)[1] for file in files.values()), default=0)
     foot = -high - 3 * gap if high else 0
-    labels = [
-        wrapped(name, wide, text, 5)
-        for name, wide in zip(_names(sheet, key), measures.columns, strict=True)
-    ]
-    title = wrapped(key.title, measures.size[0], text, 2)
-    top = foot - 2 * gap - (len(title) + max(map(len, labels))) * line_height(text)
-    marks: list[Mark] = [Text(measures.size[0] / 2, top, tuple(title), text, GRAY, "center")]
+    labels, small = shrunk(_names(sheet, key), measures.columns, text, 5)
+    (title,), large = shrunk([key.title], [measures.size[0]], text, 3)
+    high_labels = max(map(len, labels)) * line_height(small)
+    top = foot - 2 * gap - len(title) * line_height(large) - high_labels
+    marks: list[Mark] = [Text(measures.size[0] / 2, top, tuple(title), large, GRAY, "center")]
     for x, wide, value, lines in zip(
         measures.lefts, measures.columns, key.values, labels, strict=False
     ):
         # Labels stand on the pictures, however many lines they have.
-        y = foot - gap - len(lines) * line_height(text)
-        marks.append(Text(x + wide / 2, y, tuple(lines), text, align="center"))
+        y = foot - gap - len(lines) * line_height(small)
+        marks.append(Text(x + wide / 2, y, tuple(lines), small, align="center"))
         if value in files:
             marks.append(Picture(x, foot, (wide, high), files[value]))
     return -top, marks
@@ -71,21 +70,23 @@ def _beside(sheet: Sheet, measures: Measures) -> tuple[int, list[Mark]]:
     files, room = sheet.headers.get(key.name, {}), (max(measures.columns), max(measures.rows))
     wide = max((fitted(size_of(file), room)[0] for file in files.values()), default=0)
     right = -wide - 3 * gap if wide else 0
-    labels = [
-        wrapped(name, max(measures.cell, 8 * text), text, max(1, high // line_height(text)))
-        for name, high in zip(_names(sheet, key), measures.rows, strict=True)
-    ]
-    title = wrapped(key.title, measures.size[1], text, 2)
-    longest = max(width(line, text) for lines in labels for line in lines)
-    left = right - 4 * gap - longest - len(title) * line_height(text)
+    names, most = _names(sheet, key), max(1, min(measures.rows) // line_height(text))
+    across = max(measures.cell, 8 * text)
+    # There is more room to the left than lines beside a small picture.
+    while most < 3 and across < 40 * text and across < max(width(name, text) for name in names):
+        across += text
+    labels, small = shrunk(names, [across] * len(names), text, most)
+    (title,), large = shrunk([key.title], [measures.size[1]], text, 3)
+    longest = max(width(line, small) for lines in labels for line in lines)
+    left = right - 4 * gap - longest - len(title) * line_height(large)
     marks: list[Mark] = [
-        Text(left, measures.size[1] / 2, tuple(title), text, GRAY, "center", upright=True)
+        Text(left, measures.size[1] / 2, tuple(title), large, GRAY, "center", upright=True)
     ]
     for y, high, value, lines in zip(
         measures.tops, measures.rows, key.values, labels, strict=False
     ):
-        middle = y + (high - len(lines) * line_height(text)) // 2
-        marks.append(Text(right - 2 * gap, middle, tuple(lines), text, align="right"))
+        middle = y + (high - len(lines) * line_height(small)) // 2
+        marks.append(Text(right - 2 * gap, middle, tuple(lines), small, align="right"))
         if value in files:
             marks.append(Picture(right, y, (wide, high), files[value]))
     return -left, marks
@@ -103,15 +104,19 @@ def _names(sheet: Sheet, key: Key) -> list[str]:
 
 def _caption(cell: Cell, box: tuple[int, int], measures: Measures) -> Iterator[Mark]:
     for number, text in enumerate(cell.lines[: measures.captions]):
+        if cell.best and not number and width(f"{text} {BEST}", measures.small) <= box[0]:
+            text = f"{text} {BEST}"
         y = box[1] + measures.gap + number * line_height(measures.small)
-        line = tuple(wrapped(text, box[0], measures.small, 1))
-        yield Text(box[0] / 2, y, line, measures.small, align="center")
+        (line,), size = shrunk([text], [box[0]], measures.small, 1)
+        yield Text(box[0] / 2, y, tuple(line), size, align="center")
 
 
 def _cell(cell: Cell, box: tuple[int, int], measures: Measures) -> Iterator[Mark]:
     """Yield a run's picture, or a box that says why there is none."""
     if cell.run and cell.run.picture:
         yield Picture(0, 0, box, cell.run.picture)
+        if cell.best:
+            yield from _frame(cell, box, measures)
         if cell.run.status != "finished":
             yield from _tag(cell.run.status, box[0], measures)
     else:
@@ -120,12 +125,27 @@ def _cell(cell: Cell, box: tuple[int, int], measures: Measures) -> Iterator[Mark
         yield from _tag(f"+{cell.others}", box[0], measures, right=True)
 
 
+def _frame(cell: Cell, box: tuple[int, int], measures: Measures) -> Iterator[Mark]:
+    """Yield a frame around the picture, in the gap to the next one."""
+    run, thick = cell.run, min(measures.gap - 1, 5)
+    size = fitted((run.width, run.height), box) if run and run.width and run.height else box
+    left, top = ((a - b) // 2 for a, b in zip(box, size, strict=True))
+    wide, high = size[0] + 2 * thick, size[1] + 2 * thick
+    for x, y, of_side in (
+        (left - thick, top - thick, (wide, thick)),
+        (left - thick, top + size[1], (wide, thick)),
+        (left - thick, top - thick, (thick, high)),
+        (left + size[0], top - thick, (thick, high)),
+    ):
+        yield Box(x, y, of_side, "black")
+
+
 def _empty(run: Run | None, box: tuple[int, int], measures: Measures) -> Iterator[Mark]:
     """Yield a box with a word, hatched where there should be a picture."""
     word = "missing" if run is None else run.status
     word = "no picture" if word == "finished" else word
     size = measures.text
-    while size > 8 and width(word, size) > box[0] - 4:
+    while size > 6 and width(word, size) > box[0] - 4:
         size -= 1
     (line,) = wrapped(word, box[0] - 2, size, 1)
     wide, high = width(line, size) + 2 * measures.gap, line_height(size)
