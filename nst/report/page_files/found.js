@@ -1,5 +1,6 @@
 // What a search found: the runs that no other beats with their commands, and which keys matter.
 
+const ROWS = 150; // of the front, before the reader comes near its end
 const wanted = (data.found?.objectives ?? []).map(metricNamed);
 
 /** Copy a text, or choose it for the reader to copy where the browser refuses. */

@@ -1,0 +1,216 @@
+// The columns of the table of runs: what each holds, how its numbers look, which of them are shown.
+
+const SIGNIFICANT = 3; // digits of the lesser numbers of a column
+const DECIMALS = 5;
+const HEADS = [
+  ['run', 'Run'],
+  ['settings', 'Settings'],
+  ['metrics', 'Metrics'],
+  ['losses', 'Losses at the best step'],
+  ['time', 'Time'],
+  ['alike', 'Alike in all runs'],
+];
+
+const powerOf = (value) => Math.floor(Math.log10(value));
+
+/** One format for the numbers of a column: their points in one line, or powers where none fits. */
+function formatOf(values) {
+  const sizes = values.filter(Boolean).map(Math.abs).sort((a, b) => a - b);
+  if (!sizes.length) return figure;
+  const [least, most] = [sizes[0], sizes.at(-1)];
+  // By the lesser ones, not by a single one that is almost nothing.
+  const low = powerOf(sizes[Math.floor(sizes.length / 4)]);
+  const whole = values.every((value) => value === null || Number.isInteger(value));
+  const lesser = Math.max(SIGNIFICANT - 1 - low, Math.min(DECIMALS, -powerOf(least)));
+  const decimals = whole ? 0 : Math.max(0, lesser);
+  const powers = most >= 1e6 || decimals > DECIMALS || (!whole && powerOf(most) - low > 3);
+  return (value) => {
+    if (value === null || value === undefined) return '–';
+    if (powers && value === 0) return '0';
+    const text = powers ? value.toExponential(SIGNIFICANT - 1) : value.toFixed(decimals);
+    return text.replaceAll('-', '−').replace('e+', 'e');
+  };
+}
+
+/** A column of numbers, `value` of a run being a number or null. */
+function numberColumn(column) {
+  const values = everyRun.map(column.value);
+  return {
+    ...column,
+    number: true,
+    values,
+    format: formatOf(values),
+    same: values.every((value) => value === values[0]),
+  };
+}
+
+/** A column of texts, in the order of `place` where that is given. */
+function textColumn(column) {
+  const first = runs.length ? column.text(0) : '';
+  return { ...column, same: everyRun.every((run) => column.text(run) === first) };
+}
+
+function keyColumn(key, on) {
+  const common = { id: `key.${key.name}`, title: key.title, csv: key.name, group: 'settings', on };
+  const text = (run) => labelOf(run, key);
+  const place = (run) => (key.of[run] < 0 ? null : key.of[run]);
+  const exact = (run) => (key.of[run] < 0 ? '' : (key.numbers?.[key.of[run]] ?? text(run)));
+  // Labels of a few values have one form already; many are numbers like those of a metric.
+  const format =
+    key.numbers && key.values.length > MANY ? formatOf(key.numbers) : (_, run) => text(run);
+  const shownText = key.numbers ? (run) => format(key.numbers[key.of[run]] ?? null, run) : text;
+  const column = textColumn({ ...common, text: shownText, place, exact });
+  return { ...column, right: Boolean(key.numbers) };
+}
+
+function metricColumn(one, measuredAtAll) {
+  const loss = { losses: 'loss/', last: 'last/loss/' }[one.group] ?? '';
+  return numberColumn({
+    id: metricName(one),
+    title: one.group === 'time' ? `${one.title}, s` : one.title,
+    csv: loss + one.name,
+    group: one.group === 'last' ? 'losses' : one.group,
+    meaning: one.meaning,
+    better: one.better,
+    on: one.group === 'metrics' || Boolean(one.objective) || !measuredAtAll,
+    value: (run) => valueOf(run, one),
+  });
+}
+
+/** What took the place of what, and which runs are the same: columns where there is any. */
+const noteColumns = [
+  ['fallbacks', 'fallback', 'fallback'],
+  ['sameAs', 'same as', 'same_as'],
+  ['reusedFrom', 'taken from', 'reused_from'],
+]
+  .filter(([id]) => runs.some((run) => run[id]))
+  .map(([id, title, csv]) =>
+    textColumn({
+      id,
+      title,
+      csv,
+      group: 'run',
+      on: true,
+      text: (run) => runs[run][id] || '–',
+      exact: (run) => runs[run][id] ?? '',
+    }),
+  );
+
+function allColumns() {
+  const measuredAtAll = metrics.some((one) => one.group === 'metrics' || one.objective);
+  const of = (group) => metrics.filter((one) => one.objective === true || one.group === group);
+  const inOrder = [...new Set([...of('metrics'), ...metrics])];
+  return [
+    textColumn({ id: 'status', title: 'status', group: 'run', on: true, text: (run) => runs[run].status }),
+    ...noteColumns,
+    ...keys.map((key) => keyColumn(key, true)),
+    ...data.hidden.map((key) => keyColumn(key, false)),
+    ...inOrder.map((one) => metricColumn(one, measuredAtAll)),
+    numberColumn({
+      id: 'step',
+      title: 'best step',
+      csv: 'best_step',
+      group: 'run',
+      on: true,
+      value: (run) => runs[run].bestStep ?? null,
+    }),
+    textColumn({ id: 'started', title: 'started', group: 'run', on: false, text: startedAt }),
+    ...Object.entries(data.common).map(([name, text]) => ({
+      ...{ id: `common.${name}`, title: name, csv: name, group: 'alike', on: false, same: true },
+      text: () => text,
+    })),
+  ];
+}
+
+/** When a run began, to the second. */
+const startedAt = (run) => short(runs[run].started ?? '–', 40).replace('T', ' ').slice(0, 19);
+
+const nameColumn = { id: 'run', title: 'run', group: 'run', text: (run) => runs[run].name };
+const tableColumns = allColumns();
+const seedsColumn = { id: 'seeds', title: 'seeds', csv: 'seeds', group: 'settings', right: true };
+
+/** What all runs have alike is told once, and is no column unless it is asked for. */
+const isAlike = (column) => column.same && runs.length > 1;
+const isUsual = (column) => column.on && !isAlike(column);
+const phone = matchMedia('(max-width: 46rem)');
+
+function isShown(column) {
+  const asked = get('cols').split(',');
+  const name = encodeURIComponent(column.id);
+  if (isUsual(column)) return !asked.includes(`-${name}`);
+  return asked.includes(name);
+}
+
+/** The columns in their order; on a phone what was measured stands beside the pictures. */
+function shownColumns() {
+  const some = tableColumns.filter(isShown).filter((one) => !(bySeeds() && isSeedColumn(one)));
+  const isNumber = (column) => column.number && column.id !== 'step';
+  const [first, rest] = phone.matches
+    ? [some.filter(isNumber), some.filter((column) => !isNumber(column))]
+    : [[], some];
+  const at = rest.findIndex((column) => column.number);
+  if (bySeeds()) rest.splice(at < 0 ? rest.length : at, 0, seedsColumn);
+  return [nameColumn, ...first, ...rest];
+}
+
+function chooseColumn(column, on) {
+  const names = tableColumns
+    .filter((one) => (one === column ? on : isShown(one)) !== isUsual(one))
+    .map((one) => (isUsual(one) ? '-' : '') + encodeURIComponent(one.id));
+  choose({ cols: names.join(',') });
+}
+
+function drawChooser() {
+  const boxes = HEADS.map(([group, title]) => [
+    title,
+    tableColumns.filter((column) => column.group === group),
+  ]).filter(([, some]) => some.length);
+  byId('columns-box').replaceChildren(
+    el('button', {
+      type: 'button',
+      class: 'quiet',
+      text: 'As usual',
+      hidden: !get('cols'),
+      on: { click: () => choose({ cols: '' }) },
+    }),
+    ...boxes.map(([title, some]) =>
+      el('fieldset', {}, el('legend', { text: title }), ...some.map(columnBox)),
+    ),
+  );
+}
+
+function columnBox(column) {
+  const box = el('input', { type: 'checkbox', checked: isShown(column), 'data-box': column.id });
+  box.addEventListener('change', () => chooseColumn(column, box.checked));
+  return el('label', { class: 'check' }, box, said(short(column.title), 'value'));
+}
+
+// What is told first of what all runs have alike.
+const TOLD = ['content', 'style', 'network', 'size', 'steps', 'pooling', 'optimizer', 'init', 'seed'];
+
+/** What all runs have alike, once: the gist in a line, all of it below. */
+function drawAlike() {
+  const same = [
+    ...Object.entries(data.common),
+    ...tableColumns
+      .filter((one) => one.group !== 'alike' && isAlike(one) && one.on)
+      .map((one) => [one.title, one.number ? one.format(one.values[0]) : one.text(0)]),
+  ].filter(([, text]) => text !== '–');
+  byId('alike').hidden = runs.length < 2 || !same.length;
+  const rank = ([name]) => (TOLD.includes(name) ? TOLD.indexOf(name) : TOLD.length);
+  const first = same.filter(([name]) => !(name in data.common) || TOLD.includes(name));
+  const gist = first
+    .toSorted((a, b) => rank(a) - rank(b))
+    .map(([name, text]) => `${short(name)} ${short(text, 40)}`);
+  const more = same.length - first.length;
+  byId('alike-gist').replaceChildren(
+    `Alike in all ${runs.length} runs: `,
+    el('bdi', { text: gist.join(', ') }),
+    more ? `${gist.length ? ' and ' : ''}${more} more` : '',
+  );
+  byId('alike-all').replaceChildren(
+    ...same.map(([name, text]) =>
+      el('div', {}, el('dt', {}, said(name, 'value')), el('dd', {}, said(text, 'value'))),
+    ),
+  );
+}
