@@ -126,7 +126,7 @@ def test_numbers_of_a_column_have_one_format_with_their_points_in_line(show: Sho
     ]
     opened = show(runs, "#cols=losses.style")
     assert cells(opened, "style distance") == ["★0.0203", "0.5300", "0.0217", "0.0222"]
-    assert cells(opened, "style loss") == ["1.93e8", "7.25e3", "★0", "1.40e1"]
+    assert cells(opened, "style loss") == ["1.93×10⁸", "7.25×10³", "★0", "1.40×10¹"]
     rights = opened.js(
         """const numbers = document.querySelectorAll('#table tbody td.number:nth-child(3)');
         return [...numbers].map(cell => {

@@ -13,6 +13,9 @@ const HEADS = [
 
 const powerOf = (value) => Math.floor(Math.log10(value));
 
+const raised = (power) =>
+  [...power.replace('+', '')].map((one) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[one] ?? '⁻').join('');
+
 /** One format for the numbers of a column: their points in one line, or powers where none fits. */
 function formatOf(values) {
   const sizes = values.filter(Boolean).map(Math.abs).sort((a, b) => a - b);
@@ -28,7 +31,7 @@ function formatOf(values) {
     if (value === null || value === undefined) return '–';
     if (powers && value === 0) return '0';
     const text = powers ? value.toExponential(SIGNIFICANT - 1) : value.toFixed(decimals);
-    return text.replaceAll('-', '−').replace('e+', 'e');
+    return text.replace(/e(.*)$/, (_, power) => `×10${raised(power)}`).replace('-', '−');
   };
 }
 
