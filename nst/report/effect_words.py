@@ -77,7 +77,7 @@ def headline(
     if one.pairs > 1 and not one.is_clear:
         name = winner if len(values) == 2 else f"{winner} ({most} of {len(values)} on average)"
         how = "leads" if better else "is above"
-        return f"no clear difference in {metric}: {name} {how} {loser} by {size}, in {pairs}"
+        return f"No clear difference in {metric}: {name} {how} {loser} by {size}, in {pairs}"
     count = f"in {found.wins} of {pairs}" if one.pairs > 1 else "in the only pair"
     how = "better" if better else "higher"
     if len(values) == 2:
@@ -144,12 +144,16 @@ def figures(*values: float, digits: int = 3, half: float | None = None) -> list[
     Args:
       values: the first one's size says how many decimals they need.
       digits: significant ones of the first.
-      half: half the interval's width; it has one digit, or two where the first is a 1.
+      half: half the interval's width; it has two digits up to 35, one from 36 on, as the Particle
+        Data Group rounds.
     """
     needed = [digits - 1 - _power(values[0])] if values[0] else []
     if half:
         power = _power(half)
-        needed.append(-power + (half < 2 * 10.0**power))
+        wide = -power + (half < 3.55 * 10.0**power)
+        # Where the interval is far wider than the number, that keeps a digit.
+        least = -_power(values[0]) if values[0] else wide
+        needed.append(max(wide, min(least, wide + 1)))
     decimals = min(needed, default=0)
     if decimals > 5 or max(map(abs, values)) >= 1e6:
         return [labels.number(value, digits).replace("-", MINUS) for value in values]

@@ -61,7 +61,8 @@ def single(report: Report, one: Factor, every: Sequence[Factor], numbers: np.nda
       every: all of the sweep's.
       numbers: of shape (runs,), NaN for a run without one.
     """
-    blocks = factors.settings(every, one.others, len(report.runs))
+    count = len(report.runs)
+    blocks = np.arange(count) if one.drawn else factors.settings(every, one.others, count)
     seed = next((key for key in report.keys if key.name == factors.SEED), None)
     seeds = None if seed is None else factors.places(seed, report.runs)
     return effect(one.levels, blocks, numbers, len(one.values), seeds)

@@ -127,7 +127,8 @@ def _within(factor: Factor, every: Sequence[Factor]) -> Factor:
         factor.levels,
         others=[key.name for one in others for key in one.keys],
         along=[key for one in along for key in one.keys],
-        drawn=factor.drawn,
+        # The only key that varies was not drawn: its runs are the line that it is.
+        drawn=factor.drawn and (bool(others) or len(factor.values) > MOST),
     )
 
 

@@ -39,6 +39,7 @@ SCRIPTS = (
     "curves",
     "tradeoff",
     "effects",
+    "interactions",
     "found",
     "main",
 )
@@ -52,6 +53,7 @@ STYLES = (
     "pictures",
     "compare",
     "charts",
+    "effects",
     "table",
     "viewer",
     "narrow",

@@ -1,11 +1,7 @@
 """The charts of a report's page."""
 
-from itertools import product
-from pathlib import Path
-
-from pages import POOLINGS, Page, Show, a_run
+from pages import Page
 from selenium.webdriver.common.action_chains import ActionChains
-from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select
 
 
@@ -30,22 +26,3 @@ def test_a_chart_tells_of_the_run_below_the_pointer(opened: Page):
     opened.until("return !document.getElementById('tip').hidden")
     assert "Run 0" in opened.one("#tip").text
     assert opened.js("return document.querySelector('#tip img').naturalWidth") == 48
-
-
-def test_runs_that_differ_in_their_seed_are_one_point_with_a_bar(show: Show, tmp_path: Path):
-    opened = show(
-        [
-            a_run(tmp_path, at, {"pooling": pooling, "seed": seed}, {"style_distance": at + 1.0})
-            for at, (pooling, seed) in enumerate(product(POOLINGS, (0, 1, 2)))
-        ]
-    )
-    assert opened.drawn() == ["0", "1", "2", "3", "4", "5"]  # the seeds, as on grid.png
-    opened.look_at("effects", "#effects-charts .chart svg")
-    figure = opened.one("#effects-charts figure")
-    assert figure.find_element(By.TAG_NAME, "figcaption").text == "pooling"
-    numbers = opened.texts("#effects-charts figure:first-child tbody td:nth-child(2)")
-    assert numbers == ["2.00", "5.00"]  # the means of 1, 2, 3 and of 4, 5, 6
-    bars = opened.js(
-        "return document.querySelector('#effects-charts .chart').data[0].error_y.array"
-    )
-    assert bars == [1, 1]  # the deviation of 1, 2, 3

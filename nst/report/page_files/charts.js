@@ -100,7 +100,8 @@ function drawCharts(all = false) {
 /** Plot, and on hover tell of the run whose number each point carries as customdata. */
 function plot(node, traces, layout, hover = {}) {
   // Paper is narrower than the window, and nothing measures it before it is printed on.
-  const [width, height] = !printing ? [] : node.matches('.tall') ? [680, 380] : [330, 220];
+  const paper = node.matches('.tall') ? [680, 380] : [330, node.matches('.effect') ? 290 : 220];
+  const [width, height] = printing ? paper : [];
   window.Plotly.react(node, traces, { ...layout, width, height, autosize: !printing }, CONFIG);
   if (node.dataset.listens) return;
   node.dataset.listens = 'yes';

@@ -1,124 +1,225 @@
-// What a setting does to the metric: each value's mean over the other settings, with its spread.
+// What a setting does to the metric: within blocks of equal other settings, as Python computed it.
 
+const LINES = 200; // blocks that a chart draws
 const SETTINGS = 1500; // points in one chart
 const DISCRETE = 24; // values of a number, beyond which it is drawn as a line of numbers
+const GROUPS = 8; // photographs, beyond which no means are drawn
+const factors = data.effects.factors;
+
+const effectFor = (factor) => factor.of[metrics.indexOf(metric())];
+const keysOf = (places) => places.map((place) => keys[place]);
+/** The place of a run's value of a factor; keys that go together have one. */
+const levelOf = (factor, run) => keys[factor.keys[0]].of[run];
 
 function meanOf(values) {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** The standard deviation of a sample; null for fewer than two. */
-function deviation(values) {
-  if (values.length < 2) return null;
-  const mean = meanOf(values);
-  return Math.sqrt(
-    values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1),
-  );
-}
+/** The finished runs with a number, whatever the filter. */
+const judged = () => everyRun.filter((run) => finished(run) && valueOf(run, metric()) !== null);
 
-/** Runs that differ in their seed alone, as one setting with a mean and a spread. */
-function replicates(some) {
-  const others = keys.filter((key) => key !== seedKey);
-  return groups(some, others).map((group) => {
-    const values = group.runs.map((run) => valueOf(run, metric()));
-    return { run: group.runs[0], runs: group.runs, mean: meanOf(values), sd: deviation(values) };
+/** Of each block its runs by the factor's value, and what it belongs to: one photograph, say. */
+function blocksOf(factor) {
+  const others = keysOf(factor.others);
+  if (effectFor(factor).seeds && seedKey) others.push(seedKey);
+  const within = keysOf(data.effects.within[metrics.indexOf(metric())]);
+  return groups(judged(), others).map((group) => {
+    const levels = factor.values.map(() => []);
+    for (const run of group.runs) levels[levelOf(factor, run)]?.push(run);
+    const means = levels.map((some) =>
+      some.length ? meanOf(some.map((run) => valueOf(run, metric()))) : null,
+    );
+    return { levels, means, of: within.map((key) => labelOf(group.runs[0], key)).join(', ') };
   });
 }
 
-const judged = () => shown().filter((run) => finished(run) && valueOf(run, metric()) !== null);
-
-function effectOf(key) {
-  const some = judged().filter((run) => key.of[run] >= 0);
-  const settingsOf =
-    key === seedKey
-      ? some.map((run) => ({ run, runs: [run], mean: valueOf(run, metric()), sd: null }))
-      : replicates(some);
-  return groups(some, [key]).map(({ place: [place] }) => {
-    const here = settingsOf.filter((one) => key.of[one.run] === place);
-    const values = here.map((one) => one.mean);
-    return { place, here, mean: meanOf(values), sd: deviation(values) };
-  });
+/** Every so many of some, so that no more than `most` are left. */
+function thinned(some, most) {
+  const step = Math.ceil(some.length / most);
+  return step > 1 ? some.filter((_, at) => at % step === 0) : some;
 }
 
-function drawEffect(node, key) {
-  const effect = effectOf(key);
+function drawEffect(node, factor) {
+  const row = effectFor(factor);
+  node.hidden = Boolean(row.why);
+  if (row.why) return;
+  if (row.differences.length) drawBlocks(node, factor, row);
+  else drawUnpaired(node, factor);
+}
+
+function drawBlocks(node, factor, row) {
   const style = look();
-  const scattered = key.numbers && key.values.length > DISCRETE;
-  const at = (place, share) =>
-    scattered ? key.numbers[place] : effect.findIndex((one) => one.place === place) + share;
-  const step = Math.ceil(effect.reduce((sum, one) => sum + one.here.length, 0) / SETTINGS);
-  const dots = effect
-    .flatMap(({ place, here }) =>
-      here.map((one, rank) => ({
-        ...one,
-        x: at(place, here.length > 1 ? 0.16 + (0.26 * rank) / (here.length - 1) : 0.22),
-      })),
-    )
-    .filter((_, rank) => rank % step === 0);
+  const every = blocksOf(factor).filter(
+    (block) => block.means.filter((mean) => mean !== null).length > 1,
+  );
+  const blocks = thinned(every, LINES);
+  const places = factor.values.map((_, place) => place);
+  const lines = {
+    x: blocks.flatMap(() => [...places, null]),
+    y: blocks.flatMap((block) => [...block.means, null]),
+    customdata: blocks.flatMap((block) => [...block.levels.map((some) => some[0]), null]),
+    type: 'scatter',
+    mode: 'lines+markers',
+    hoverinfo: 'none',
+    line: { color: style.faint, width: 1 },
+    marker: { size: 4, color: style.faint },
+    opacity: Math.max(0.25, Math.min(0.8, 8 / blocks.length)),
+  };
+  const low = every.flatMap((block) => block.means).filter((mean) => mean !== null);
+  // Means have no rank: numbers that are told apart by rank are drawn by ratio.
+  const logarithmic = scaleOf(metric()) !== 'linear' && low.every((mean) => mean > 0);
+  plot(
+    node,
+    [lines, ...meanLines(factor, row, every, style), ...differenceMarks(factor, row, style)],
+    {
+      ...style.layout,
+      margin: { l: 52, r: 8, t: 8, b: 36 },
+      xaxis: { ...style.axis, ...levelTicks(factor), anchor: 'y2', title: undefined },
+      yaxis: {
+        ...style.axis,
+        ...(logarithmic ? { type: 'log' } : {}),
+        domain: [0.42, 1],
+        title: undefined,
+        nticks: 6,
+      },
+      yaxis2: {
+        ...style.axis,
+        domain: [0, 0.33],
+        title: undefined,
+        nticks: 4,
+        zeroline: true,
+        zerolinecolor: style.faint,
+      },
+    },
+    { words: (point) => `${metric().title} ${measured(point.y, metric())}` },
+  );
+  const heads = row.headline || `${metric().title} by ${short(factor.title)}`;
+  node.setAttribute('aria-label', `${heads}; the numbers are in the table below it`);
+}
+
+/** The mean of the complete blocks, of each photograph by itself where there are several. */
+function meanLines(factor, row, every, style) {
+  if (!row.complete) return [];
+  const found = new Map();
+  for (const block of every) {
+    if (block.means.includes(null)) continue;
+    if (!found.has(block.of)) found.set(block.of, []);
+    found.get(block.of).push(block.means);
+  }
+  if (found.size > GROUPS) return [];
+  return [...found].map(([of, some]) => ({
+    x: factor.values.map((_, place) => place),
+    y: factor.values.map((_, place) => meanOf(some.map((means) => means[place]))),
+    customdata: factor.values.map(
+      (value) => `${short(factor.title)} ${short(value)}, mean${of ? ` of ${short(of)}` : ''}`,
+    ),
+    type: 'scatter',
+    mode: 'lines+markers',
+    hoverinfo: 'none',
+    line: { color: style.ink, width: 2.5 },
+    marker: { size: 8, color: style.ink, symbol: 'diamond' },
+  }));
+}
+
+/** Each value's difference to the first, with its interval, in the lower part of the chart. */
+function differenceMarks(factor, row, style) {
+  const better = metric().better === 'lower' ? -1 : metric().better === 'higher' ? 1 : 0;
+  const inks = row.differences.map(([, , mean, least, most]) => {
+    if (least === null || (least <= 0 && most >= 0) || !better) return style.ink;
+    return color(better * mean > 0 ? 'var(--accent)' : 'var(--bad)');
+  });
+  const first = {
+    x: [0],
+    y: [0],
+    yaxis: 'y2',
+    type: 'scatter',
+    mode: 'markers',
+    hoverinfo: 'skip',
+    marker: { size: 8, color: style.paper, line: { color: style.ink, width: 1.5 } },
+  };
+  return [
+    first,
+    ...row.differences.map(([level, pairs, mean, least, most, above, below], at) => ({
+      x: [level],
+      y: [mean],
+      customdata: [
+        `${short(factor.values[level])} − ${short(factor.values[0])}: above in ${above}, below in ${below} of ${pairs}`,
+      ],
+      yaxis: 'y2',
+      type: 'scatter',
+      mode: 'markers',
+      hoverinfo: 'none',
+      marker: { size: 8, color: inks[at] },
+      error_y:
+        least === null
+          ? undefined
+          : {
+              type: 'data',
+              symmetric: false,
+              array: [most - mean],
+              arrayminus: [mean - least],
+              thickness: 2,
+              width: 4,
+              color: inks[at],
+            },
+    })),
+  ];
+}
+
+function levelTicks(factor) {
+  const count = factor.values.length;
+  const places = factor.values.map((_, place) => place);
+  const told = count > DISCRETE ? thinned(places, 10) : places;
+  return {
+    tickvals: told,
+    ticktext: told.map((place) => tickText(factor.values[place], told.length)),
+    range: [-0.4, count - 0.6],
+    tickangle: count > 5 ? undefined : 0,
+  };
+}
+
+/** Where nothing is paired: the runs as points, and no line that would claim an effect. */
+function drawUnpaired(node, factor) {
+  const style = look();
+  const some = thinned(
+    judged().filter((run) => levelOf(factor, run) >= 0),
+    SETTINGS,
+  );
+  const { numbers } = keys[factor.keys[0]];
+  const scattered = numbers && factor.values.length > DISCRETE;
+  const beside = (run, at) =>
+    scattered ? numbers[levelOf(factor, run)] : levelOf(factor, run) + ((at % 9) - 4) / 24;
   const points = {
-    x: dots.map((one) => one.x),
-    y: dots.map((one) => one.mean),
-    customdata: dots.map((one) => one.run),
+    x: some.map(beside),
+    y: some.map((run) => valueOf(run, metric())),
+    customdata: some,
     type: 'scatter',
     mode: 'markers',
     hoverinfo: 'none',
     marker: { size: 6, color: style.faint, opacity: 0.75 },
   };
-  if (dots.some((one) => one.sd !== null))
-    points.error_y = {
-      type: 'data',
-      array: dots.map((one) => one.sd ?? 0),
-      thickness: 1,
-      width: 2,
-      color: style.faint,
-    };
-  const means = {
-    x: effect.map(({ place }) => at(place, 0)),
-    y: effect.map((one) => one.mean),
-    customdata: effect.map((one) => `${short(key.title)} ${short(key.values[one.place])}`),
-    type: 'scatter',
-    mode: key.numbers ? 'lines+markers' : 'markers',
-    hoverinfo: 'none',
-    line: { color: style.ink, width: 1.25 },
-    marker: { size: 9, color: style.ink, symbol: 'diamond' },
-    error_y: {
-      type: 'data',
-      array: effect.map((one) => one.sd ?? 0),
-      thickness: 1.5,
-      width: 4,
-      color: style.ink,
-    },
-  };
-  const positive =
-    scattered &&
-    Math.min(...key.numbers) > 0 &&
-    Math.max(...key.numbers) / Math.min(...key.numbers) > 50;
-  const ticks = scattered
-    ? { type: positive ? 'log' : 'linear' }
-    : {
-        tickvals: effect.map((_, rank) => rank),
-        ticktext: effect.map(({ place }) => tickText(key.values[place], effect.length)),
-        range: [-0.4, effect.length - 0.4],
-        tickangle: effect.length > 5 ? undefined : 0,
-      };
-  // Means and deviations have no rank: numbers that are told apart by rank are drawn by ratio.
-  const logarithmic = scaleOf(metric()) !== 'linear' && dots.every((one) => one.mean > 0);
+  const positive = scattered && Math.min(...numbers) > 0;
+  const wide = positive && Math.max(...numbers) / Math.min(...numbers) > 50;
+  const logarithmic = scaleOf(metric()) !== 'linear' && points.y.every((value) => value > 0);
   plot(
     node,
-    scattered ? [points] : [points, means],
+    [points],
     {
       ...style.layout,
-      margin: { l: 48, r: 8, t: 8, b: 36 },
-      xaxis: { ...style.axis, ...ticks, title: undefined },
+      margin: { l: 52, r: 8, t: 8, b: 36 },
+      xaxis: {
+        ...style.axis,
+        ...(scattered ? { type: wide ? 'log' : 'linear' } : levelTicks(factor)),
+        title: undefined,
+      },
       yaxis: { ...style.axis, ...(logarithmic ? { type: 'log' } : {}), title: undefined, nticks: 6 },
     },
     { words: (point) => `${metric().title} ${measured(point.y, metric())}` },
   );
   node.setAttribute(
     'aria-label',
-    `${metric().title} by ${short(key.title)}; the numbers are in the table below it`,
+    `${metric().title} of ${some.length} runs by ${short(factor.title)}; nothing is paired`,
   );
-  effectTable(node.nextElementSibling, key, effect);
 }
 
 /** A label in lines that fit below its tick, broken where its parts are joined. */
@@ -133,67 +234,127 @@ function tickText(label, count) {
   return shownLines.map((line) => plain(line, Math.max(16, width))).join('<br>');
 }
 
-function effectTable(details, key, effect) {
-  const rows = effect
-    .slice(0, 200)
-    .map((one) =>
-      el(
-        'tr',
-        {},
-        el('th', { scope: 'row' }, said(key.values[one.place], 'value')),
-        el('td', { class: 'number', text: measured(one.mean, metric()) }),
-        el('td', { class: 'number', text: one.sd === null ? '–' : measured(one.sd, metric()) }),
-        el('td', { class: 'number', text: one.here.length }),
-      ),
-    );
-  const head = ['', 'mean', 'sd', 'settings'].map((text) =>
-    text ? el('th', { scope: 'col', class: 'number', text }) : el('td'),
+/** The sentence above a chart: what the setting does, or why that can't be said. */
+function effectHeadline(factor, row) {
+  if (row.why || row.headline) return row.why || row.headline;
+  const grid = factor.drawn ? 'as after a random search' : 'the runs are no full grid';
+  return (
+    `Nothing is paired: no two finished runs differ in ${short(factor.title)} alone (${grid}). ` +
+    'Each point is a run, and what sets two apart may be another setting.'
   );
+}
+
+/** What must be known beside the chart: what is left out, what has no interval, what goes along. */
+function effectNotes(factor, row) {
+  const words = [];
+  const many = row.blocks === 1 ? 'block' : 'blocks';
+  if (row.differences.length && !row.complete) {
+    words.push(
+      `None of ${row.blocks} ${many} has a finished run at each value: each difference is over the blocks that have its two.`,
+    );
+  } else if (row.differences.length && row.complete < row.blocks) {
+    words.push(
+      `${row.complete} of ${row.blocks} ${many} have a finished run at each value; the others are left out.`,
+    );
+  }
+  if (row.seeds) words.push('There is one block alone, so its seeds are the pairs.');
+  if (row.differences.some(([, , , least]) => least === null)) {
+    words.push('A single pair has no interval.');
+  }
+  if (factor.along.length) words.push(`${short(factor.along.join(', '))} changes with it.`);
+  return words.join(' ');
+}
+
+function effectTable(details, factor, row) {
+  const number = (value) => (value === null || value === undefined ? '–' : measured(value, metric()));
+  const of = new Map((row.differences ?? []).map((one) => [one[0], one]));
+  const rows = factor.values.slice(0, 200).map((value, level) => {
+    const [, pairs, mean, least, most, above] = of.get(level) ?? [];
+    const texts = [
+      number(row.means?.[level]),
+      level ? number(mean) : '',
+      level && least !== null && least !== undefined ? `${number(least)} to ${number(most)}` : level ? '–' : '',
+      level && pairs ? `${above} of ${pairs}` : '',
+    ];
+    return el(
+      'tr',
+      {},
+      el('th', { scope: 'row' }, said(value, 'value')),
+      ...texts.map((text) => el('td', { class: 'number', text })),
+    );
+  });
+  const head = ['', 'mean', `to ${short(factor.values[0], 16)}`, '95 % interval', 'above in'].map(
+    (text) => (text ? el('th', { scope: 'col', class: 'number', text }) : el('td')),
+  );
+  details.hidden = !row.differences?.length;
   details.replaceChildren(
     el('summary', { text: 'Numbers' }),
     el(
-      'table',
-      { class: 'facts' },
-      el('caption', { class: 'unseen', text: `${metric().title} by ${short(key.title)}` }),
-      el('thead', {}, el('tr', {}, ...head)),
-      el('tbody', {}, ...rows),
+      'div',
+      { class: 'scroll' },
+      el(
+        'table',
+        { class: 'facts' },
+        el('caption', { class: 'unseen', text: `${metric().title} by ${short(factor.title)}` }),
+        el('thead', {}, el('tr', {}, ...head)),
+        el('tbody', {}, ...rows),
+      ),
     ),
   );
 }
 
 function drawEffectsCaption() {
   const some = judged();
-  const words = [
-    `The ${metric()?.title} of finished runs.`,
-    'Diamonds: the mean over all other settings, with its standard deviation; points: each setting.',
-  ];
-  if (seedKey) {
-    words.push('Runs that differ in their seed alone are one point, its bar their deviation.');
+  byId('effects-caption').textContent = effectsWords(some);
+}
+
+function effectsWords(some) {
+  if (!some.length) return 'No finished run has this metric.';
+  const filtered = shown().length < runs.length ? ', whatever the filter' : '';
+  const words = [`The ${metric().title} of all finished runs${filtered}.`];
+  if (!factors.length) {
+    const values = sorted(some, metric());
+    const range = `${measured(values[0], metric())} to ${measured(values.at(-1), metric())}`;
+    return `${words[0]} They differ in their seed alone: ${range} over ${values.length} runs.`;
   }
-  byId('effects-caption').textContent = some.length
-    ? words.join(' ')
-    : 'No finished run that passes the filter has this metric.';
+  if (factors.some((factor) => effectFor(factor).differences?.length)) {
+    words.push(
+      'A thin line is a block: only this setting changes along it, all others stay. The strong line is their mean.',
+      'Below it, how far each value lies from the first, block by block, with the 95 % interval of the mean difference (Student’s t, each by itself).',
+    );
+  }
+  if (seedKey) words.push('Runs that differ in their seed alone count as their mean.');
+  return words.join(' ');
+}
+
+function effectFigure(factor) {
+  const node = el('div', { class: 'chart effect', role: 'img' });
+  const headline = el('p', { class: 'effect-headline' });
+  const notes = el('p', { class: 'effect-note' });
+  const numbers = el('details', { class: 'effect-numbers' }, el('summary', { text: 'Numbers' }));
+  byId('effects-charts').append(
+    el('figure', {}, el('figcaption', {}, said(factor.title, 'value')), headline, node, notes, numbers),
+  );
+  part(
+    () => [get('metric')],
+    () => {
+      const row = effectFor(factor);
+      headline.textContent = effectHeadline(factor, row);
+      notes.textContent = row.why ? '' : effectNotes(factor, row);
+      effectTable(numbers, factor, row);
+    },
+  );
+  chart(
+    node,
+    () => [],
+    () => drawEffect(node, factor),
+  );
 }
 
 function startEffects() {
   byId('effects').hidden = keys.length === 0 || metrics.length === 0;
   if (byId('effects').hidden) return;
-  for (const key of keys.toSorted((a, b) => (a === seedKey) - (b === seedKey))) {
-    const node = el('div', { class: 'chart', role: 'img' });
-    byId('effects-charts').append(
-      el(
-        'figure',
-        {},
-        el('figcaption', {}, said(key.title, 'value')),
-        node,
-        el('details', { class: 'effect-numbers' }, el('summary', { text: 'Numbers' })),
-      ),
-    );
-    chart(
-      node,
-      () => [],
-      () => drawEffect(node, key),
-    );
-  }
+  for (const factor of factors) effectFigure(factor);
   part(() => [filterText(), get('metric')], drawEffectsCaption);
+  startInteractions();
 }

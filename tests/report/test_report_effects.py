@@ -172,11 +172,11 @@ def test_headlines():
     assert made(0, 1, better="lower").startswith("avg is better than max in SSIM in the only pair")
     assert made(2, 2, 3, 3) == "avg and max do not differ in SSIM, in 2 pairs"
     assert made(0, 0.1, 0, -0.08) == (
-        f"no clear difference in SSIM: max leads avg by 0.0 ({MINUS}1.1 to 1.2), in 2 pairs"
+        f"No clear difference in SSIM: max leads avg by 0.01 ({MINUS}1.13 to 1.15), in 2 pairs"
     )
     # 0.10 and 0.12: mean 0.11, error 0.01, 12.706 degrees.
     assert made(0.5, 0.4, 0.5, 0.38, better="lower").startswith(
-        f"no clear difference in SSIM: max leads avg by 0.11 ({MINUS}0.02 to 0.24)"
+        f"No clear difference in SSIM: max leads avg by 0.11 ({MINUS}0.02 to 0.24)"
     )
     assert made(1, 2, 1, 2.001, better="") == (
         "max is higher than avg in SSIM in 2 of 2 pairs, by 1.00 (0.99 to 1.01)"
@@ -186,9 +186,9 @@ def test_headlines():
 
 
 def test_figures_have_the_decimals_that_their_interval_allows():
-    assert effect_words.figures(0.12, 0.1, 0.14, half=0.02) == ["0.12", "0.10", "0.14"]
+    assert effect_words.figures(0.12, 0.1, 0.14, half=0.04) == ["0.12", "0.10", "0.14"]
     assert effect_words.figures(0.1234, 0.1104, 0.1364, half=0.013) == ["0.123", "0.110", "0.136"]
-    assert effect_words.figures(12345.0, 12000, 12700, half=350) == ["12300", "12000", "12700"]
+    assert effect_words.figures(12345.0, 12000, 12700, half=360) == ["12300", "12000", "12700"]
     assert effect_words.figures(-0.001) == [f"{MINUS}0.00100"]
     assert effect_words.figures(2.5e7) == ["2.5e7"]
     assert effect_words.figures(0.0) == ["0"]
