@@ -96,7 +96,9 @@ def effect(
     full = np.isfinite(table).all(axis=1)
     complete = int(full.sum())
     kept = table[full] if complete else table
-    means = [float(mean) for mean in kept.mean(axis=0)] if complete else [None] * count
+    means: list[float | None] = [None] * count
+    if complete:
+        means = [float(mean) for mean in kept.mean(axis=0)]
     found = [_difference(kept, level, 0) for level in range(1, count)]
     differences = [one for one in found if one]
     return Effect(

@@ -96,7 +96,7 @@ def _effects(
     numbers: Sequence[np.ndarray],
     whys: Sequence[str],
 ) -> list[dict[str, Any]]:
-    rows = []
+    rows: list[dict[str, Any]] = []
     for metric, values, why in zip(metrics, numbers, whys, strict=True):
         if why:
             rows.append({"why": why})

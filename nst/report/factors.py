@@ -115,7 +115,8 @@ def _is_drawn(key: Key, levels: np.ndarray) -> bool:
 
 def _within(factor: Factor, every: Sequence[Factor]) -> Factor:
     """Return a factor with the keys that it is blocked by and those that it decides."""
-    others, along = [], []
+    others: list[Factor] = []
+    along: list[Factor] = []
     for one in every:
         if one is factor:
             continue

@@ -37,6 +37,7 @@ SCRIPTS = (
     "compare",
     "charts",
     "curves",
+    "marks",
     "tradeoff",
     "effects",
     "interactions",

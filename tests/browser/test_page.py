@@ -124,7 +124,7 @@ def test_paper_gets_every_chart_in_dark_ink_and_the_screen_its_theme_back(opened
     drawn = "return [...document.querySelectorAll('.chart')].map(e => !!e.querySelector('svg'))"
     theme = "return document.documentElement.dataset.theme"
     width = "return document.querySelector('.chart.tall svg').clientWidth"
-    assert opened.js(drawn) == [True] * 5
+    assert opened.js(drawn) == [True] * 6
     assert (opened.js(theme), opened.js(width)) == ("light", 680)
     opened.js("window.dispatchEvent(new Event('afterprint'))")
     assert opened.js(theme) == "dark"

@@ -78,7 +78,7 @@ def test_equal_runs_are_told(runs: list[Run]):
 
 
 def test_each_photograph_has_its_own():
-    runs = []
+    runs: list[Run] = []
     for name, at in product(["chelsea", "coffee"], range(5)):
         style, content = POINTS[at if name == "chelsea" else (at + 1) % 5]
         values = {"content": name, "beta": 10.0**at}

@@ -97,6 +97,14 @@ function drawTradeoff(node) {
           .join(', '),
     },
   );
+  const inks = new Map(some.map((run, at) => [run, shade(shades[at])]));
+  const order = [...front.filter(isRecommended), ...front, ...some];
+  marksOn(node, [...new Set(order)], (run) => ({
+    x: x.at(valueOf(run, across)),
+    y: y.at(valueOf(run, up)),
+    ink: inks.get(run),
+    kind: `${onFront.has(run) ? ' on-line' : ''}${isRecommended(run) ? ' is-recommended' : ''}`,
+  }));
   tradeoffWords(node, all, some, front, across, up);
 }
 
@@ -106,7 +114,7 @@ function tradeoffWords(node, all, some, front, across, up) {
     ? ' The dotted line is the Pareto front: no run beats one on it in both.'
     : ' These two have no front: a better way is not known for both.';
   byId('tradeoff-caption').textContent = all.length
-    ? `A point is a finished run.${line}${few}`
+    ? `Each picture or point is a finished run; zooming in makes room for more pictures.${line}${few}`
     : 'No finished run that passes the filter has both.';
   node.setAttribute(
     'aria-label',
@@ -123,6 +131,11 @@ function tradeoffWords(node, all, some, front, across, up) {
           { type: 'button', class: 'on-front', on: { click: () => openViewer(run, front) } },
           thumbnail(run, ''),
           said(runs[run].name),
+          el('bdi', {
+            class: 'front-settings',
+            title: short(settings(run), 400),
+            text: apart(run, front),
+          }),
           el('span', {
             class: 'number',
             text: `${measured(valueOf(run, across), across)} · ${measured(valueOf(run, up), up)}`,
@@ -141,6 +154,12 @@ function tradeoffWords(node, all, some, front, across, up) {
         ]
       : []),
   );
+}
+
+/** The settings of a run that are not the same in all of some. */
+function apart(run, some) {
+  const same = keys.filter((key) => some.every((other) => key.of[other] === key.of[run]));
+  return settings(run, same);
 }
 
 function startTradeoff() {
