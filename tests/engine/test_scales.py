@@ -406,7 +406,7 @@ def test_lanes_are_the_runs_alone_and_a_lost_one_costs_no_other(compose):
 def test_a_grid_of_scales_compiles_a_program_a_size(command):
     grid: tuple[str, ...] = ("scales=[32,48]", "steps=2", "tv.gamma=0,1", "style.size=null,48")
     # Which no other test has.
-    grid += ("tv.form=power", "pooling=max")
+    grid += ("tv.form=power", "pooling=max", "hydra.launcher.lanes=1")
     with compiled() as programs:
         done = command("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep", *QUICK, *grid)
     assert done.returncode == 0, done.stderr

@@ -145,7 +145,7 @@ def test_the_gradient_is_that_of_the_formula():
 
     def plain(features: jax.Array) -> jax.Array:
         weights = channels**2 / (channels**2).sum(axis=(1, 2), keepdims=True)
-        grams = jnp.einsum("rhw,hwi,hwj->rij", weights, features, features)
+        grams = jnp.einsum("rhw,hwi,hwj->rij", weights, features, features, precision="highest")
         each = jnp.sum((grams - target) ** 2, axis=(1, 2)) / 36
         return jnp.sum(channels.mean(axis=(1, 2)) * each)
 

@@ -160,7 +160,7 @@ def test_a_statistic_brings_the_picture_nearer_to_the_style_image(statistic: str
 
 def test_statistics_and_normalization_through_the_command_line(command):
     grid = ("style.statistic=mean_std,wasserstein", "style.normalize=none,channels", "pooling=max")
-    batched = ("-m", "hydra/launcher=batched", "hydra.sweep.dir=sweep")
+    batched = ("-m", "hydra/launcher=batched", "hydra.launcher.lanes=1", "hydra.sweep.dir=sweep")
     with compiled() as programs:
         done = command(*batched, *FOUR_STEPS, *SHALLOW, *grid)
     assert done.returncode == 0, done.stderr
