@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nst.metrics.blocks import averaged
+
 CONFIDENCE = 0.95
 #: Values of a setting, beyond which it was drawn at random and nothing is looked for.
 MOST = 200
-#: Values of each of two settings that a table of both takes.
-MOST_OF_TWO = 24
 
 
 @dataclass(frozen=True)
@@ -49,16 +49,6 @@ class Effect:
     by_seed: bool  # the pairs are the seeds of the only block
 
 
-@dataclass(frozen=True)
-class Interaction:
-    """How far the effect of one setting depends on another one."""
-
-    blocks: int  # complete ones, with a number at each pair of values
-    table: list[list[float]]  # means over them: a row for each value of the one
-    share: float  # of what both settings do to the number, what neither does alone; 0 to 1
-    size: float  # root mean square of the latter, in the number's unit
-
-
 def effect(
     levels: np.ndarray,
     blocks: np.ndarray,
@@ -88,8 +78,8 @@ def effect(
     """
     if count > MOST:
         return Effect(len(set(blocks.tolist())), 0, [None] * count, [], None, False)
-    table = _table(levels, blocks, numbers, count)
-    of_seeds = _table(levels, seeds, numbers, count) if seeds is not None else table[:0]
+    table = averaged(levels, blocks, numbers, count)
+    of_seeds = averaged(levels, seeds, numbers, count) if seeds is not None else table[:0]
     of_seeds = of_seeds[np.isfinite(of_seeds).all(axis=1)]
     by_seed = len(table) == 1 and bool((of_seeds != of_seeds[:1]).any())
     table = of_seeds if by_seed else table
@@ -130,80 +120,6 @@ def interval(values: np.ndarray, confidence: float = CONFIDENCE) -> tuple[float,
     return mean - half, mean + half
 
 
-def interaction(
-    first: np.ndarray,
-    second: np.ndarray,
-    blocks: np.ndarray,
-    numbers: np.ndarray,
-    counts: tuple[int, int],
-) -> Interaction | None:
-    """Return how far the effect of one setting depends on another, None where no block tells.
-
-    The table of means is taken apart into the mean, what each setting adds by itself, and the
-    rest; the share is the rest's sum of squares in that of all three but the mean. Source: the
-    two-way analysis of variance, Montgomery 2017, Design and Analysis of Experiments, section 5.3.
-
-    Args:
-      first: of shape (runs,): the place of each run's value of the one setting; a run of -1 is left
-        out.
-      second: of shape (runs,): that of the other.
-      blocks: of shape (runs,): a number for each combination of the settings but these two.
-      numbers: of shape (runs,): what the settings act on; NaN for a run without it.
-      counts: of the values of the two.
-    """
-    rows, columns = counts
-    if min(counts) < 2 or max(counts) > MOST_OF_TWO:
-        return None
-    cells = np.where((first < 0) | (second < 0), -1, first * columns + second)
-    # Blocks of few runs can't be complete, and after a random search there are many of them.
-    whole = np.isin(blocks, _frequent(blocks, rows * columns))
-    table = _table(cells[whole], blocks[whole], numbers[whole], rows * columns)
-    table = table[np.isfinite(table).all(axis=1)]
-    if not len(table):
-        return None
-    means = table.mean(axis=0).reshape(rows, columns)
-    of_rows = means.mean(axis=1, keepdims=True) - means.mean()
-    of_columns = means.mean(axis=0, keepdims=True) - means.mean()
-    rest = means - means.mean() - of_rows - of_columns
-    squares = columns * (of_rows**2).sum() + rows * (of_columns**2).sum() + (rest**2).sum()
-    # What is left of equal numbers are the errors of their sums.
-    flat = squares <= rows * columns * (1e-12 * np.abs(means).max()) ** 2
-    share = 0.0 if flat else float((rest**2).sum() / squares)
-    size = 0.0 if flat else float(np.sqrt((rest**2).mean()))
-    return Interaction(len(table), means.tolist(), share, size)
-
-
-def numbered(columns: Sequence[Sequence[int]], count: int) -> np.ndarray:
-    """Return a number for each run, of shape (runs,), the same where all columns agree.
-
-    Args:
-      columns: for each setting the place of each run's value.
-      count: of the runs; all are 0 where there is no column.
-    """
-    if not columns:
-        return np.zeros(count, int)
-    found = np.unique(np.array(columns).T, axis=0, return_inverse=True)[1]
-    return np.asarray(found).reshape(count)
-
-
-def _table(
-    levels: np.ndarray,
-    blocks: np.ndarray,
-    numbers: np.ndarray,
-    count: int,
-) -> np.ndarray:
-    """Return the mean number of each block at each value, (blocks, values); NaN for none."""
-    known = np.isfinite(numbers) & (levels >= 0)
-    rows = np.unique(blocks[known], return_inverse=True)[1]
-    places = rows * count + levels[known]
-    size = (int(rows.max()) + 1) * count if len(rows) else 0
-    sums = np.bincount(places, numbers[known], size)
-    runs = np.bincount(places, minlength=size)
-    means = np.full(size, np.nan)
-    np.divide(sums, runs, out=means, where=runs > 0)
-    return means.reshape(-1, count)
-
-
 def _difference(
     table: np.ndarray, level: int, against: int, confidence: float = CONFIDENCE
 ) -> Difference | None:
@@ -227,8 +143,3 @@ def _span(table: np.ndarray, differences: Sequence[Difference]) -> Difference | 
     pairs = len(shifts) * (len(shifts) - 1) / 2
     found = _difference(table, high, low, 1 - (1 - CONFIDENCE) / pairs)
     return found or differences[-1]
-
-
-def _frequent(blocks: np.ndarray, least: int) -> np.ndarray:
-    names, counts = np.unique(blocks, return_counts=True)
-    return names[counts >= least]

@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from nst.metrics.effects import Difference, Effect, Interaction
+from nst.metrics.effects import Difference, Effect
+from nst.metrics.interaction import Interaction
 from nst.report import labels
 
 MINUS = "\u2212"

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nst.metrics.effects import MOST_OF_TWO, Effect, effect, interaction
+from nst.metrics.effects import Effect, effect
+from nst.metrics.interaction import MOST_OF_TWO, interaction
 from nst.report import comparable, compared, effect_words, factors
 from nst.report.factors import Factor
 from nst.report.summary import Report

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nst.metrics.effects import MOST, numbered
+from nst.metrics.blocks import numbered
+from nst.metrics.effects import MOST
 from nst.report import axes
 from nst.report.summary import Key
 from nst.rundir.runs import Run

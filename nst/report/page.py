@@ -39,6 +39,7 @@ SCRIPTS = (
     "curves",
     "marks",
     "tradeoff",
+    "blocks",
     "effects",
     "interactions",
     "found",

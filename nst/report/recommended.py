@@ -6,18 +6,15 @@ from typing import Any
 
 from nst.metrics.front import front
 from nst.metrics.knee import is_bent, knee, nearby, scaled
-from nst.report import comparable, compared, effect_words, effects, factors, labels, notes
+from nst.report import clearest, comparable, compared, factors, labels, notes
 from nst.report.summary import Report
 
 #: Where a run has two numbers without an objective, these are looked at.
 _USUAL = ("style_distance", "content_distance")
 #: Digits to which two numbers are the same.
 _DIGITS = 3
-#: Keys that a caption names, and sentences on the clearest of them.
-_MOST, _LINES = 4, 3
-#: Share of an interaction, and twice its part of the number's deviation, from which a setting's own
-#: effect says little.
-_MUCH = 0.2
+#: Keys that a caption names.
+_MOST = 4
 _MORE = {
     "style_distance": "more style",
     "content_distance": "closer to the photograph",
@@ -61,7 +58,7 @@ def of(report: Report, metrics: Metrics, found: Mapping[str, Any]) -> dict[str, 
     return {
         "by": [f"{one['group']}.{one['name']}" for one in wanted],
         "groups": [_picked(report, one, wanted) for one in groups],
-        "lines": _lines(report, wanted, _depends(metrics, wanted, found)),
+        "lines": clearest.lines(report, metrics, wanted, found),
     }
 
 
@@ -157,7 +154,7 @@ def _equal(report: Report, group: _Group, at: int) -> list[int]:
     twins = notes.twins(report.runs)
     names = [report.runs[place].name for place in group.runs]
     picture = [twins.get(name, name) for name in names]
-    texts = [[labels.number(value, _DIGITS) for value in own] for own in group.values]
+    texts = [[f"{value:.{_DIGITS}g}" for value in own] for own in group.values]
     return [
         one
         for one in range(len(names))
@@ -207,58 +204,6 @@ def _why(group: _Group, at: int, equal: Sequence[int], wanted: Metrics) -> str:
 
 def _best(metric: Mapping[str, Any]) -> str:
     return "highest" if metric["better"] == "higher" else "lowest"
-
-
-def _lines(report: Report, wanted: Metrics, depends: Mapping[str, str]) -> list[str]:
-    """Return what the clearest settings do, choices such as pooling before numbers."""
-    every = factors.of(report.keys, report.runs)
-    told, rest = [], []
-    for one in every:
-        line, clarity = _line(report, one, every, wanted)
-        if line:
-            told.append((one.keys[0].numbers is not None, -clarity, line))
-        elif one.title in depends and depends[one.title] not in rest:
-            rest.append(depends[one.title])
-    lines = [line for *_, line in sorted(told, key=lambda row: row[:2])]
-    return [*lines, *rest][:_LINES]
-
-
-def _depends(metrics: Metrics, wanted: Metrics, found: Mapping[str, Any]) -> dict[str, str]:
-    """Return a sentence for each setting whose effect depends much on another one."""
-    best: dict[str, tuple[float, str]] = {}
-    titles = [one["title"] for one in found["factors"]]
-    for pair in found["pairs"]:
-        for metric, row in zip(metrics, pair["by"], strict=True):
-            if row is None or metric not in wanted or min(row["share"], 2 * row["part"]) < _MUCH:
-                continue
-            one, other = (titles[at] for at in pair["of"])
-            line = f"{one} and {other}: what one does to {metric['title']} depends on the other"
-            for title in (one, other):
-                best[title] = max(best.get(title, (0.0, "")), (row["part"], line))
-    return {title: line for title, (_, line) in best.items()}
-
-
-def _line(
-    report: Report, one: factors.Factor, every: Sequence[factors.Factor], wanted: Metrics
-) -> tuple[str, float]:
-    """Return what a setting does to the first two metrics, and how clear it is."""
-    duels, loose = [], factors.loose(one, every, report.runs)
-    for metric in wanted[:2]:
-        if comparable.of_one(metric, loose):
-            return "", 0.0
-        numbers = effects.numbers(report, metric)
-        found = effects.single(report, one, every, numbers)
-        duel = effect_words.duel(found, metric["better"])
-        if duel is None:
-            return "", 0.0
-        duels.append((metric, found, duel))
-    clear = [row for row in duels if row[2].is_told]
-    if not clear:
-        return "", 0.0
-    line = effect_words.line(one.values, [(row[0]["title"], *row[1:]) for row in clear])
-    rest = [row[0]["title"] for row in duels if not row[2].is_told]
-    unclear = f"; no clear difference in {_and(rest)}" if rest else ""
-    return f"{one.title}: {line}{unclear}", max(row[2].clarity for row in clear)
 
 
 def _and(parts: list[str]) -> str:

@@ -6,7 +6,9 @@ import statistics
 import numpy as np
 import pytest
 
-from nst.metrics.effects import MOST, Difference, effect, interaction, interval, numbered
+from nst.metrics.blocks import numbered
+from nst.metrics.effects import MOST, Difference, effect, interval
+from nst.metrics.interaction import interaction
 
 NAN = float("nan")
 # Student's own data, hours of sleep gained by ten people with each of two drugs. The interval is
