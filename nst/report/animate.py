@@ -69,7 +69,7 @@ def find(folder: Path) -> Path | None:
 
 
 def _of_run(run: Run, kind: str) -> None:
-    pictures = _evenly(_on_the_way(run.folder / "images"))
+    pictures = _evenly(on_the_way(run.folder / "images"))
     if len(pictures) < _FEWEST:
         raise UserError(f"fewer than {_FEWEST} pictures in images/")
     if run.picture:
@@ -85,8 +85,12 @@ def _of_run(run: Run, kind: str) -> None:
         write_whole(path, _animation(pictures, kind, stamp))
 
 
-def _on_the_way(folder: Path) -> list[Path]:
-    """Return step_00020.png and its like in the order of their steps."""
+def on_the_way(folder: Path) -> list[Path]:
+    """Return step_00020.png and its like in the order of their steps.
+
+    Args:
+      folder: images/ of a run; it need not be there.
+    """
     steps = {
         int(match[1]): path
         for path in folder.glob("step_*.png")

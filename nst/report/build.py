@@ -175,7 +175,8 @@ def _gather(
         key: thumbnails.of_sources(_of_group(whole, key), key, root) for key in ("content", "style")
     }
     served = [path for of_key in pictures.values() for _, path in of_key.values()]
-    thumbnails.sweep(root, [*small.values(), *served])
+    large = _large(whole, pictures, root)
+    thumbnails.sweep(root, [*small.values(), *served, *large.values()])
     report = Report(
         title=_title(base),
         root=root,
@@ -185,9 +186,21 @@ def _gather(
         thumbnails=small,
         content=_titled(whole, "content", pictures["content"]),
         style=_titled(whole, "style", pictures["style"]),
+        large=large,
         still=animate.write(whole, animation) if animation else {},
     )
     return report, pictures
+
+
+def _large(
+    runs: list[Run], pictures: dict[str, dict[str, tuple[str, Path]]], root: Path
+) -> dict[Path, Path]:
+    """Return the larger picture of what was used, by its thumbnail."""
+    found = {}
+    for key, small in pictures.items():
+        large = thumbnails.of_sources(_of_group(runs, key), key, root, thumbnails.LARGE)
+        found |= {small[name][1]: path for name, (_, path) in large.items() if name in small}
+    return found
 
 
 def _titled(

@@ -17,6 +17,7 @@ from nst.report import (
     notes,
     recommended,
     search_words,
+    thumbnails,
 )
 from nst.report.caption import counted
 from nst.report.command import alone
@@ -44,12 +45,16 @@ def gathered(report: Report) -> dict[str, Any]:
     common = _common(texts)
     twins = notes.twins(report.runs)
     named = [(run.name, report.thumbnails.get(run.name)) for run in report.runs]
-    thumbnails = _pictures(report.root, named)
+    small = _pictures(report.root, named)
+    steps = [_steps(run) for run in report.runs]
+    ways = list({json.dumps(way): way for way in steps}.values())  # most often one for all
     runs = [
         _run(report.root, run, metrics)
+        | {"content": _used(report, run, "content"), "style": _used(report, run, "style")}
+        | {"steps": ways.index(way)}
         | {"thumbnail": thumbnail, "sameAs": twins.get(run.name, run.same_as)}
         | {"others": {name: value for name, value in text.items() if name not in common}}
-        for run, thumbnail, text in zip(report.runs, thumbnails, texts, strict=True)
+        for run, thumbnail, text, way in zip(report.runs, small, texts, steps, strict=True)
     ]
     return {
         "title": report.title,
@@ -70,9 +75,10 @@ def gathered(report: Report) -> dict[str, Any]:
         "effects": done,
         "recommended": recommended.of(report, metrics, done),
         "common": common,
+        "steps": ways,
         "sources": {
-            "content": _sources(report.root, report.content),
-            "style": _sources(report.root, report.style),
+            "content": _sources(report, report.content),
+            "style": _sources(report, report.style),
         },
     }
 
@@ -119,6 +125,7 @@ def _run(root: Path, run: Run, metrics: list[dict[str, Any]]) -> dict[str, Any]:
         "error": run.error,
         "reusedFrom": run.reused_from,
         "fallbacks": notes.fallbacks(run),
+        "command": alone(run),
         "metrics": [compared.value(run, metric["group"], metric["name"]) for metric in metrics],
         "bestStep": run.best_step,
         "started": run.started,
@@ -126,9 +133,29 @@ def _run(root: Path, run: Run, metrics: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _sources(root: Path, served: list[tuple[str, Path]]) -> list[dict[str, str | None]]:
-    pictures = zip(served, _pictures(root, served), strict=True)
-    return [{"title": title, "src": src} for (title, _), src in pictures]
+def _steps(run: Run) -> list[int]:
+    """Return the steps whose pictures a run kept, under the names that nst gives them."""
+    steps = [int(path.stem[5:]) for path in animate.on_the_way(run.folder / "images")]
+    return [step for step in steps if (run.folder / "images" / f"step_{step:05d}.png").is_file()]
+
+
+def _used(report: Report, run: Run, group: str) -> list[int]:
+    """Return the places of a run's pictures among those that the report shows."""
+    shown = [path for _, path in getattr(report, group)]
+    paths = [
+        thumbnails.of_source(source, report.root)
+        for key, source in run.sources.items()
+        if key.partition("/")[0] == group
+    ]
+    return [shown.index(path) for path in paths if path in shown]
+
+
+def _sources(report: Report, served: list[tuple[str, Path]]) -> list[dict[str, str | None]]:
+    pictures = zip(served, _pictures(report.root, served), strict=True)
+    return [
+        {"title": title, "src": src, "large": relative(report.root, report.large.get(path))}
+        for (title, path), src in pictures
+    ]
 
 
 def _lead(report: Report) -> str:
@@ -148,7 +175,7 @@ def _found(report: Report) -> dict[str, Any] | None:
         "result": search_words.result(report.found),
         "volume": search_words.volume(report.found),
         "pairs": search_words.pairs(report.found),
-        "front": [{"run": places[one.name], "command": alone(one)} for one in report.found.front],
+        "front": [places[one.name] for one in report.found.front],
         "matters": [
             {"objective": one.title, "shares": [[_titles(key), part] for key, part in all.items()]}
             for one, all in zip(report.found.objectives, report.found.importance, strict=True)

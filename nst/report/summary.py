@@ -63,6 +63,7 @@ class Report:
     content: list[tuple[str, Path]]  # title and thumbnail of every content image used
     style: list[tuple[str, Path]]  # title and thumbnail of every style image used
     still: dict[str, str] = field(default_factory=dict)  # run name -> why it was not animated
+    large: dict[Path, Path] = field(default_factory=dict)  # thumbnail -> larger, of what was used
     sheet: str = "grid.png"  # the contact sheet's file
     found: Found | None = None  # where the runs are those of a search
     chosen: Chosen | None = None  # of the grid

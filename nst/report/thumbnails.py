@@ -26,6 +26,8 @@ from nst.sources.download import digest
 #: Long edge in pixels of a thumbnail; smaller pictures stay as they are.
 SIZE = 256
 QUALITY = 80
+#: Long edge of a source's larger picture, to look at beside a result.
+LARGE = 1024
 _SUFFIX = ".jpg"  # WebP is no smaller for such busy pictures, and takes 20 times as long
 _COMMENT = "nst:thumbnail "
 #: What is wrong with a picture, by Pillow's error.
@@ -61,7 +63,7 @@ def of_runs(runs: list[Run], root: Path) -> tuple[dict[str, Path], dict[str, str
 
 
 def of_sources(
-    sources: Iterable[tuple[RecordedSource, Path]], key: str, root: Path
+    sources: Iterable[tuple[RecordedSource, Path]], key: str, root: Path, size: int = SIZE
 ) -> dict[str, tuple[str, Path]]:
     """Make thumbnails of pictures that were used, without fetching any.
 
@@ -69,6 +71,7 @@ def of_sources(
       sources: as their runs recorded them, each with the run's folder.
       key: "content" or "style".
       root: of the report.
+      size: long edge in pixels, `SIZE` or `LARGE`.
 
     Returns:
       Name -> title and thumbnail, of every source whose very bytes are still to be found.
@@ -78,7 +81,7 @@ def of_sources(
     for source, run in sources:
         if source.name in found or source in missed:
             continue
-        path = _source(source, key, run, root / FOLDER)
+        path = _source(source, key, run, root / FOLDER, size)
         if path:
             found[source.name] = source.title, path
         missed.add(source)
@@ -124,10 +127,10 @@ def _made(path: Path) -> bool:
         return False
 
 
-def _save(path: Path, image: Image.Image) -> None:
+def _save(path: Path, image: Image.Image, size: int = SIZE) -> None:
     if os.path.lexists(path) and not _made(path):
         raise UserError(f"{path} was not written by nst, which needs the name: move it away")
-    image.thumbnail((SIZE, SIZE), Image.Resampling.LANCZOS)
+    image.thumbnail((size, size), Image.Resampling.LANCZOS)
     file = io.BytesIO()
     image.save(file, format="JPEG", quality=QUALITY, comment=f"{_COMMENT}{path.stem}")
     write_whole(path, file.getvalue())
@@ -168,10 +171,22 @@ def decoded(picture: Path) -> Image.Image:
         raise UserError(f"{picture.name} can't be read ({what})") from error
 
 
-def _source(source: RecordedSource, key: str, run: Path, folder: Path) -> Path | None:
+def of_source(source: RecordedSource, root: Path, size: int = SIZE) -> Path:
+    """Return where the thumbnail of a picture that was used lies, if it could be made.
+
+    Args:
+      source: with its sha256.
+      root: of the report.
+      size: long edge in pixels, `SIZE` or `LARGE`.
+    """
+    what = source.sha256 if size == SIZE else f"{source.sha256}\0{size}"
+    return _named(root / FOLDER, what)
+
+
+def _source(source: RecordedSource, key: str, run: Path, folder: Path, size: int) -> Path | None:
     if not source.sha256:
         return None
-    path = _named(folder, source.sha256)
+    path = of_source(source, folder.parent, size)
     if _made(path):
         return path
     for held in (run / FOLDER / path.name, run.parent / FOLDER / path.name):
@@ -181,8 +196,11 @@ def _source(source: RecordedSource, key: str, run: Path, folder: Path) -> Path |
     file = file_of(source, key)
     with contextlib.suppress(UserError, OSError, ValueError):
         if file:
-            pixels = files.load(file, SIZE, key=key)
-            _save(path, Image.fromarray(np.rint(pixels).astype(np.uint8)))
+            picture = files.decoded(file, key=key)
+            # A thumbnail has its size whatever the file's; a larger picture none that it lacks.
+            edge = size if size == SIZE else min(size, max(picture.image.size))
+            pixels = files.scaled(picture, edge)
+            _save(path, Image.fromarray(np.rint(pixels).astype(np.uint8)), edge)
             return path
     return None
 

@@ -71,10 +71,10 @@ class Page:
         self.browser = browser
         self.path = folder / "index.html"
 
-    def open(self, state: str = "", width: int = 1280) -> "Page":
+    def open(self, state: str = "", width: int = 1280, height: int = 900) -> "Page":
         self.browser.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",
-            {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500},
+            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500},
         )
         self.browser.get("about:blank")
         self.browser.get_log("browser")

@@ -88,7 +88,7 @@ def test_the_page_has_what_was_found_in_its_data(sweep: Path):
     data = page_data.gathered(written)
     assert [one["name"] for one in data["metrics"]][:2] == ["style_distance", "ssim"]
     assert data["found"]["objectives"] == ["metrics.style_distance", "metrics.ssim"]
-    names = {written.runs[one["run"]].name for one in data["found"]["front"]}
+    names = {written.runs[one].name for one in data["found"]["front"]}
     assert names == not_beaten(sweep)
     assert data["found"]["matters"] == []
 

@@ -1,213 +1,197 @@
-// Two pictures, one over the other, and a slider between them.
+// Pictures against each other: under a slider, side by side, or as their difference.
 
-const photographs = [
-  ...data.sources.content.map((one) => ['Content', one]),
-  ...data.sources.style.map((one) => ['Style', one]),
-];
+const AMPLIFY = [1, 2, 4, 8, 16];
+let compareZoom = () => {};
+const compareView = newView(() => {
+  compareZoom();
+  placeDivider();
+});
+const splitPane = newPane(byId('stage'), [byId('under-frame'), byId('over-frame')], () =>
+  sizeOfSides(sides()),
+);
 
-/** What can be compared: the photographs first ("p0"), then the runs ("r3"). */
-const known = new Set([
-  ...photographs.flatMap(([, one], at) => (one.src ? [`p${at}`] : [])),
-  ...everyRun.filter((run) => runs[run].picture || runs[run].thumbnail).map((run) => `r${run}`),
-]);
-const runOf = (side) => (side?.startsWith('r') ? Number(side.slice(1)) : null);
-
-/** Runs are remembered by name: their places change while a sweep goes on. */
-function sideNamed(text) {
-  if (text.startsWith('run:')) {
-    const run = runs.findIndex((one) => `run:${one.name}` === text);
-    return known.has(`r${run}`) ? `r${run}` : null;
-  }
-  return known.has(text) ? text : null;
+/** A slider for two, side by side for more, until the reader chooses. */
+function compareMode() {
+  const wanted = get('compare');
+  if (['slider', 'side', 'difference'].includes(wanted)) return wanted;
+  return sides().length > 2 ? 'side' : 'slider';
 }
 
-const nameOfSide = (side) => (runOf(side) === null ? side : `run:${runs[runOf(side)].name}`);
+const amplified = () => (AMPLIFY.includes(Number(get('amplify'))) ? Number(get('amplify')) : 1);
 
-function leftSide() {
-  return sideNamed(get('left')) ?? [...known][0] ?? null;
-}
-
-function rightSide() {
-  const best = bestOf(everyRun, metric());
-  const usualSide = known.has(`r${best}`)
-    ? `r${best}`
-    : [...known].findLast((side) => side.startsWith('r'));
-  return sideNamed(get('right')) ?? usualSide ?? null;
-}
-
-/** Choose a run for the comparison, or let it go: the last two chosen are compared. */
-function pick(run) {
-  const side = nameOfSide(`r${run}`);
-  if (get('left') === side) choose({ left: '' });
-  else if (get('right') === side)
-    choose({ right: get('left').startsWith('run:') ? get('left') : '', left: '' });
-  else choose(sideNamed(get('right')) ? { left: get('right'), right: side } : { right: side });
-}
-
-function pickButton(run) {
-  const name = short(runs[run].name, 80);
-  return el('button', {
-    type: 'button',
-    class: 'pick',
-    'data-pick': run,
-    'aria-pressed': 'false',
-    'aria-label': `Compare run ${name}`,
-    title: 'Choose for before and after',
-    on: { click: () => pick(run) },
-  });
-}
-
-function markPicked() {
-  const chosen = [sideNamed(get('left')), sideNamed(get('right'))].map(runOf);
-  for (const button of document.querySelectorAll('[data-pick]')) {
-    const on = chosen.includes(Number(button.dataset.pick));
-    if ((button.getAttribute('aria-pressed') === 'true') !== on)
-      button.setAttribute('aria-pressed', on);
-  }
-  byId('viewer-compare').setAttribute('aria-pressed', chosen.includes(viewedRun()));
-}
-
-/** Once runs were chosen, the bar leads to where they are compared. */
-function drawPicked() {
-  const chosen = [get('left'), get('right')].some((text) => sideNamed(text) !== null);
-  byId('picked').hidden = !chosen;
-  if (!chosen) return;
-  byId('picked').replaceChildren(
-    'Compare ',
-    said(sideName(leftSide())),
-    ' with ',
-    said(sideName(rightSide())),
-  );
-}
-
-function showSide(image, side) {
-  const run = runOf(side);
-  if (run !== null)
-    return showFull(image, run, `Run ${short(runs[run].name, 80)}: ${settings(run)}`);
-  const [kind, one] = photographs[Number(side.slice(1))];
-  image.onerror = null;
-  image.src = one.src;
-  image.alt = `${kind} picture: ${short(one.title, 160)}`;
-}
-
-function sideName(side) {
-  const run = runOf(side);
-  return run === null ? photographs[Number(side.slice(1))][0] : `Run ${short(runs[run].name, 40)}`;
-}
-
-function sideOption(side) {
-  const run = runOf(side);
-  if (run !== null) return [side, `${short(runs[run].name, 30)}: ${settings(run)}`];
-  const [kind, one] = photographs[Number(side.slice(1))];
-  return [side, `${kind}: ${one.title}`];
-}
-
-/** The options of a select, not before it is opened: thousands take long to lay out. */
-function offerSides(select) {
-  const now = select.value;
-  const pictured = shown()
-    .map((run) => `r${run}`)
-    .filter((side) => known.has(side));
-  if (runOf(now) !== null && !pictured.includes(now)) pictured.unshift(now);
-  const served = [...known].filter((side) => runOf(side) === null);
-  const offered = [
-    ['Pictures that served', served],
-    ['Runs', pictured],
-  ].filter(([, some]) => some.length);
-  fill(
-    select,
-    offered.map(([label, some]) => ({ label, options: some.map(sideOption) })),
-    now,
-  );
-}
-
-/** One option is enough, but for a select in use, whose arrow keys go through all. */
-function showChosen(select, side) {
-  if (select !== document.activeElement || select.options.length < 2)
-    fill(select, [sideOption(side)], side);
-  else select.value = side;
+/** The pixels of what is compared: of the first run whose picture has a known size. */
+function sizeOfSides(some) {
+  const { naturalWidth, naturalHeight } = byId('under');
+  const natural = naturalWidth ? [naturalWidth, naturalHeight] : [3, 2];
+  return some.map((side) => runs[runOf(side)]?.ratio).find(Boolean) ?? natural;
 }
 
 function drawCompare() {
-  const [left, right] = [leftSide(), rightSide()];
-  byId('compare').hidden = left === null || right === null;
+  const now = sides();
+  byId('compare').hidden = now.length < 2;
   if (byId('compare').hidden) return;
-  showChosen(byId('left'), left);
-  showChosen(byId('right'), right);
-  showSide(byId('over'), left);
-  showSide(byId('under'), right);
-  const ratio = [right, left].map((side) => runs[runOf(side)]?.ratio).find(Boolean);
-  byId('stage').style.setProperty('--ratio', ratio ? ratio[0] / ratio[1] : 1.5);
-  byId('name-left').replaceChildren(said(sideName(left)));
-  byId('name-right').replaceChildren(said(sideName(right)));
-  drawDifferences(left, right);
-  drawSplit();
+  drawSides();
+  const mode = compareMode();
+  for (const button of byId('modes').children)
+    button.setAttribute('aria-pressed', button.dataset.mode === mode);
+  byId('amplify-field').hidden = mode !== 'difference';
+  byId('amplify').value = String(amplified());
+  byId('stage').hidden = mode !== 'slider';
+  byId('panes').hidden = mode === 'slider';
+  if (mode === 'slider') drawSlider(now);
+  else drawPanes(now, mode);
+  byId('compare-caption').textContent = captionOf(now, mode);
+  fitStages();
+  drawDifferences(now);
   drawPicked();
   markPicked();
 }
 
-function drawDifferences(left, right) {
-  const pair = [runOf(left), runOf(right)];
-  const cellOf = (run, text) => el('td', {}, run === null ? '' : said(text(run), 'value'));
-  const differ = (text) => pair.some((run) => run === null) || text(pair[0]) !== text(pair[1]);
-  const row = (title, text) =>
-    differ(text)
-      ? el(
-          'tr',
-          {},
-          el('th', { scope: 'row' }, said(title, 'value')),
-          ...pair.map((run) => cellOf(run, text)),
-        )
-      : null;
-  const rows = [
-    ...keys.map((key) => row(key.title, (run) => labelOf(run, key))),
-    ...metrics
-      .filter((one) => one.objective || one.group === 'metrics')
-      .map((one) => row(one.title, (run) => measured(valueOf(run, one), one))),
-  ].filter(Boolean);
-  byId('compare-table').hidden = rows.length === 0;
-  byId('compare-table').replaceChildren(
-    el(
-      'table',
-      { class: 'differences' },
-      el('caption', { class: 'unseen', text: 'What differs between the two' }),
-      el(
-        'thead',
-        {},
-        el(
-          'tr',
-          {},
-          el('td', {}),
-          el('th', { scope: 'col' }, said(sideName(left))),
-          el('th', { scope: 'col' }, said(sideName(right))),
-        ),
-      ),
-      el('tbody', {}, ...rows),
-    ),
+function captionOf(now, mode) {
+  const words = [];
+  if (mode === 'slider' && now.length > 2) words.push('The slider shows the first two.');
+  if (mode === 'difference') {
+    words.push(
+      `The absolute difference to ${sideName(now[0])}, of each color by itself` +
+        `${amplified() > 1 ? `, ${amplified()} times as bright` : ''}: black is the same.`,
+    );
+    const ratios = now.map((side) => runs[runOf(side)]?.ratio).filter(Boolean);
+    if (new Set(ratios.map(String)).size > 1)
+      words.push('The pictures differ in size and are stretched to that of the first.');
+  }
+  words.push('+ and −, two fingers, or Ctrl and the wheel zoom; dragging moves a zoomed picture.');
+  return words.join(' ');
+}
+
+function drawSlider([left, right]) {
+  showSide(byId('over'), left);
+  showSide(byId('under'), right);
+  byId('name-left').replaceChildren(said(sideName(left)));
+  byId('name-right').replaceChildren(said(sideName(right)));
+  compareView.panes = [splitPane];
+}
+
+/** A pane for each side, or for the difference of each other side to the first. */
+function drawPanes(now, mode) {
+  const group = byId('panes');
+  const made = (mode === 'side' ? now : now.slice(1)).map((side) =>
+    paneOf(mode === 'side' ? [side] : [now[0], side], now),
+  );
+  group.setAttribute('aria-label', mode === 'side' ? 'Pictures side by side' : 'Differences');
+  group.replaceChildren(...made.map(({ figure }) => figure));
+  compareView.panes = made.map(({ pane }) => pane);
+}
+
+/** A picture, or two of which the upper is drawn as the difference to the lower. */
+function paneOf(some, all) {
+  const note = el('span', { class: 'pane-note' });
+  const missing = () => (note.textContent = ' (thumbnail: its file is missing)');
+  const images = some.map((side, at) => {
+    const image = el('img', { draggable: 'false', class: at ? 'minus' : null });
+    showSide(image, side, missing);
+    return image;
+  });
+  const frame = el('div', { class: 'frame' }, ...images);
+  if (some.length > 1) frame.style.filter = `brightness(${amplified()})`;
+  const stage = el('div', { class: 'stage zoomable' }, frame);
+  const size = () => runs[runOf(some.at(-1))]?.ratio ?? sizeOfSides(all);
+  const pane = newPane(stage, [frame], some.length > 1 ? () => sizeOfSides(all) : size);
+  startPane(compareView, pane, { wheels: (event) => event.ctrlKey });
+  const names = some.toReversed().map(sideName).join(' against ');
+  const words = some.length > 1 ? '' : paneWords(some[0], all);
+  const caption = el('figcaption', {}, el('b', {}, said(names)), words && ` ${words}`, note);
+  return { pane, figure: el('figure', { class: 'pane' }, stage, caption) };
+}
+
+/** What sets a run apart from the others that are compared. */
+function paneWords(side, all) {
+  const run = runOf(side);
+  if (run === null) return short(photographOf(side)[1].title, 60);
+  const others = all.map(runOf).filter((one) => one !== null);
+  return keys
+    .filter((key) => others.some((one) => key.of[one] !== key.of[run]))
+    .map((key) => `${short(key.title, 24)} ${short(labelOf(run, key), 24)}`)
+    .join(', ');
+}
+
+/** Make the pictures as large as the window shows at once, in as many columns as serve them best. */
+function fitStages() {
+  const [section, stages] = [byId('compare'), byId('stages')];
+  const count = Math.max(1, byId('panes').hidden ? 1 : byId('panes').children.length);
+  const above = stages.getBoundingClientRect().top - section.getBoundingClientRect().top;
+  const bar = Number.parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop) || 0;
+  const below = byId('compare-caption').offsetHeight + 12;
+  const [room, high] = [
+    byId('compare-body').clientWidth,
+    Math.max(180, innerHeight - bar - above - below),
+  ];
+  const [wide, tall] = sizeOfSides(sides());
+  const widthAt = (columns) => {
+    const rows = Math.ceil(count / columns);
+    const words = byId('panes').hidden ? 0 : 44;
+    const one = (high - 8 * (rows - 1)) / rows - words;
+    return Math.floor(Math.min((room - 12 * (columns - 1)) / columns, (one * wide) / tall));
+  };
+  let columns = 1;
+  for (let more = 2; more <= count; more += 1) if (widthAt(more) > widthAt(columns)) columns = more;
+  stages.style.setProperty('--columns', columns);
+  const width = Math.max(80, widthAt(columns));
+  const used = columns * width + 12 * (columns - 1);
+  stages.style.setProperty('--width', `${width}px`);
+  stages.style.setProperty('--used', `${used}px`);
+  byId('compare-body').classList.toggle('beside', room - used > 340);
+  stages.style.setProperty('--ratio', wide / tall);
+  showView(compareView);
+}
+
+/** The divider is at a share of the stage, whatever the zoom. */
+function placeDivider() {
+  const value = Number(byId('split').value);
+  byId('stage').style.setProperty('--split', `${value}%`);
+  byId('half').style.clipPath = `inset(0 ${100 - value}% 0 0)`;
+  const [left, right] = sides();
+  if (!right) return;
+  byId('split').setAttribute(
+    'aria-valuetext',
+    `${value} percent of ${sideName(left)}, the rest ${sideName(right)}`,
   );
 }
 
-function drawSplit() {
-  const value = byId('split').value;
-  byId('stage').style.setProperty('--split', `${value}%`);
-  byId('over').style.clipPath = `inset(0 ${100 - value}% 0 0)`;
-  byId('split').setAttribute(
-    'aria-valuetext',
-    `${value} percent of ${sideName(leftSide())}, the rest ${sideName(rightSide())}`,
-  );
+/** A drag moves the divider of a whole picture; of a zoomed one, only if it begins at the divider. */
+function pressDivider(event) {
+  const box = byId('stage').getBoundingClientRect();
+  const at = box.left + (box.width * Number(byId('split').value)) / 100;
+  if (compareView.how !== 'fit' && Math.abs(event.clientX - at) > 24) return null;
+  byId('split').focus({ preventScroll: true, focusVisible: false });
+  return (move) => {
+    byId('split').value = String(within((100 * (move.clientX - box.left)) / box.width, 0, 100));
+    placeDivider();
+  };
+}
+
+function showComparison() {
+  byId('compare').scrollIntoView();
+  byId('compare-title').focus({ preventScroll: true });
 }
 
 function startCompare() {
-  for (const name of ['left', 'right']) {
-    for (const event of ['pointerdown', 'focus'])
-      byId(name).addEventListener(event, () => offerSides(byId(name)));
-    byId(name).addEventListener('change', (event) =>
-      choose({ [name]: nameOfSide(event.target.value) }),
-    );
-  }
-  byId('swap').addEventListener('click', () =>
-    choose({ left: nameOfSide(rightSide()), right: nameOfSide(leftSide()) }),
+  startSides();
+  compareZoom = zoomButtons(byId('compare-zoom'), compareView);
+  startPane(compareView, splitPane, { wheels: (event) => event.ctrlKey, press: pressDivider });
+  fill(
+    byId('amplify'),
+    AMPLIFY.map((times) => [String(times), `×${times}`]),
+    '1',
   );
-  byId('split').addEventListener('input', drawSplit);
-  part(() => [get('left'), get('right'), get('metric')], drawCompare);
+  byId('amplify').addEventListener('change', (event) =>
+    choose({ amplify: event.target.value === '1' ? '' : event.target.value }),
+  );
+  for (const button of byId('modes').children)
+    button.addEventListener('click', () => choose({ compare: button.dataset.mode }));
+  byId('split').addEventListener('input', placeDivider);
+  byId('under').addEventListener('load', () => fitStages());
+  byId('stages').addEventListener('keydown', (event) => zoomKey(compareView, event));
+  window.addEventListener('resize', later(fitStages, 100));
+  const chosen = () => [...SIDES, 'metric', 'compare', 'amplify'].map(get);
+  part(chosen, drawCompare);
 }

@@ -3,14 +3,15 @@
 const ROWS = 150; // of the front, before the reader comes near its end
 const wanted = (data.found?.objectives ?? []).map(metricNamed);
 
-/** Copy a text, or choose it for the reader to copy where the browser refuses. */
+/** Copy a text; where the browser refuses, select it for the reader to copy. */
 async function copy(text, node, button) {
   try {
     await navigator.clipboard.writeText(text);
     button.textContent = 'Copied';
   } catch {
     getSelection().selectAllChildren(node);
-    button.textContent = 'Chosen: press Ctrl+C';
+    // The old way, for browsers that give a file no clipboard.
+    button.textContent = document.execCommand('copy') ? 'Copied' : 'Selected: press Ctrl+C';
   }
   setTimeout(() => (button.textContent = 'Copy'), 2500);
 }
@@ -28,7 +29,7 @@ function commandCell(run, command) {
   return el('td', {}, el('span', { class: 'command' }, code, button));
 }
 
-function foundRow({ run, command }, order) {
+function foundRow(run, order) {
   const open = el(
     'button',
     { type: 'button', class: 'row-open', on: { click: () => openViewer(run, order) } },
@@ -43,7 +44,7 @@ function foundRow({ run, command }, order) {
       el('td', { class: 'number', text: measured(valueOf(run, one), one) }),
     ),
     el('td', {}, said(settings(run) || '–', 'settings')),
-    commandCell(run, command),
+    commandCell(run, runs[run].command),
   );
 }
 
@@ -82,12 +83,11 @@ function bars({ objective, shares }) {
 function startFound() {
   if (!data.found) return;
   const { result, volume, pairs, front, matters, told } = data.found;
-  const order = front.map((one) => one.run);
   byId('found-caption').textContent = [result, volume, pairs].filter(Boolean).join(' ');
   byId('found-front').hidden = front.length === 0;
   byId('found-table').tHead.replaceChildren(foundHead());
   const body = byId('found-table').tBodies[0];
-  inChunks(body, front, (one) => foundRow(one, order), ROWS, byId('found-front'));
+  inChunks(body, front, (run) => foundRow(run, front), ROWS, byId('found-front'));
   byId('matters').replaceChildren(...matters.map(bars));
   byId('matters-caption').textContent = told;
 }

@@ -1,47 +1,100 @@
-// One picture at full size, with all that is known of its run.
+// One picture as large as the window, with all that is known of its run.
 
 // What serves the page of a running sweep lists no folders.
 const foldersOpen = location.protocol === 'file:';
 
 let viewed = { order: [], at: 0 };
+let viewerZoom = () => {}; // brings the buttons in line
+const viewerView = newView(() => viewerZoom());
+const viewerPane = newPane(byId('viewer-stage'), [byId('viewer-frame')], () => sizeOf(viewedRun()));
+
+const viewedRun = () => viewed.order[viewed.at];
+
+/** A run's picture in pixels, as far as is known. */
+function sizeOf(run) {
+  const { naturalWidth, naturalHeight } = byId('viewer-image');
+  return runs[run]?.ratio ?? (naturalWidth ? [naturalWidth, naturalHeight] : [3, 2]);
+}
 
 function openViewer(run, order) {
+  viewRun(run, order);
+  choose({ open: runs[run].name });
+}
+
+function viewRun(run, order) {
   const list = order.includes(run) ? [...order] : [run];
   viewed = { order: list, at: list.indexOf(run) };
-  drawViewer();
-  if (!byId('viewer').open) byId('viewer').showModal();
 }
 
 function turn(by) {
   const count = viewed.order.length;
+  if (count < 2) return;
   viewed.at = (viewed.at + by + count) % count;
-  drawViewer();
+  choose({ open: runs[viewedRun()].name });
 }
 
-const viewedRun = () => viewed.order[viewed.at];
+/** To the picture above or below in the grid. */
+function turnInGrid(way) {
+  const all = [...byId('grid').querySelectorAll('.picture')];
+  const at = all.findIndex((one) => Number(one.dataset.run) === viewedRun());
+  const to = at < 0 ? at : vertical(all, at, way);
+  if (to === at) return;
+  const run = Number(all[to].dataset.run);
+  openViewer(run, viewed.order.includes(run) ? viewed.order : gridOrder);
+}
+
+/** Open, redraw or close, as the address says. */
+function syncViewer() {
+  const dialog = byId('viewer');
+  const run = get('open') ? runs.findIndex((one) => one.name === get('open')) : -1;
+  if (run < 0) return dialog.close();
+  if (run !== viewedRun()) viewRun(run, gridOrder.includes(run) ? gridOrder : shown());
+  drawViewer();
+  if (dialog.open) return;
+  dialog.showModal();
+  dialog.focus({ focusVisible: false });
+  byId('viewer-side').scrollTop = 0;
+  showView(viewerView);
+}
 
 /** Show the full picture; the thumbnail where that is not to be had. */
-function showFull(image, run, alt) {
-  const { picture, thumbnail: small } = runs[run];
+function showFull(image, run, alt, { src = runs[run].picture, missing = () => {} } = {}) {
+  const { thumbnail: small } = runs[run];
   image.onerror = () => {
     image.onerror = null;
+    missing();
     if (small) image.src = small;
     else image.removeAttribute('src');
   };
   image.alt = alt;
-  if (picture || small) image.src = picture ?? small;
+  if (src || small) image.src = src ?? small;
   else image.removeAttribute('src');
 }
 
 function drawViewer() {
   const run = viewedRun();
-  const { name, status, error, folder, picture, animation, ratio } = runs[run];
-  const { fallbacks, sameAs, reusedFrom } = runs[run];
+  const { name, status } = runs[run];
   byId('viewer-title').replaceChildren('Run ', said(name));
-  showFull(byId('viewer-image'), run, `Run ${short(name, 80)}: ${settings(run)}`);
-  if (ratio) byId('viewer-image').style.aspectRatio = ratio.join(' / ');
   byId('viewer-place').textContent =
     `${viewed.at + 1} of ${viewed.order.length}${status === 'finished' ? '' : ` · ${status}`}`;
+  drawPlace();
+  drawHolds();
+  drawWords(run);
+  const single = viewed.order.length < 2;
+  byId('viewer-previous').disabled = byId('viewer-next').disabled = single;
+  drawReference();
+  byId('viewer-facts').replaceChildren(...facts(run));
+  byId('viewer-links').replaceChildren(...linksOf(run));
+  showView(viewerView);
+  markPicked();
+  for (const by of [1, -1]) {
+    const next = viewed.order.at((viewed.at + by) % viewed.order.length);
+    if (runs[next].picture) new Image().src = runs[next].picture;
+  }
+}
+
+function drawWords(run) {
+  const { error, fallbacks, sameAs, reusedFrom } = runs[run];
   byId('viewer-error').hidden = !error;
   byId('viewer-error').textContent = short(error ?? '', 2000);
   const known = [
@@ -51,96 +104,60 @@ function drawViewer() {
   ];
   byId('viewer-note').hidden = !known.some(Boolean);
   byId('viewer-note').textContent = known.filter(Boolean).join(' ');
-  const single = viewed.order.length < 2;
-  byId('viewer-previous').disabled = byId('viewer-next').disabled = single;
-  byId('viewer-facts').replaceChildren(...facts(run));
-  byId('viewer-links').replaceChildren(
-    ...[
-      [picture, 'The picture’s file'],
-      [animation, 'How it came about'],
-      [foldersOpen && folder, 'The run’s folder'],
-    ]
-      .filter(([href]) => href)
-      .map(([href, text]) => el('a', { href, text })),
-  );
-  markPicked();
 }
 
-function facts(run) {
-  const best = bestOf(everyRun, metric());
-  const other = best === run ? null : best;
-  const rows = [
-    ...keys.map((key) => [
-      key.title,
-      labelOf(run, key),
-      other === null ? null : labelOf(other, key),
-    ]),
-  ];
-  const figures = metrics.map((one) => [
-    one.title,
-    measured(valueOf(run, one), one),
-    other === null ? null : measured(valueOf(other, one), one),
-    one.meaning,
-  ]);
-  figures.push([
-    'best step',
-    String(runs[run].bestStep ?? '–'),
-    other === null ? null : String(runs[other].bestStep ?? '–'),
-  ]);
-  const tables = [];
-  if (rows.length) tables.push(factTable('Settings', rows, other, true));
-  tables.push(factTable('Numbers', figures, other));
-  const rest = { ...runs[run].others, ...data.common };
-  const names = Object.keys(rest).toSorted(natural.compare);
-  if (names.length) {
-    tables.push(
-      el(
-        'details',
-        {},
-        el('summary', { text: 'Everything else' }),
-        factTable(
-          '',
-          names.map((name) => [name, rest[name], null]),
-          null,
-        ),
-      ),
-    );
-  }
-  return tables;
+function linksOf(run) {
+  const { picture, animation, folder } = runs[run];
+  return [
+    [picture, 'The picture’s file'],
+    [animation, 'How it came about'],
+    [foldersOpen && folder, 'The run’s folder'],
+  ]
+    .filter(([href]) => href)
+    .map(([href, text]) => el('a', { href, text }));
 }
 
-/** Name, value, and the value of another run; where `marked`, a difference stands out. */
-function factTable(title, rows, other, marked = false) {
-  const head =
-    other === null || other === undefined
-      ? null
-      : el(
-          'thead',
-          {},
-          el(
-            'tr',
-            {},
-            el('td', {}),
-            el('th', { scope: 'col', text: 'here' }),
-            el('th', { scope: 'col' }, 'best: ', said(short(runs[other].name, 24))),
-          ),
-        );
-  const body = rows.map(([name, here, there, meaning]) =>
-    el(
-      'tr',
-      { class: marked && there !== null && there !== here ? 'differs' : null },
-      el('th', { scope: 'row', title: meaning || null }, said(name, 'value')),
-      el('td', {}, said(here, 'value')),
-      head ? el('td', {}, said(there ?? '', 'value')) : null,
-    ),
-  );
-  return el(
-    'table',
-    { class: 'facts' },
-    el('caption', { class: title ? null : 'unseen', text: title || 'Everything else' }),
-    head,
-    el('tbody', {}, ...body),
-  );
+function toggleHelp(open = byId('viewer-help').hidden) {
+  byId('viewer-help').hidden = !open;
+  byId('viewer-keys').setAttribute('aria-expanded', open);
+}
+
+/** What a key does in the viewer, or null. */
+function viewerAct(event) {
+  if (event.altKey || event.ctrlKey || event.metaKey) return null;
+  return {
+    ArrowLeft: () => turn(-1),
+    ArrowRight: () => turn(1),
+    ArrowUp: () => turnInGrid(-1),
+    ArrowDown: () => turnInGrid(1),
+    ',': () => stepBy(-1),
+    '.': () => stepBy(1),
+    '?': () => toggleHelp(),
+    c: () => pick(viewedRun()),
+    b: () => setReference(viewedRun()),
+  }[event.key.length > 1 ? event.key : event.key.toLowerCase()];
+}
+
+function viewerKey(event) {
+  // A slider and a select have their own use for the arrows, and a select for letters.
+  const own = event.target.closest('select, input');
+  if (own && (own.matches('select') || /^(Arrow|Home|End|Page)/.test(event.key))) return;
+  if (holdKey(event) || zoomKey(viewerView, event)) return;
+  const act = viewerAct(event);
+  if (!act) return;
+  event.preventDefault();
+  act();
+}
+
+/** Give the focus to the picture that was seen last, if one of the grid had opened the viewer. */
+function closedViewer() {
+  release();
+  wantedStep = null;
+  toggleHelp(false);
+  const run = viewedRun();
+  choose({ open: '' });
+  if (!document.activeElement.closest?.('#grid')) return;
+  byId('grid').querySelector(`.picture[data-run="${run}"]`)?.focus();
 }
 
 function startViewer() {
@@ -148,17 +165,32 @@ function startViewer() {
     link.replaceWith(...link.childNodes);
   }
   const dialog = byId('viewer');
+  viewerView.panes = [viewerPane];
+  viewerZoom = zoomButtons(byId('viewer-zoom'), viewerView);
+  startPane(viewerView, viewerPane);
+  startWiping(viewerView, byId('viewer-stage'), turn);
+  byId('viewer-image').addEventListener('load', () => showView(viewerView));
   byId('viewer-close').addEventListener('click', () => dialog.close());
   byId('viewer-previous').addEventListener('click', () => turn(-1));
   byId('viewer-next').addEventListener('click', () => turn(1));
   byId('viewer-compare').addEventListener('click', () => pick(viewedRun()));
+  byId('viewer-keys').addEventListener('click', () => toggleHelp());
+  byId('viewer-to-compare').addEventListener('click', () => {
+    dialog.close();
+    showComparison();
+  });
   dialog.addEventListener('click', (event) => {
     if (event.target === dialog) dialog.close();
   });
-  dialog.addEventListener('keydown', (event) => {
-    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!by || viewed.order.length < 2) return;
+  dialog.addEventListener('cancel', (event) => {
+    if (byId('viewer-help').hidden) return;
     event.preventDefault();
-    turn(by);
+    toggleHelp(false);
   });
+  dialog.addEventListener('keydown', viewerKey);
+  dialog.addEventListener('close', closedViewer);
+  startHolds();
+  startSteps();
+  startReference();
+  part(() => [get('open'), get('reference'), get('metric')], syncViewer);
 }
