@@ -6,7 +6,8 @@ from typing import Any
 
 from nst.metrics.front import front
 from nst.metrics.knee import is_bent, knee, nearby, scaled
-from nst.report import clearest, comparable, compared, factors, labels, notes
+from nst.metrics.registry import OF_A_PAIR
+from nst.report import axes, clearest, comparable, compared, factors, labels, notes
 from nst.report.summary import Report
 
 #: Where a run has two numbers without an objective, these are looked at.
@@ -73,11 +74,10 @@ def _wanted(metrics: Metrics) -> list[Mapping[str, Any]]:
 
 
 def _groups(report: Report, wanted: Metrics) -> list[_Group]:
-    names = [key.name for key in report.keys]
-    within = dict.fromkeys(name for one in wanted for name in comparable.of_one(one, names))
-    # A search's own objective is compared over all that it varied, but for the pictures.
-    apart = [name for name in within if name in ("content", "style", "style.blend", "size")]
-    keys = [key for key in report.keys if key.name in apart]
+    # Those too that a preset explains; how a search's own loss is made is what it varied.
+    names = [name for name in axes.differing(report.runs) if name in OF_A_PAIR]
+    apart = {name for one in wanted for name in comparable.of_one(one, names)}
+    keys = [axes.key(name, report.runs) for name in names if name in apart]
     found: dict[tuple[str, ...], list[int]] = {}
     values: dict[int, list[float]] = {}
     for place, run in enumerate(report.runs):
@@ -88,7 +88,7 @@ def _groups(report: Report, wanted: Metrics) -> list[_Group]:
     return [
         _Group(
             ", ".join(
-                text if key.name == "content" else f"{key.title} {text}"
+                text if key.name in ("content", "style") else f"{key.title} {text}"
                 for key, text in zip(keys, texts, strict=True)
             ),
             runs,

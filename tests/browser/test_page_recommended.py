@@ -96,7 +96,7 @@ def test_each_photograph_has_its_own_in_one_row(show: Show, tmp_path: Path):
     opened = show(runs)
     assert opened.texts(".advice-label") == [f"photo{n}" for n in range(8)]
     assert "do not compare" in opened.one("#recommended h2").text
-    assert opened.js("return document.getElementById('recommended').offsetHeight") <= 200
+    assert opened.js("return document.getElementById('recommended').offsetHeight") <= 150
     assert opened.js("return document.documentElement.scrollWidth <= innerWidth")
 
 

@@ -122,3 +122,16 @@ def test_the_clearest_settings_are_told_beside_it():
         "pooling: avg beats max in style distance in 4 of 4 pairs, by 0.100 (0.100 to 0.100); "
         "no clear difference in content distance"
     )
+
+
+def test_a_preset_that_sets_the_size_keeps_its_runs_apart():
+    runs = [
+        a_run(at, {"preset": preset, "size": size, "beta": beta}, *POINTS[at % 3])
+        for at, ((preset, size), beta) in enumerate(
+            product([("report", 64), ("keras", 128)], [1e3, 1e4, 1e5])
+        )
+    ]
+    found = advice(runs)
+    assert found is not None
+    assert [one["title"] for one in found["groups"]] == ["size in pixels 64", "size in pixels 128"]
+    assert [one["picks"][0]["run"] for one in found["groups"]] == [1, 4]

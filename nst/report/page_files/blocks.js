@@ -60,7 +60,7 @@ function drawBlocks(node, factor, row) {
     hoverinfo: 'none',
     line: { color: style.faint, width: 1 },
     marker: { size: 4, color: style.faint },
-    opacity: Math.max(0.25, Math.min(0.8, 8 / blocks.length)),
+    opacity: Math.max(0.3, Math.min(0.9, 14 / blocks.length)),
   };
   const low = every.flatMap((block) => block.means).filter((mean) => mean !== null);
   // Means have no rank: numbers that are told apart by rank are drawn by ratio.

@@ -103,13 +103,22 @@ function effectFigure(factor) {
   const headline = el('p', { class: 'effect-headline' });
   const notes = el('p', { class: 'effect-note' });
   const numbers = el('details', { class: 'effect-numbers' }, el('summary', { text: 'Numbers' }));
-  byId('effects-charts').append(
-    el('figure', {}, el('figcaption', {}, said(factor.title, 'value')), headline, node, notes, numbers),
+  const figure = el(
+    'figure',
+    {},
+    el('figcaption', {}, said(factor.title, 'value')),
+    headline,
+    node,
+    notes,
+    numbers,
   );
+  byId('effects-charts').append(figure);
   part(
     () => [get('metric')],
     () => {
       const row = effectFor(factor);
+      // What says nothing of this metric stands behind what does.
+      figure.classList.toggle('is-silent', Boolean(row.why));
       headline.textContent = effectHeadline(factor, row);
       notes.textContent = row.why ? '' : effectNotes(factor, row);
       effectTable(numbers, factor, row);
