@@ -13,6 +13,7 @@ from nst.base.errors import UserError
 
 #: Name of the lock's file in a run's folder.
 LOCK = ".nst.lock"
+_MOMENT = 0.2  # seconds
 
 
 @contextlib.contextmanager
@@ -28,15 +29,37 @@ def run_lock(folder: Path) -> Iterator[None]:
     import filelock
 
     folder.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(_own(folder / LOCK), blocking=False)
+    # A report that looks who is at work holds the lock for a moment.
+    lock = filelock.FileLock(_own(folder / LOCK), timeout=_MOMENT)
     try:
-        lock.acquire()
+        lock.acquire(poll_interval=_MOMENT / 10)
     except filelock.Timeout:
         raise UserError(
             f"{folder} is in use by another process: let that end, or take another folder"
         ) from None
     with _removed(lock):
         yield
+
+
+def is_at_work(folder: Path) -> bool:
+    """Return whether a process is in a run's folder; where that can't be told, one may be.
+
+    Args:
+      folder: of the run.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return (folder / LOCK).exists()
+    try:
+        with (folder / LOCK).open("rb") as file:
+            # Shared, so that several may look at a time.
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from nst.base.errors import UserError
 from nst.command import placing
-from nst.multirun import cluster, growth
+from nst.multirun import begun, cluster, growth
 from nst.multirun.compose import Composer, jobs
 from nst.multirun.settings import BatchedSettings, check_batched
 from nst.runner.job import Job
@@ -39,15 +40,16 @@ def launch(
     """
     configure_log(config.hydra.hydra_logging, config.hydra.verbose)
     sweep = Path(str(config.hydra.sweep.dir)).absolute()
+    began = partial(begun.say, sweep)
     try:
         check_batched(settings)
         composer = Composer(context.config_loader, config)
         composed = list(jobs(composer, job_overrides, numbers, sweep))
         runs = [_with_texts(job, own) for job, own in composed]
         if settings.cluster == "inline":
-            outcomes = cluster.in_process(runs, settings.lanes)
+            outcomes = cluster.in_process(runs, settings.lanes, began)
         else:
-            outcomes = cluster.submit(runs, settings, sweep / ".submitit")
+            outcomes = cluster.submit(runs, settings, sweep / ".submitit", began)
     except UserError:
         _discard(sweep)
         raise

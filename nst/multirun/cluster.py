@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,15 +22,23 @@ from nst.runner.outcome import Outcome, failed, recorded
 LATE = 5.0
 
 
-def in_process(runs: Sequence[Job], lanes: int | None) -> list[Outcome]:
-    """Do the runs in this process and return the `Outcome` of each."""
+def in_process(
+    runs: Sequence[Job], lanes: int | None, began: Callable[[], None] | None = None
+) -> list[Outcome]:
+    """Do the runs in this process and return the `Outcome` of each.
+
+    Args:
+      runs: of the grid.
+      lanes: runs in one program; none: as many as fit.
+      began: is called once nothing can refuse the grid any more.
+    """
     from nst.engine import jax_settings
 
     # Only now, since JAX takes a second: a refused grid answers at once.
     jax_settings.load()
     from nst.runner import grid
 
-    return grid.run(runs, lanes)
+    return grid.run(runs, lanes, began=began)
 
 
 @dataclass(frozen=True)
@@ -76,13 +84,19 @@ def chunks(configs: Sequence[Config], size: int) -> list[list[int]]:
     ]
 
 
-def submit(runs: Sequence[Job], settings: BatchedSettings, folder: Path) -> list[Outcome]:
+def submit(
+    runs: Sequence[Job],
+    settings: BatchedSettings,
+    folder: Path,
+    began: Callable[[], None],
+) -> list[Outcome]:
     """Do the runs on the cluster and return the `Outcome` of each, in their order.
 
     Args:
       runs: of the grid.
       settings: checked.
       folder: of submitit's scripts and logs; every node must see it.
+      began: is called once the cluster has taken jobs.
 
     Raises:
       UserError: the cluster takes no jobs.
@@ -96,6 +110,7 @@ def submit(runs: Sequence[Job], settings: BatchedSettings, folder: Path) -> list
         wave = parts[start : start + width]
         work = [[runs[number] for number in part] for part in wave]
         jobs = _array(work, settings, folder)
+        began()
         _wait(jobs, settings.cluster)
         for part, several, job in zip(wave, work, jobs, strict=True):
             outcomes |= zip(part, _outcomes(several, job), strict=True)

@@ -14,15 +14,18 @@ from omegaconf import DictConfig
 from nst.base.errors import NO_ROOM, UserError
 from nst.command.grammar import literal
 from nst.command.hydra_private import failure
+from nst.multirun import begun
 
 
 @contextlib.contextmanager
 def reported(config: DictConfig) -> Iterator[None]:
-    """Write the report of a sweep when its runs have ended, and where some failed as well.
+    """Name the command that shows a sweep, and write its report when its runs have ended, whatever
+    their end.
 
     Args:
       config: the sweep's configuration.
     """
+    begun.expect(Path(str(config.hydra.sweep.dir)))
     try:
         yield
     except KeyboardInterrupt:

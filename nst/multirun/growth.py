@@ -5,7 +5,6 @@ picture's bytes and no download, which a run reads soon enough and compares by i
 """
 
 import contextlib
-import json
 import os
 import re
 import secrets
@@ -13,20 +12,14 @@ from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from nst.base import home, locks
 from nst.base.errors import UserError
 from nst.base.files import write_whole
 from nst.config import identity
 from nst.config.schema import Config, to_mapping
-from nst.rundir import run_json
-
-#: In a sweep's folder while a process is at the sweep: the numbers of cells that have no run yet.
-FILE = ".cells.json"
-
-#: Numbers of cells that are to run, by the process that has taken them: number -> the cell.
-Taken = dict[str, dict[int, str]]
+from nst.rundir import planned, run_json
+from nst.rundir.planned import FILE, Taken
 
 
 @dataclass(frozen=True)
@@ -64,6 +57,27 @@ def folder(path: Path, subdir: str) -> Folder | None:
 
 
 @contextlib.contextmanager
+def reserved(place: Folder, count: int) -> Iterator[None]:
+    """Keep on record that a search may run so many trials, as long as this lasts.
+
+    Args:
+      place: of the sweep; made if missing.
+      count: of its trials.
+
+    Raises:
+      UserError: a user's own file has the name of one of nst's.
+    """
+    owner = secrets.token_hex(8)
+    place.path.mkdir(parents=True, exist_ok=True)
+    with locks.file_lock(place.path / FILE):
+        _write(place, planned.read(place.path) | {owner: dict.fromkeys(range(count), "")})
+    try:
+        yield
+    finally:
+        _release(place, owner)
+
+
+@contextlib.contextmanager
 def numbered(place: Folder, cells: Sequence[Config]) -> Iterator[list[int]]:
     """Give each cell its number, which no other process gets for another cell meanwhile.
 
@@ -78,21 +92,25 @@ def numbered(place: Folder, cells: Sequence[Config]) -> Iterator[list[int]]:
     owner = secrets.token_hex(8)
     place.path.mkdir(parents=True, exist_ok=True)
     with locks.file_lock(place.path / FILE):
-        taken = _read(place.path)
+        taken = planned.read(place.path)
         runs = _runs(place, len(cells))
         numbers = _matched(names, _all(taken) | runs)
         waiting = {number: name for number, name in zip(numbers, names, strict=True)}
         taken[owner] = {number: name for number, name in waiting.items() if number not in runs}
-        _write(place.path, taken)
+        _write(place, taken)
     try:
         yield numbers
     finally:
-        # The numbers of a process that was killed go with the last of its cells.
-        with contextlib.suppress(OSError, UserError), locks.file_lock(place.path / FILE):
-            runs = dict.fromkeys(place.numbers(), "")
-            taken = _read(place.path)
-            taken.pop(owner, None)
-            _write(place.path, {who: own for who, own in taken.items() if own.keys() - runs.keys()})
+        _release(place, owner)
+
+
+def _release(place: Folder, owner: str) -> None:
+    # The numbers of a process that was killed go with the last of its cells.
+    with contextlib.suppress(OSError, UserError), locks.file_lock(place.path / FILE):
+        runs = dict.fromkeys(place.numbers(), "")
+        taken = planned.read(place.path)
+        taken.pop(owner, None)
+        _write(place, {who: own for who, own in taken.items() if own.keys() - runs.keys()})
 
 
 def expected(place: Folder, cells: Sequence[Config]) -> list[int]:
@@ -105,7 +123,7 @@ def expected(place: Folder, cells: Sequence[Config]) -> list[int]:
     Raises:
       UserError: as `numbered`.
     """
-    return _matched(_names(cells), _all(_read(place.path)) | _runs(place, len(cells)))
+    return _matched(_names(cells), _all(planned.read(place.path)) | _runs(place, len(cells)))
 
 
 def _names(cells: Sequence[Config]) -> list[str]:
@@ -152,27 +170,12 @@ def _recorded(place: Folder, number: int, count: int) -> str | None:
         return None
 
 
-def _read(path: Path) -> Taken:
-    try:
-        found: Any = json.loads((path / FILE).read_bytes())
-        return {
-            str(who): {int(number): str(name) for number, name in own.items()}
-            for who, own in found["numbers taken by processes of nst"].items()
-        }
-    except FileNotFoundError:
-        return {}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise UserError(
-            f"{path / FILE} is no record of nst's: move it away, or take another hydra.sweep.dir"
-        ) from error
-
-
-def _write(path: Path, taken: Taken) -> None:
+def _write(place: Folder, taken: Taken) -> None:
     if not any(taken.values()):
-        (path / FILE).unlink(missing_ok=True)
+        (place.path / FILE).unlink(missing_ok=True)
         return
-    text = json.dumps({"numbers taken by processes of nst": taken})
-    write_whole(path / FILE, text.encode(), folder=False)
+    text = planned.as_text(taken, place.before, place.after)
+    write_whole(place.path / FILE, text.encode(), folder=False)
 
 
 def _escaped(text: str) -> str:

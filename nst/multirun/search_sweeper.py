@@ -12,7 +12,7 @@ from nst.base.errors import UserError
 from nst.command import hydra_private
 from nst.config.running import Search
 from nst.metrics.objective import Objective, objective
-from nst.multirun import check, compose, finish, plans, sweeper
+from nst.multirun import check, compose, finish, growth, plans, sweeper
 from nst.multirun.samplers import check_sampler
 from nst.multirun.search import say_best, search
 from nst.multirun.space import Dimension, of_override
@@ -90,7 +90,8 @@ def run(
     if plans.only_planned(own, standing[:MOST_STANDING], settings.trials, size):
         return []
     study = Study(question, settings, own.folder, str(own.config.name))
-    with finish.reported(own.config):
+    place = growth.Folder(own.folder, "", "")
+    with finish.reported(own.config), growth.reserved(place, settings.trials):
         jobs = search(study, size, launch, target)
     if not own.config.sweep.report:  # which says more
         say_best(study)

@@ -20,7 +20,7 @@ from nst.config.ranges import in_range
 from nst.config.running import Search, Sweep
 from nst.config.schema import from_mapping
 from nst.config.validation import searched
-from nst.multirun import compose, growth, own_pictures
+from nst.multirun import begun, compose, growth, own_pictures
 from nst.report import own
 from nst.rundir import ownership, reuse
 from nst.runner.job import Job
@@ -205,6 +205,8 @@ def launch(
     text = home.without(OmegaConf.to_yaml(multirun.config))
     write_whole(multirun.folder / "multirun.yaml", text.encode("utf-8", "surrogateescape"))
     launcher: Any = multirun.launcher
+    if not multirun.can_prune:  # the launcher batched says so itself, once it refuses nothing
+        begun.say(multirun.folder)
     if list(numbers) == list(range(numbers[0], numbers[0] + len(numbers))):
         return launcher.launch(overrides, initial_job_idx=numbers[0])
     if hasattr(launcher, "launch_numbered"):

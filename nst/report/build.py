@@ -14,6 +14,7 @@ from nst.report import (
     axes,
     contact,
     figures,
+    live,
     notes,
     own,
     page,
@@ -25,7 +26,7 @@ from nst.report import (
 from nst.report.caption import counted, sheet
 from nst.report.layout import arrange
 from nst.report.summary import Report
-from nst.rundir import tree
+from nst.rundir import planned, tree
 from nst.rundir.runs import Broken, RecordedSource, Run
 
 
@@ -59,6 +60,8 @@ def write(
     """
     number = figures.asked(metric)
     found, broken, base = runs_in(folders)
+    begun = [run.folder for run in found] + [one.folder for one in broken]
+    found = live.pictured(found)
     root = Path(os.path.abspath(out)) if out else base
     layout = arrange(found, rows, cols)  # first of all, so that a misspelt key answers at once
     name = f"grid.{format}"
@@ -71,6 +74,7 @@ def write(
                 sheet=name,
                 found=search.of(report.runs, report.keys),
                 chosen=layout.chosen,
+                waiting=planned.waiting(folders, begun),
             )
             if number:
                 layout = figures.below(layout, number)
@@ -117,7 +121,7 @@ def drawn(
 
 def say(report: Report) -> None:
     """Print how the runs of a report ended, and where it is."""
-    print(counted(report.runs))
+    print(counted(report.runs, report.waiting))
     for note in notes.notes(report.runs):
         say_line(note)
     for line in search_words.lines(report.found) if report.found else []:
@@ -187,6 +191,7 @@ def _gather(
         content=_titled(whole, "content", pictures["content"]),
         style=_titled(whole, "style", pictures["style"]),
         large=large,
+        progress=live.progress(whole),
         still=animate.write(whole, animation) if animation else {},
     )
     return report, pictures

@@ -7,6 +7,7 @@ from pathlib import Path
 from nst.optimizers.table import OPTIMIZERS, readers
 from nst.report import axes, labels
 from nst.report.layout import Layout
+from nst.report.live import Progress
 from nst.report.notes import in_place_of, notes
 from nst.report.summary import Report
 from nst.rundir.run_json import STATUSES
@@ -42,6 +43,7 @@ class Sheet:
     strip: list[tuple[str, Path]]  # caption and picture of what was used
     headers: dict[str, dict[str, Path]] = field(default_factory=dict)  # key -> label -> picture
     asked: dict[tuple[str, str], str] = field(default_factory=dict)  # key, label -> "in place of x"
+    progress: dict[str, Progress] = field(default_factory=dict)  # run name -> how far it is
 
 
 def sheet(
@@ -80,8 +82,9 @@ def sheet(
         if key
         for value in key.values
     }
-    facts = [] if bare else _facts(report.runs, shown)
-    return Sheet(layout, "" if bare else report.title, facts, said, strip, headers, asked)
+    facts = [] if bare else _facts(report.runs, shown, report.waiting)
+    title = "" if bare else report.title
+    return Sheet(layout, title, facts, said, strip, headers, asked, report.progress)
 
 
 def _role(runs: list[Run], key: str, name: str) -> str:
@@ -93,14 +96,14 @@ def _short(title: str) -> str:
     return title.partition(" (")[0].partition(", painted by")[0]
 
 
-def _facts(found: list[Run], shown: list[str]) -> list[str]:
+def _facts(found: list[Run], shown: list[str], waiting: int) -> list[str]:
     fixed = axes.fixed(found)
     named = [
         words.format(labels.shown(fixed[key], 4), title=labels.title(key))
         for key, words in _FACTS.items()
         if key in fixed and key not in shown and _is_read(key, fixed.get("optimizer"))
     ]
-    return [counted(found), *named]
+    return [counted(found, waiting), *named]
 
 
 def _is_read(key: str, optimizer: str | None) -> bool:
@@ -109,14 +112,16 @@ def _is_read(key: str, optimizer: str | None) -> bool:
     return not names or optimizer not in OPTIMIZERS or optimizer in names
 
 
-def counted(found: list[Run]) -> str:
+def counted(found: list[Run], waiting: int = 0) -> str:
     """Return how many runs there are, and how they ended where not all finished.
 
     Args:
       found: the runs.
+      waiting: runs that are still to begin.
     """
     counts = Counter(run.status for run in found)
-    text = f"{len(found)} run{'s' if len(found) > 1 else ''}"
-    if set(counts) == {"finished"}:
+    text = f"{len(found)} of {len(found) + waiting}" if waiting else f"{len(found)}"
+    text += f" run{'s' if len(found) + waiting > 1 else ''}"
+    if not waiting and set(counts) == {"finished"}:
         return text
     return f"{text} ({', '.join(f'{counts[one]} {one}' for one in STATUSES if counts[one])})"

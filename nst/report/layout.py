@@ -94,8 +94,8 @@ def arrange(runs: list[Run], rows: str | None = None, cols: str | None = None) -
         Panel(_heading(rest, group), _cells(groups[group], height, width))
         for group in sorted(groups)
     ]
-    axis = [one.name if one else None for one in (down, across)]
-    chosen = Chosen(*axis, tuple(one.name for one in rest), False, bool(named))
+    names = (one.name if one else None for one in (down, across))
+    chosen = Chosen(next(names), next(names), tuple(one.name for one in rest), False, bool(named))
     return Layout(down, across, panels, False, "", note, chosen)
 
 

@@ -49,6 +49,7 @@ SCRIPTS = (
     "effects",
     "interactions",
     "found",
+    "live",
     "main",
 )
 STYLES = (
@@ -66,6 +67,7 @@ STYLES = (
     "table",
     "viewer",
     "facts",
+    "live",
     "narrow",
     "print",
 )

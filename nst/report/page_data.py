@@ -52,6 +52,7 @@ def gathered(report: Report) -> dict[str, Any]:
         _run(report.root, run, metrics)
         | {"content": _used(report, run, "content"), "style": _used(report, run, "style")}
         | {"steps": ways.index(way)}
+        | {"progress": _progress(report, run)}
         | {"thumbnail": thumbnail, "sameAs": twins.get(run.name, run.same_as)}
         | {"others": {name: value for name, value in text.items() if name not in common}}
         for run, thumbnail, text, way in zip(report.runs, small, texts, steps, strict=True)
@@ -70,6 +71,7 @@ def gathered(report: Report) -> dict[str, Any]:
             if name not in varying
         ],
         "layout": _layout(report),
+        "waiting": report.waiting,
         "metrics": metrics,
         "found": _found(report),
         "effects": done,
@@ -158,11 +160,16 @@ def _sources(report: Report, served: list[tuple[str, Path]]) -> list[dict[str, s
     ]
 
 
+def _progress(report: Report, run: Run) -> dict[str, Any] | None:
+    found = report.progress.get(run.name)
+    return {"step": found.step, "steps": found.steps, "left": found.left} if found else None
+
+
 def _lead(report: Report) -> str:
     """Return "18 runs (16 finished, 2 diverged). 1 folder can't be read."."""
     count = len(report.broken)
     unread = f" {count} folder{'s' * (count != 1)} can't be read." if count else ""
-    return f"{counted(report.runs)}.{unread}"
+    return f"{counted(report.runs, report.waiting)}.{unread}"
 
 
 def _found(report: Report) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from nst.report.caption import Sheet
 from nst.report.draw import GRAY, Box, Mark, Picture, Text, fitted
 from nst.report.layout import Cell, Panel
 from nst.report.lettering import line_height, shrunk, width, wrapped
+from nst.report.live import words
 from nst.report.measures import Measures
 from nst.report.summary import Key
 from nst.rundir.runs import Run
@@ -30,7 +31,7 @@ def draw(sheet: Sheet, panel: Panel, measures: Measures) -> Block:
     for at, cell in enumerate(cell for row in panel.cells for cell in row):
         down, right = divmod(at, len(measures.columns))
         box = measures.columns[right], measures.rows[down]
-        of_cell = Block(*box, [*_cell(cell, box, measures), *_caption(cell, box, measures)])
+        of_cell = Block(*box, [*_cell(sheet, cell, box, measures), *_caption(cell, box, measures)])
         marks += of_cell.at(measures.lefts[right], measures.tops[down])
     top, above = _above(sheet, measures)
     left, beside = _beside(sheet, measures)
@@ -111,14 +112,14 @@ def _caption(cell: Cell, box: tuple[int, int], measures: Measures) -> Iterator[M
         yield Text(box[0] / 2, y, tuple(line), size, align="center")
 
 
-def _cell(cell: Cell, box: tuple[int, int], measures: Measures) -> Iterator[Mark]:
+def _cell(sheet: Sheet, cell: Cell, box: tuple[int, int], measures: Measures) -> Iterator[Mark]:
     """Yield a run's picture, or a box that says why there is none."""
     if cell.run and cell.run.picture:
         yield Picture(0, 0, box, cell.run.picture)
         if cell.best:
             yield from _frame(cell, box, measures)
         if cell.run.status != "finished":
-            yield from _tag(cell.run.status, box[0], measures)
+            yield from _tag(words(cell.run, sheet.progress), box[0], measures)
     else:
         yield from _empty(cell.run, box, measures)
     if cell.others:

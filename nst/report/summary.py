@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nst.metrics.objective import Objective
+from nst.report.live import Progress
 from nst.rundir.runs import Broken, Run
 
 
@@ -67,3 +68,5 @@ class Report:
     sheet: str = "grid.png"  # the contact sheet's file
     found: Found | None = None  # where the runs are those of a search
     chosen: Chosen | None = None  # of the grid
+    waiting: int = 0  # cells of the sweep that are still to begin
+    progress: dict[str, Progress] = field(default_factory=dict)  # run name -> how far it is

@@ -11,8 +11,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from nst.base import locks
 from nst.base.errors import UserError
-from nst.rundir import runs
+from nst.rundir import planned, runs
 
 #: Served here where it is free, so that the page's address stays the same from day to day.
 PORT = 8642
@@ -39,7 +40,7 @@ def watch(
       ended: asked again and again; true ends it. By default Ctrl-C does.
       opened: is called once with the page's address; none: nothing opens it.
     """
-    written = stamp(folders)
+    written, took = stamp(folders), 0.0
     server = Server(root, written)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}/"
@@ -48,16 +49,18 @@ def watch(
         opened(address)
     try:
         while not ended():
-            time.sleep(PAUSE)
+            # A large report is written less often, or it would take the sweep's cores.
+            time.sleep(max(PAUSE, 3 * took))
             now = stamp(folders)
             if now == written:
                 continue
+            began = time.monotonic()
             try:
                 write()
                 server.version = now
             except UserError as error:
                 say(f"nst: {error}")
-            written = now
+            written, took = now, time.monotonic() - began
     finally:
         server.shutdown()
         server.server_close()
@@ -80,17 +83,28 @@ def wait_for_a_run(folders: Iterable[Path], say: Callable[[str], None]) -> None:
 
 
 def stamp(folders: Iterable[Path]) -> str:
-    """Return a text that changes when a run below `folders` begins, goes on to its end, or goes."""
-    digest = hashlib.sha256()
-    for folder in sorted(runs.folders(folders)):
-        try:
-            status = os.stat(folder / "run.json")
-        except OSError:
-            continue
-        digest.update(
-            f"{folder}\0{status.st_mtime_ns}\0{status.st_size}\n".encode("utf-8", "replace")
-        )
+    """Return a text that changes when a run below `folders` begins, goes on, ends or goes.
+
+    Args:
+      folders: with runs, some of them perhaps at work.
+    """
+    several, digest = list(folders), hashlib.sha256()
+    found = sorted(runs.folders(several))
+    for folder in found:
+        digest.update(f"{folder}\0{_looks(folder / 'run.json')}".encode("utf-8", "replace"))
+        if (folder / locks.LOCK).exists():
+            looks = _looks(folder / "history.csv"), locks.is_at_work(folder)
+            digest.update(repr(looks).encode())
+    digest.update(f"{planned.waiting(several, found)}".encode())
     return digest.hexdigest()
+
+
+def _looks(file: Path) -> tuple[int, int] | None:
+    try:
+        status = os.stat(file)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
 class Server(ThreadingHTTPServer):

@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+from nst.base import locks
 from nst.config.schema import role
 from nst.rundir import recorded, run_json
 from nst.rundir.run_json import BadRecordError
 from nst.rundir.runs import Broken, Run
 from nst.rundir.values import MOST_KEYS, mapping, number, plain, text, whole
 
+_CUT = "its process was killed; the same command goes on with it"
 #: Roles of keys that no report shows; a source's stand as one value, the name of what was used.
 _UNSHOWN = ("source", "beside")
 
@@ -42,11 +44,13 @@ def _run(folder: Path, name: str, fields: dict[str, Any]) -> Run:
     config, best, timings = fields["config"], mapping(fields, "best"), mapping(fields, "timings")
     sources = recorded.sources(fields)
     size, picture = mapping(fields, "picture"), folder / "result.png"
+    cut = fields["status"] == "running" and not locks.is_at_work(folder)
+    error = _CUT if cut else fields["error"]
     return Run(
         folder=folder,
         name=name,
-        status=fields["status"],
-        error=None if fields["error"] is None else text(fields["error"]),
+        status="interrupted" if cut else fields["status"],
+        error=None if error is None else text(error),
         values=_values(config) | recorded.names(config, sources),
         metrics={text(key): number(value) for key, value in mapping(fields, "metrics").items()},
         losses={key: number(best.get(key)) for key in ("total", "content", "style", "tv")},

@@ -30,7 +30,10 @@ log = logging.getLogger("nst")
 
 
 def run(
-    jobs: Sequence[Job], lanes: int | None = None, console: Console | None = None
+    jobs: Sequence[Job],
+    lanes: int | None = None,
+    console: Console | None = None,
+    began: Callable[[], None] | None = None,
 ) -> list[Outcome]:
     """Run every job that has not ended yet, and return how each ended, in their order.
 
@@ -42,6 +45,7 @@ def run(
       jobs: the cells of the grid.
       lanes: runs in one program; none: what fits a GPU's memory, one after the other on a CPU.
       console: for the progress; none: the standard error stream.
+      began: is called once nothing can refuse the grid any more.
 
     Raises:
       UserError: a job's folder holds another run or files that are not nst's, or `lanes` don't
@@ -54,6 +58,8 @@ def run(
     for static, members in programs:
         check_lanes(min(lanes or 1, len(members)), static, members[0].prepared.content_image.shape)
     outcomes = settled(plan, jobs)
+    if began:
+        began()
     display = GridDisplay(len(jobs), len(programs), len(outcomes), console)
     with display.live:
         for static, members in programs:

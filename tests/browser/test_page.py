@@ -216,8 +216,8 @@ def test_a_served_page_loads_itself_anew_with_its_version(
     show: Show, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     script = page._script()
-    assert "const POLL = 5000;" in script
-    monkeypatch.setattr(page, "_script", lambda: script.replace("POLL = 5000", "POLL = 100"))
+    assert "const POLL = 2000;" in script
+    monkeypatch.setattr(page, "_script", lambda: script.replace("POLL = 2000", "POLL = 100"))
     opened = show([a_run(tmp_path, 0, {}, {})])
     with serving(tmp_path) as server:
         opened.browser.get(f"http://127.0.0.1:{server.server_port}/index.html#q=0")

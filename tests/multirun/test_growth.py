@@ -52,7 +52,7 @@ def test_a_grid_grows_in_its_folder(command: Command):
     after = seen(sweep)
     assert {name: after[name] for name in before} == before
     # The table has the runs in the order of the command.
-    names = [line.split()[0] for line in done.stdout.splitlines()[1:7]]
+    names = [line.split()[0] for line in done.stdout.splitlines()[2:8]]
     assert names == ["2", "1", "3", "0", "4", "5"]
     assert not list(sweep.glob(".*cells*"))
 

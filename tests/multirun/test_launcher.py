@@ -74,7 +74,9 @@ def test_a_run_that_fails_fails_alone(command, tmp_path: Path, picture: Path):
     ended = {"0": "finished", "1": "diverged", "2": "failed", "3": "failed"}
     assert statuses(command.folder / "sweep") == ended
     assert done.stdout.count("failed: content.path") == 2
-    titles, first, *_ = done.stdout.splitlines()
+    shows, titles, first, *_ = done.stdout.splitlines()
+    assert shows.startswith("nst report sweep --watch ")
+    assert done.stdout.count("--watch") == 1
     assert titles.split("  ")[0] == "run"
     assert "style distance  content distance  status" in titles
     metrics = record(command.folder / "sweep" / "0")["metrics"]

@@ -150,7 +150,7 @@ def test_nodes_give_the_pictures_of_one_process(process):
     assert len(results(process.folder / "nodes")) == 4
     assert results(process.folder / "nodes") == results(process.folder / "inline")
     # In the grid's order, though a chunk holds the runs of one pooling.
-    table, expected = (done.stdout.splitlines()[:5] for done in (nodes, inline))
+    table, expected = (done.stdout.splitlines()[1:6] for done in (nodes, inline))
     assert table == expected
     assert len(list((process.folder / "nodes" / ".submitit").glob("*/*_submitted.pkl"))) == 2
     assert (

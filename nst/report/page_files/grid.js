@@ -166,9 +166,7 @@ function cell([run, ...more], scope, words = '') {
         text:
           one && value !== null
             ? measured(value, one)
-            : runs[run].status === 'finished'
-              ? ''
-              : runs[run].status,
+            : statusWords(run),
       }),
       best ? el('span', { class: 'best-mark', text: 'best' }) : null,
       more.length

@@ -76,7 +76,7 @@ function drawViewer() {
   const { name, status } = runs[run];
   byId('viewer-title').replaceChildren('Run ', said(name));
   byId('viewer-place').textContent =
-    `${viewed.at + 1} of ${viewed.order.length}${status === 'finished' ? '' : ` · ${status}`}`;
+    `${viewed.at + 1} of ${viewed.order.length}${status === 'finished' ? '' : ` · ${statusWords(run)}`}`;
   drawPlace();
   drawHolds();
   drawWords(run);
