@@ -13,7 +13,7 @@ POINTS = 100  # of a curve: more can't be told apart at its width
 TERMS = 64
 LARGEST = 20_000_000  # bytes of a file worth reading
 
-LEADING = ("total", "content", "style", "tv")
+LEADING = ("content", "style", "tv", "total")
 
 History = tuple[list[float], dict[str, list[float | None]]]
 

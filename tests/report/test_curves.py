@@ -42,11 +42,11 @@ def test_all_runs_have_the_same_terms_sums_first(tmp_path: Path):
     one = history(tmp_path / "1", "step,style/conv1_1,total\n0,1,2\n")
     two = history(tmp_path / "2", "step,tv,content\n0,3,4\n")
     assert curves([one, tmp_path, two]) == {
-        "terms": ["total", "content", "tv", "style/conv1_1"],
+        "terms": ["content", "tv", "total", "style/conv1_1"],
         "runs": [
-            [[0.0], [[2.0], [None], [None], [1.0]]],
+            [[0.0], [[None], [None], [2.0], [1.0]]],
             None,
-            [[0.0], [[None], [4.0], [3.0], [None]]],
+            [[0.0], [[4.0], [3.0], [None], [None]]],
         ],
     }
 

@@ -1,165 +1,283 @@
-// The losses of the runs, one over the other.
+// The losses of the runs by step: a chart for each term, one run followed through all of them.
 
-const CURVES = 60; // more are one thick line
-const INKS = [
-  '#4269d0',
-  '#efb118',
-  '#ff725c',
-  '#6cc5b0',
-  '#3ca951',
-  '#ff8ab7',
-  '#a463f2',
-  '#97bbf5',
-  '#9c6b4e',
-  '#9498a0',
-];
+const CURVES = 500; // more are one thick line
+const SUMS = { content: 'content loss', style: 'style loss', tv: 'total variation', total: 'total' };
+const RATIO = 20; // of the greatest to the least, from which powers of ten tell more
 let histories = null;
+let followable = { charts: [], some: [] };
 
 function curvesData() {
   histories ??= JSON.parse(byId('curves-data').textContent);
   return histories;
 }
 
-function term() {
+const historyOf = (run) => curvesData().runs[run];
+const termTitle = (name) => SUMS[name] ?? name.replace('/', ', ');
+
+/** The values of a run for a term. */
+const valuesOf = (run, name) => historyOf(run)?.[1][curvesData().terms.indexOf(name)] ?? [];
+
+function lossTerms() {
   const { terms } = curvesData();
-  return terms.includes(get('term')) ? get('term') : terms[0];
+  const sums = terms.filter((name) => name in SUMS);
+  const layers = terms.filter((name) => name.includes('/'));
+  if (terms.includes(get('term'))) return [get('term')];
+  return get('term') === 'layers' || !sums.length ? layers : sums;
 }
 
-/** The key that colors the curves; without one the metric does. */
-const inkKey = () =>
-  keys.find(
-    (key) =>
-      key.name === get('ink').slice(4) &&
-      get('ink').startsWith('key.') &&
-      key.values.length <= INKS.length,
+/** Step and value at the end of a line. */
+function endOf(run, name) {
+  const values = valuesOf(run, name);
+  const at = values.findLastIndex((value) => value !== null);
+  return at < 0 ? null : [historyOf(run)[0][at], values[at]];
+}
+
+/** Whether powers of ten suit the values of a chart: as chosen, else where they are far apart. */
+function isLog(name, some) {
+  let [least, most, zeros] = [Infinity, 0, 0];
+  for (const run of some)
+    valuesOf(run, name).forEach((value, at) => {
+      if (value > 0) [least, most] = [Math.min(least, value), Math.max(most, value)];
+      else if (value !== null && at) zeros++; // the first is 0 where a run begins at its content
+    });
+  if (!most || get('log') === 'no') return false;
+  return get('log') === 'yes' || (!zeros && most / least > RATIO);
+}
+
+function lossChart(name, some) {
+  const own = some.filter((run) => endOf(run, name));
+  const log = isLog(name, own);
+  const at = (value) => (log ? Math.log10(value) : value);
+  const drawable = (value) => value !== null && (!log || value > 0);
+  let [least, most, last] = [Infinity, -Infinity, 1];
+  for (const run of own) {
+    last = Math.max(last, historyOf(run)[0].at(-1));
+    for (const value of valuesOf(run, name))
+      if (drawable(value)) [least, most] = [Math.min(least, at(value)), Math.max(most, at(value))];
+  }
+  const room = (most - least || Math.abs(most) || 1) * 0.06;
+  const floor = log || least < 0 ? least - room : Math.max(0, least - room);
+  return { name, log, at, drawable, runs: own, range: [floor, most + room], last };
+}
+
+function drawCurves(holder) {
+  const names = lossTerms();
+  const all = shown().filter((run) => names.some((name) => endOf(run, name)));
+  const some = all.toSorted(byMerit(metric())).slice(0, CURVES);
+  const lossCharts = names.map((name) => lossChart(name, some)).filter((one) => one.runs.length);
+  const ends = lossCharts.map((one) =>
+    one.runs
+      .map((run) => [run, endOf(run, one.name)[1]])
+      .filter(([, value]) => one.drawable(value))
+      .map(([run, value]) => [run, one.at(value)]),
   );
-
-function curveRuns() {
-  const place = curvesData().terms.indexOf(term());
-  const has = (run) => curvesData().runs[run]?.[1][place].some((value) => value !== null);
-  return shown().filter(has).toSorted(byMerit(metric()));
-}
-
-function curveInk(run, shades) {
-  const key = inkKey();
-  if (key) return INKS[key.of[run]] ?? INKS.at(-1);
-  const share = merit(valueOf(run, metric()), shades, metric()?.better);
-  return color(share === null ? 'var(--faint)' : toneFor(share));
-}
-
-function drawCurves(node) {
-  const all = curveRuns();
-  const some = all.slice(0, CURVES);
-  const shades = spreadOf(some, metric());
-  const place = curvesData().terms.indexOf(term());
+  const ink = inkOf(some, ends);
+  const classes = inkClasses(some, ink).map((one) => ({ ...one, tone: color(one.tone) }));
+  fill(byId('ink'), inkOptions(some, ink), get('ink'));
+  const figures = new Map([...holder.children].map((node) => [node.dataset.term, node]));
+  for (const [name, node] of figures)
+    if (!lossCharts.some((one) => one.name === name)) {
+      window.Plotly.purge(node.querySelector('.chart'));
+      node.remove();
+    }
+  followable = { some, charts: lossCharts };
+  for (const one of lossCharts) {
+    const node = figures.get(one.name) ?? lossFigure(one.name);
+    holder.append(node);
+    one.node = node.querySelector('.chart');
+    one.node.classList.toggle('tall', lossCharts.length === 1);
+  }
   const style = look();
-  // The best is drawn last, over the others.
-  const traces = some.toReversed().map((run) => {
-    const [steps, values] = curvesData().runs[run];
+  inTurn(lossCharts.map((one) => () => drawLoss(one, classes, style)));
+  lossesCaption(all, some, lossCharts, ink);
+  follow(null);
+}
+
+/** Do the first of some things now and each other in a frame of its own; for paper, all now. */
+function inTurn(acts) {
+  const turn = Symbol();
+  inTurn.now = turn;
+  const next = ([first, ...rest]) => {
+    if (!first || inTurn.now !== turn) return;
+    first();
+    if (printing) next(rest);
+    else requestAnimationFrame(() => next(rest));
+  };
+  next(acts);
+}
+
+function lossFigure(name) {
+  return el(
+    'figure',
+    { 'data-term': name },
+    el('figcaption', {}, said(termTitle(name), 'value')),
+    el('div', { class: 'chart', role: 'img' }),
+  );
+}
+
+/** Lines of one color in one trace, with a gap from one to the next: hundreds stay fast. */
+function lossTraces(one, classes) {
+  const many = one.runs.length;
+  return classes.map((group) => {
+    const [x, y, customdata] = [[], [], []];
+    for (const run of group.runs) {
+      const values = valuesOf(run, one.name);
+      historyOf(run)[0].forEach((step, at) => {
+        if (values[at] === null || values[at] === undefined) return;
+        x.push(step);
+        y.push(one.drawable(values[at]) ? values[at] : null);
+        customdata.push(run);
+      });
+      x.push(null);
+      y.push(null);
+      customdata.push(null);
+    }
     return {
-      x: steps,
-      y: values[place],
-      customdata: steps.map(() => run),
-      type: 'scatter',
-      mode: 'lines+markers',
-      line: { color: curveInk(run, shades), width: 1.75 },
-      marker: { size: 3.5 },
-      hoverinfo: 'none',
+      ...{ x, y, customdata, type: 'scatter', hoverinfo: 'none' },
+      mode: many > 24 ? 'lines' : 'lines+markers',
+      line: { color: group.tone, width: many > 100 ? 0.9 : many > 24 ? 1.25 : 1.75 },
+      marker: { size: 4 },
+      opacity: many > 24 ? 0.75 : 1,
     };
   });
-  const log = get('log') !== 'no';
+}
+
+/** Where the lines of each color end, told by the middle one. */
+function lossEnds(one, classes, height) {
+  const own = new Set(one.runs);
+  const [least, most] = one.range;
+  return classes
+    .filter((group) => group.text)
+    .map((group) => {
+      const from = group.at === undefined ? group.runs : [group.at];
+      const values = from
+        .filter((run) => own.has(run))
+        .map((run) => endOf(run, one.name)[1])
+        .filter(one.drawable)
+        .sort((a, b) => a - b);
+      if (!values.length) return null;
+      const place = height * (1 - (one.at(middle(values)) - least) / (most - least));
+      return { text: plain(group.text, 26), tone: group.tone, place };
+    })
+    .filter(Boolean);
+}
+
+function drawLoss(one, classes, style) {
+  const [fullWidth, fullHeight] = printing
+    ? one.node.matches('.tall')
+      ? [680, 380]
+      : [330, 220]
+    : [one.node.clientWidth, one.node.clientHeight];
+  const texts = classes.map((group) => short(group.text, 26));
+  const right = Math.min(fullWidth * 0.36, Math.max(...texts.map(widthOf)) + LEAD + 8);
+  const margin = { l: 62, r: Math.max(14, right), t: 8, b: 38 };
+  one.margin = margin;
+  const [width, height] = [fullWidth - margin.l - margin.r, fullHeight - margin.t - margin.b];
+  const axis = { ...style.axis, automargin: false, fixedrange: true };
+  const decades = one.range[1] - one.range[0];
   plot(
-    node,
-    traces,
+    one.node,
+    lossTraces(one, classes),
     {
       ...style.layout,
-      xaxis: { ...style.axis, title: { text: 'step' }, rangemode: 'tozero' },
+      ...endLabels(lossEnds(one, classes, height), width, height, style.ink),
+      ...{ margin, dragmode: false },
+      xaxis: {
+        ...axis,
+        ...{ title: { text: 'step', standoff: 4 }, range: [0, one.last] },
+        ...{ tick0: 0, dtick: wholeStep(one.last), tickformat: 'd' },
+      },
       yaxis: {
-        ...style.axis,
-        type: log ? 'log' : 'linear',
-        dtick: log && spread(traces) > 10 ? 1 : undefined,
-        title: { text: `${plain(term())} loss` },
+        ...axis,
+        ...{ range: one.range, type: one.log ? 'log' : 'linear' },
+        ...(one.log ? { dtick: decades > 1 ? Math.ceil(decades / 6) : 'D2', tickfont: { size: 10 } } : { nticks: 6 }),
       },
     },
     {
-      words: (point) => `step ${figure(point.x)}: ${figure(point.y)}`,
-      enter: (point) => lift(node, point.curveNumber),
-      leave: () => lift(node, -1),
+      words: (point) => lossWords(point.customdata, point.x),
+      enter: (point) => follow(point.customdata, point.x),
+      leave: () => follow(null),
     },
   );
-  lossesCaption(all.length, some.length, log);
-  node.setAttribute(
+  one.node.setAttribute(
     'aria-label',
-    `${term()} loss by step of ${some.length} runs; the table below has where they ended`,
+    `${termTitle(one.name)} by step of ${one.runs.length} runs; arrow keys go through them`,
   );
 }
 
-/** How many times the greatest value is the least. */
-function spread(traces) {
-  const values = traces.flatMap((trace) => trace.y).filter((value) => value > 0);
-  return (
-    values.reduce((a, b) => Math.max(a, b), 0) / values.reduce((a, b) => Math.min(a, b), Infinity)
-  );
+/** A whole distance of ticks that gives about five of them. */
+function wholeStep(last) {
+  const size = 10 ** Math.floor(Math.log10(last / 5));
+  const wanting = [1, 2, 5, 10].find((one) => one * size * 5 >= last) * size;
+  return Math.max(1, Math.round(wanting));
 }
 
-function lossesCaption(all, some, log) {
+/** A loss with three digits, whatever its size. */
+function lossText(value) {
+  if (value === 0 || (value >= 0.01 && value < 1e4)) return figure(value);
+  const [digits, power] = value.toExponential(2).split('e');
+  return `${digits}×10${raised(power)}`;
+}
+
+/** All that a run's losses were at a step. */
+function lossWords(run, step) {
+  const at = historyOf(run)[0].indexOf(step);
+  const told = followable.charts
+    .map((one) => [termTitle(one.name), valuesOf(run, one.name)[at]])
+    .filter(([, value]) => value !== null && value !== undefined)
+    .map(([title, value]) => `${title} ${lossText(value)}`);
+  return `step ${step}: ${told.join(', ')}`;
+}
+
+function lossesCaption(all, some, lossCharts, ink) {
+  const hasTotal = lossCharts.some((one) => one.name === 'total');
+  const logs = lossCharts.filter((one) => one.log);
+  const lost = logs.some((one) => one.runs.some((run) => valuesOf(run, one.name).includes(0)));
+  const labels = ink.each
+    ? `Labels: ${keys.map((key) => short(key.title)).join(' · ') || 'the run'}.`
+    : ink.key
+      ? 'Each label stands where the middle one of its runs ends.'
+      : `The stronger the color, the better by ${metric()?.title ?? 'nothing'}.`;
   const words = [
-    `The ${term()} loss at each check, ${term() === 'total' ? 'weighted' : 'unweighted'}.`,
-    log ? 'A value of 0 has no place on a logarithmic axis.' : '',
-    all > some ? `Drawn are the ${some} best of ${all} by ${metric()?.title ?? 'name'}.` : '',
+    `Unweighted, at each check${hasTotal ? '; the total is weighted by alpha, beta and gamma' : ''}.`,
+    labels,
+    lost ? 'A loss of 0, as that of the content image itself, has no place among powers of ten.' : '',
+    all.length > some.length
+      ? `Drawn are the ${some.length} best of ${all.length} by ${metric()?.title ?? 'name'}.`
+      : '',
   ];
-  byId('losses-caption').textContent = all
+  byId('losses-caption').textContent = all.length
     ? words.filter(Boolean).join(' ')
     : 'No run that passes the filter has a history.';
-  const key = inkKey();
-  byId('losses-legend').replaceChildren(
-    ...(key
-      ? key.values.map((label, at) =>
-          el('span', { class: 'chip', vars: { '--tone': INKS[at] } }, said(label, 'value')),
-        )
-      : []),
-  );
-}
-
-/** Bring a curve forward. */
-function lift(node, place) {
-  const lines = node.querySelectorAll('.scatterlayer > .trace');
-  node.classList.toggle('lifted', place >= 0);
-  lines.forEach((line, at) => line.classList.toggle('lift', at === place));
 }
 
 function startCurves() {
   const { terms } = curvesData();
   byId('losses').hidden = terms.length === 0;
   if (!terms.length) return;
-  const sums = terms.filter((name) => !name.includes('/'));
-  const layers = terms.filter((name) => name.includes('/'));
-  const pair = (name) => [name, name];
-  const groupsOf = [
-    { label: 'Sums', options: sums.map(pair) },
-    { label: 'Layers', options: layers.map(pair) },
-  ].filter((group) => group.options.length);
-  byId('term').addEventListener('change', (event) => choose({ term: event.target.value }));
-  byId('ink').addEventListener('change', (event) => choose({ ink: event.target.value }));
-  byId('log').addEventListener('change', (event) =>
-    choose({ log: event.target.checked ? '' : 'no' }),
-  );
+  const sums = terms.filter((name) => name in SUMS);
+  const layers = terms.filter((name) => !(name in SUMS));
+  const pair = (name) => [name, termTitle(name)];
+  const options = [
+    ...(sums.length ? [['', sums.map((name) => (name === 'tv' ? 'TV' : name)).join(', ')]] : []),
+    ...(layers.length ? [[sums.length ? 'layers' : '', 'each layer']] : []),
+    { label: 'One of the sums', options: sums.map(pair) },
+    { label: 'One layer', options: layers.map(pair) },
+  ].filter((one) => Array.isArray(one) || one.options.length);
+  const scales = [
+    ['', 'automatic'],
+    ['no', 'linear'],
+    ['yes', 'powers of ten'],
+  ];
+  for (const name of ['term', 'ink', 'log'])
+    byId(name).addEventListener('change', (event) => choose({ [name]: event.target.value }));
   part(
-    () => [get('term'), get('ink'), get('log')],
+    () => [get('term'), get('log')],
     () => {
-      fill(byId('term'), groupsOf, term());
-      fill(
-        byId('ink'),
-        [
-          ['', 'the metric'],
-          ...keys
-            .filter((key) => key.values.length <= INKS.length)
-            .map((key) => [`key.${key.name}`, key.title]),
-        ],
-        get('ink'),
-      );
-      byId('log').checked = get('log') !== 'no';
+      fill(byId('term'), options, get('term'));
+      fill(byId('log'), scales, get('log'));
     },
   );
-  chart(byId('losses-chart'), () => [get('term'), get('ink'), get('log')], drawCurves);
+  startFollowing();
+  chart(byId('losses-charts'), () => [get('term'), get('ink'), get('log')], drawCurves);
 }
