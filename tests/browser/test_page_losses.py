@@ -144,7 +144,8 @@ def test_steps_are_whole_and_powers_of_ten_stand_where_they_tell_more(show: Show
     assert ticks(opened, "style", "y")[0].startswith("10")
     assert all(text.isdigit() for text in ticks(opened, "tv", "y"))
     Select(opened.one("#log")).select_by_visible_text("linear")
-    opened.until("return document.querySelector('[data-term=total] .ytick').textContent == '0'")
+    first = "return document.querySelector('[data-term=total] .ytick text').textContent"
+    opened.until(f"{first} == '0'")
     assert ticks(opened, "style", "y")[0] == "0"
     short = [run.folder / "history.csv" for run in runs]
     for path in short:

@@ -95,10 +95,10 @@ function drawCurves(holder) {
 
 /** Do the first of some things now and each other in a frame of its own; for paper, all now. */
 function inTurn(acts) {
-  const turn = Symbol();
-  inTurn.now = turn;
+  const mine = Symbol();
+  inTurn.now = mine;
   const next = ([first, ...rest]) => {
-    if (!first || inTurn.now !== turn) return;
+    if (!first || inTurn.now !== mine) return;
     first();
     if (printing) next(rest);
     else requestAnimationFrame(() => next(rest));

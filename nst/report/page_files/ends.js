@@ -11,7 +11,7 @@ function widthOf(text) {
 }
 
 /** Places as close to those wanted as leaves `gap` between them, within 0 and `height`. */
-function apart(places, gap, height) {
+function spacedOut(places, gap, height) {
   const order = places.map((_, at) => at).sort((a, b) => places[a] - places[b]);
   const found = [];
   let least = 0;
@@ -29,7 +29,7 @@ function apart(places, gap, height) {
 
 /** Annotations and leading lines for labels with a `text`, a `tone`, and a `place` from the top. */
 function endLabels(ends, width, height, ink) {
-  const places = apart(ends.map((one) => one.place), LABEL, height);
+  const places = spacedOut(ends.map((one) => one.place), LABEL, height);
   const up = (pixels) => 1 - pixels / height;
   return {
     annotations: ends.map((one, at) => ({
