@@ -42,8 +42,8 @@ class Effect:
     """What the values of a setting do to a number."""
 
     blocks: int  # with a number at one of the values or more
-    complete: int  # with a number at each of them; the others are left out where there is one
-    means: list[float | None]  # of each value over the complete blocks
+    complete: int  # with a number at each of them
+    means: list[float | None]  # of each value over the complete blocks, where these are compared
     differences: list[Difference]  # to the first value; empty where no block has two values
     span: Difference | None  # the value with the highest number to the one with the lowest
     by_seed: bool  # the pairs are the seeds of the only block
@@ -59,9 +59,10 @@ def effect(
     """Compare the values of a setting within blocks.
 
     Runs of one block and one value, such as those that differ in their seed, count as their mean.
-    Where any block is complete, differences are over the complete ones, so that all are of the
-    same blocks; otherwise each is over the blocks that have its two values. Where there is one
-    block alone, the seeds that all values have are the pairs, unless they change nothing.
+    Differences are over the complete blocks, so that all are of the same ones. Where these are
+    less than half of the blocks with two values or more, each is over the blocks that have its two.
+    Where there is one block alone, the seeds that all values have are the pairs, unless they change
+    nothing.
 
     Args:
       levels: of shape (runs,): the place of each run's value, 0 to count - 1; a run of -1 has none
@@ -83,11 +84,11 @@ def effect(
     of_seeds = of_seeds[np.isfinite(of_seeds).all(axis=1)]
     by_seed = len(table) == 1 and bool((of_seeds != of_seeds[:1]).any())
     table = of_seeds if by_seed else table
-    full = np.isfinite(table).all(axis=1)
-    complete = int(full.sum())
-    kept = table[full] if complete else table
-    means: list[float | None] = [None] * count
-    if complete:
+    filled = np.isfinite(table).sum(axis=1)
+    complete = int((filled == count).sum())
+    kept, means = table, list[float | None]([None] * count)
+    if complete and 2 * complete >= (filled > 1).sum():
+        kept = table[filled == count]
         means = [float(mean) for mean in kept.mean(axis=0)]
     found = [_difference(kept, level, 0) for level in range(1, count)]
     differences = [one for one in found if one]

@@ -109,7 +109,7 @@ def _effects(
                 "blocks": found.blocks,
                 "complete": found.complete,
                 "seeds": found.by_seed,
-                "means": [_short(mean) for mean in found.means] if found.complete else [],
+                "means": [] if None in found.means else [_short(mean) for mean in found.means],
                 "differences": [
                     [d.level, d.pairs, *map(_short, (d.mean, d.low, d.high)), d.above, d.below]
                     for d in found.differences

@@ -1,6 +1,9 @@
 """The charts of a report's page."""
 
-from pages import Page
+from itertools import product
+from pathlib import Path
+
+from pages import Page, Show, a_run
 from selenium.webdriver.common.action_chains import ActionChains
 
 
@@ -60,3 +63,16 @@ def test_zooming_in_makes_room_for_pictures_that_overlapped(opened: Page):
     )
     opened.until("return document.querySelectorAll('#tradeoff-chart .mark').length <= 4")
     assert {run for run, *_ in opened.js(MARKS)} - before
+
+
+def test_each_photograph_has_a_front_of_its_own(show: Show, tmp_path: Path):
+    points = [(0.1, 0.9), (0.2, 0.2), (0.9, 0.1), (0.9, 0.9)]
+    runs = []
+    for at, (content, (style, far)) in enumerate(product(["cat", "cup"], points)):
+        metrics: dict[str, float | None] = {"style_distance": style, "content_distance": far}
+        metrics = {name: (value or 0) + (content == "cup") for name, value in metrics.items()}
+        runs.append(a_run(tmp_path, at, {"content": content, "beta": 10.0 ** (at % 4)}, metrics))
+    opened = show(runs)
+    assert opened.look_at("tradeoff", "#tradeoff-chart .points path") == 8
+    assert sorted(opened.texts("#front .name")) == ["0", "1", "2", "4", "5", "6"]
+    assert "one for each photograph" in opened.one("#tradeoff-caption").text

@@ -96,7 +96,7 @@ function drawBlocks(node, factor, row) {
 
 /** The mean of the complete blocks, of each photograph by itself where there are several. */
 function meanLines(factor, row, every, style) {
-  if (!row.complete) return [];
+  if (!row.means.length) return [];
   const found = new Map();
   for (const block of every) {
     if (block.means.includes(null)) continue;

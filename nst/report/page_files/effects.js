@@ -18,16 +18,15 @@ function effectHeadline(factor, row) {
 /** What must be known beside the chart: what is left out, what has no interval, what goes along. */
 function effectNotes(factor, row) {
   const words = [];
-  const many = row.blocks === 1 ? 'block' : 'blocks';
-  if (row.differences.length && !row.complete) {
+  const missing = row.differences.length && row.complete < row.blocks;
+  if (missing && row.means.length)
     words.push(
-      `None of ${row.blocks} ${many} has a finished run at each value: each difference is over the blocks that have its two.`,
+      `${row.complete} of ${row.blocks} blocks have a finished run at each value; the others are left out.`,
     );
-  } else if (row.differences.length && row.complete < row.blocks) {
+  else if (missing)
     words.push(
-      `${row.complete} of ${row.blocks} ${many} have a finished run at each value; the others are left out.`,
+      `Only ${row.complete} of ${row.blocks} blocks have a finished run at each value, so each difference is over the blocks that have its two.`,
     );
-  }
   if (row.seeds) words.push('There is one block alone, so its seeds are the pairs.');
   if (row.differences.some(([, , , least]) => least === null)) {
     words.push('A single pair has no interval.');

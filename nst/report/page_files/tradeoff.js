@@ -29,12 +29,20 @@ function paretoFront(some, across, up) {
   });
 }
 
+/** A front for each photograph, painting and size that the two metrics do not compare across. */
+function frontsOf(some, across, up) {
+  const places = [across, up].flatMap((one) => data.effects.within[metrics.indexOf(one)]);
+  const apartBy = keys.filter((key, at) => places.includes(at) && APART.includes(key));
+  return groups(some, apartBy).map((group) => paretoFront(group.runs, across, up));
+}
+
 function drawTradeoff(node) {
   const [across, up] = plane();
   const all = shown().filter(
     (run) => finished(run) && valueOf(run, across) !== null && valueOf(run, up) !== null,
   );
-  const front = paretoFront(all, across, up);
+  const fronts = frontsOf(all, across, up);
+  const front = fronts.flat();
   const onFront = new Set(front);
   const some =
     all.length > POINTS
@@ -53,8 +61,8 @@ function drawTradeoff(node) {
     return palette.get(value);
   };
   const line = {
-    x: front.map((run) => x.at(valueOf(run, across))),
-    y: front.map((run) => y.at(valueOf(run, up))),
+    x: fronts.flatMap((one) => [...one.map((run) => x.at(valueOf(run, across))), null]),
+    y: fronts.flatMap((one) => [...one.map((run) => y.at(valueOf(run, up))), null]),
     type: 'scatter',
     mode: 'lines',
     line: { color: style.ink, width: 1.25, dash: 'dot' },
@@ -105,13 +113,16 @@ function drawTradeoff(node) {
     ink: inks.get(run),
     kind: `${onFront.has(run) ? ' on-line' : ''}${isRecommended(run) ? ' is-recommended' : ''}`,
   }));
-  tradeoffWords(node, all, some, front, across, up);
+  tradeoffWords(node, all, some, fronts, across, up);
 }
 
-function tradeoffWords(node, all, some, front, across, up) {
+function tradeoffWords(node, all, some, fronts, across, up) {
+  const front = fronts.flat();
   const few = some.length < all.length ? ` ${some.length} of ${all.length} runs are drawn.` : '';
   const line = front.length
-    ? ' The dotted line is the Pareto front: no run beats one on it in both.'
+    ? fronts.length > 1
+      ? ' Each dotted line is a Pareto front, one for each photograph and painting: from one to another the numbers do not compare.'
+      : ' The dotted line is the Pareto front: no run beats one on it in both.'
     : ' These two have no front: a better way is not known for both.';
   byId('tradeoff-caption').textContent = all.length
     ? `Each picture or point is a finished run; zooming in makes room for more pictures.${line}${few}`
