@@ -15,6 +15,7 @@ from PIL import ExifTags, Image, features
 from nst.base.errors import UserError
 from nst.base.files import write_whole
 from nst.images.files import scaled_shape
+from nst.report import notes
 from nst.report.thumbnails import decoded
 from nst.rundir.runs import Run
 
@@ -30,8 +31,9 @@ QUALITY = 85
 
 #: Raised whenever the same pictures are animated in another way.
 _LOOK = 1
-#: What an animation of nst's carries, at first without the name: a file without it is a user's own.
-_STAMP = re.compile("(nst:steps )?[0-9a-f]{64}")
+#: What an animation of nst's carries, with its fallbacks; at first without the name. A file without
+#: it is a user's own.
+_STAMP = re.compile("(nst:steps )?[0-9a-f]{64}(; .*)?")
 #: The fewest pictures on the way that make an animation.
 _FEWEST = 2
 
@@ -75,6 +77,8 @@ def _of_run(run: Run, kind: str) -> None:
     if run.picture:
         pictures.append(run.picture)
     path, stamp = run.folder / f"steps.{kind}", _stamp(pictures)
+    if said := notes.fallbacks(run):
+        stamp += f"; {said.encode('ascii', 'backslashreplace').decode()}"
     found = _stamp_of(path)
     if os.path.lexists(path) and not _STAMP.fullmatch(found or ""):
         raise UserError(

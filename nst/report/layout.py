@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from nst.base.errors import UserError, did_you_mean
 from nst.metrics.objective import objective
-from nst.report import axes, labels, search
+from nst.report import axes, labels, notes, search
 from nst.report.summary import Chosen, Key
 from nst.rundir.runs import Run
 
@@ -91,7 +91,7 @@ def arrange(runs: list[Run], rows: str | None = None, cols: str | None = None) -
             "are drawn: name other keys with --rows and --cols"
         )
     panels = [
-        Panel(_heading(rest, group), _cells(groups[group], height, width))
+        Panel(_heading(runs, rest, group), _cells(groups[group], height, width))
         for group in sorted(groups)
     ]
     names = (one.name if one else None for one in (down, across))
@@ -169,8 +169,14 @@ def _groups(
     return groups
 
 
-def _heading(rest: list[Key], group: tuple[int, ...]) -> str:
-    return ", ".join(f"{one.title}: {one.values[at]}" for one, at in zip(rest, group, strict=True))
+def _heading(runs: list[Run], rest: list[Key], group: tuple[int, ...]) -> str:
+    values = [(one, one.values[at]) for one, at in zip(rest, group, strict=True)]
+    return ", ".join(f"{one.title}: {_named(runs, one, value)}" for one, value in values)
+
+
+def _named(runs: list[Run], key: Key, value: str) -> str:
+    """Return a label with what it stands in for, where it is a fallback's."""
+    return f"{value} {notes.in_place_of(runs, key.name, value)}".rstrip()
 
 
 def _cells(places: Places, height: int, width: int) -> list[list[Cell]]:
@@ -215,7 +221,9 @@ def _plain(runs: list[Run], keys: list[Key]) -> Layout:
 
     cells = []
     for run in sorted(runs, key=cost):
-        lines = [f"run {run.name}"] + [_said(one, one.of[run.name]) for one in keys[:MOST_LINES]]
+        lines = [f"run {run.name}"] + [
+            _said(one, _named(runs, one, one.of[run.name])) for one in keys[:MOST_LINES]
+        ]
         numbers = ((one.title, search.value(run, one)) for one in wanted)
         lines += [f"{name} {labels.number(x, 3)}" for name, x in numbers if x is not None]
         cells.append(Cell(run, 0, tuple(lines)))

@@ -70,7 +70,7 @@ def _of(run: Run, steps: int) -> Progress:
     # Of the last few checks: the first ones compile.
     before, earlier = points[max(0, len(points) - 6)] if points else (0, 0.0)
     left = None
-    if run.status == "running" and step > before and math.isfinite(now - earlier):
+    if run.status == "running" and before < step < steps and math.isfinite(now - earlier):
         left = (steps - step) * (now - earlier) / (step - before)
     return Progress(step, steps, left)
 
@@ -84,5 +84,6 @@ def _steps(run: Run) -> int | None:
 
 
 def _last(folder: Path) -> Path | None:
-    # Names have the step with zeros before it, so the last one is the latest.
-    return max((folder / "images").glob("step_*.png"), default=None)
+    # A step has zeros before it up to five digits.
+    found = (folder / "images").glob("step_*.png")
+    return max(found, key=lambda path: (len(path.name), path.name), default=None)

@@ -102,7 +102,9 @@ class WandbTracker:
             summary["best/step"] = terms.pop("step")
             summary |= {f"best/{key}": value for key, value in _losses(terms, self.config).items()}
         if picture is not None:
-            summary["result"] = wandb.Image(str(picture))
+            replaced = [f"{key} {one.name}" for key, one in sources.items() if one.fallback]
+            said = f"fallback: {', '.join(replaced)}" if replaced else None
+            summary["result"] = wandb.Image(str(picture), caption=said)
         for key, asset in sources.items():
             summary |= {f"sources/{key}": asset.name, f"sources/{key}_fallback": asset.fallback}
         self.run.summary.update(summary)

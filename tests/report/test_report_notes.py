@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from fake_runs import table, write_run
 from helpers import pixels
+from PIL import Image
 
 from nst.report import build, contact
 from nst.report.caption import sheet
@@ -70,6 +71,33 @@ def test_the_sheet_says_so_and_what_the_mark_means(tmp_path: Path):
     contact.write(full, found, said)
     contact.write(bare, found, dataclasses.replace(said, notes=[]))
     assert len(pixels(full)) > len(pixels(bare))  # the notes are drawn
+
+
+def test_a_panel_s_heading_says_what_its_picture_stands_in_for(tmp_path: Path):
+    """Three keys: the content image, which has the fewest values, makes the panels."""
+    for at in range(18):
+        content = ("chelsea", "coffee")[at // 9]
+        asked = {"content": "sultan"} if content == "chelsea" else {}
+        keys = {"content": content, "beta": 10.0 ** (at // 3 % 3), "tv.gamma": float(at % 3)}
+        run(tmp_path / str(at), asked, **keys, config_hash=str(at))
+    found = arrange(runs(tmp_path))
+    assert [panel.heading for panel in found.panels] == [
+        "content: chelsea in place of sultan",
+        "content: coffee",
+    ]
+
+
+def test_an_animation_carries_it(tmp_path: Path):
+    folder = run(tmp_path / "0", {"style": "starry"}, seed=1)
+    (folder / "images").mkdir()
+    for step in (0, 20):
+        Image.new("RGB", (60, 40), (step, 0, 0)).save(folder / f"images/step_{step:05d}.png")
+    for kind in ("webp", "gif"):
+        for _ in range(2):  # the second time it is known as nst's
+            assert build.write([tmp_path], animation=kind).still == {}
+        with Image.open(folder / f"steps.{kind}") as image:
+            said = image.getexif().get(270) or image.info["comment"].decode()
+        assert said.endswith("; style=night instead of starry")
 
 
 def test_without_fallbacks_nothing_is_said(tmp_path: Path, capsys):

@@ -19,7 +19,7 @@ function drawDifferences(now) {
     ...keys.map((key) =>
       row(
         key.title,
-        some.map((run) => labelOf(run, key)),
+        some.map((run) => labelOf(run, key) + replaced(run, key)),
       ),
     ),
     ...told.map((one) =>
@@ -28,6 +28,10 @@ function drawDifferences(now) {
         some.map((run) => measured(valueOf(run, one), one)),
         betterOf(some, one),
       ),
+    ),
+    row(
+      'fallback',
+      some.map((run) => runs[run].fallbacks || '–'),
     ),
   ].filter(Boolean);
   byId('compare-table').hidden = rows.length === 0;

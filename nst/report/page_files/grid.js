@@ -76,7 +76,10 @@ function groups(some, by) {
 
 function panelOf(panel, panelKeys, rows, columns, scope) {
   const title = panelKeys
-    .map((key) => `${short(key.title)} ${short(labelOf(panel.runs[0], key))}`)
+    .map((key) => {
+      const run = panel.runs[0];
+      return `${short(key.title)} ${short(labelOf(run, key))}${replaced(run, key)}`;
+    })
     .join(', ');
   const across = columns ? groups(panel.runs, [columns]).map((group) => group.place[0]) : [0];
   const down = groups(panel.runs, rows ? [rows] : []);
@@ -162,11 +165,8 @@ function cell([run, ...more], scope, words = '') {
       'div',
       { class: 'foot' },
       el('span', {
-        class: 'value',
-        text:
-          one && value !== null
-            ? measured(value, one)
-            : statusWords(run),
+        class: `value${value === null ? ' of-status' : ''}`,
+        text: value === null ? statusWords(run) : measured(value, one),
       }),
       best ? el('span', { class: 'best-mark', text: 'best' }) : null,
       more.length

@@ -24,11 +24,17 @@ function labelOf(run, key) {
   return place < 0 ? '–' : key.values[place];
 }
 
+/** " (in place of starry)", where a fallback stands in for what the run asked for. */
+function replaced(run, key) {
+  const own = runs[run].fallbacks.split('; ').find((one) => one.startsWith(`${key.name}=`));
+  return own ? ` (in place of ${short(own.split(' instead of ').at(-1))})` : '';
+}
+
 /** The settings of a run in words, without those in `except`. */
 function settings(run, except = []) {
   return keys
     .filter((key) => !except.includes(key))
-    .map((key) => `${short(key.title)} ${short(labelOf(run, key), 40)}`)
+    .map((key) => `${short(key.title)} ${short(labelOf(run, key), 40)}${replaced(run, key)}`)
     .join(', ');
 }
 
