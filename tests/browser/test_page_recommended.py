@@ -79,6 +79,8 @@ def test_the_grid_marks_the_recommended_cell(show: Show, eighteen: list[Run]):
     alt = opened.one(".cell.is-recommended img").get_attribute("alt")
     assert alt is not None
     assert "recommended" in alt
+    assert opened.texts("#grid .star") == ["★"]  # as before the word at the head
+    assert opened.one(".is-main .advice-label").text == "★ Recommended"
     opened.filtered("max")
     assert opened.js(marked) == []
     assert opened.one("#recommended").is_displayed()

@@ -169,6 +169,7 @@ function cell([run, ...more], scope, words = '') {
         text: value === null ? statusWords(run) : measured(value, one),
       }),
       best ? el('span', { class: 'best-mark', text: 'best' }) : null,
+      isRecommended(run) ? el('span', { class: 'star', title: 'Recommended', text: '★' }) : null,
       more.length
         ? el('span', {
             class: 'more',

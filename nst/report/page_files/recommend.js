@@ -22,6 +22,9 @@ function adviceButton(pick, order, ...said) {
   );
 }
 
+/** The sign of the recommended cell, here and in the grid. */
+const star = () => el('span', { class: 'star', 'aria-hidden': 'true', text: '★ ' });
+
 const settingsLine = (pick) =>
   el('bdi', {
     class: 'advice-settings',
@@ -49,7 +52,7 @@ function adviceOf(group) {
       adviceButton(
         first,
         order,
-        el('span', { class: 'advice-label', text: 'Recommended' }),
+        el('span', { class: 'advice-label' }, star(), 'Recommended'),
         settingsLine(first),
         el('span', { class: 'advice-why', text: group.why }),
         tieWords(group),
