@@ -199,6 +199,10 @@ def test_holding_a_key_shows_what_the_run_was_made_of(viewer: Page):
     keys.key_down("s").perform()
     viewer.until("return document.querySelector('#viewer img.held').naturalHeight === 800")
     keys.key_up("s").perform()
+    keys.key_down("o").perform()
+    viewer.press(Keys.ARROW_RIGHT, Keys.ARROW_LEFT)  # held, from picture to picture
+    assert held() == ["Content: A photograph"]
+    keys.key_up("o").perform()
     viewer.press("r")  # the reference is the recommended run; pressed and let go
     assert held() == []
     button = viewer.one("[data-hold=reference]")
@@ -304,6 +308,7 @@ def test_the_keys_are_told_and_the_address_opens_the_viewer(viewer: Page):
     viewer.press("c")
     assert viewer.one("#viewer-compare").get_attribute("aria-pressed") == "true"
     viewer.press(Keys.ARROW_RIGHT)
+    viewer.until("return location.hash.includes('open=1')")
     viewer.browser.refresh()
     viewer.until("return document.documentElement.dataset.ready")
     assert viewer.viewing() == "1"
@@ -312,3 +317,52 @@ def test_the_keys_are_told_and_the_address_opens_the_viewer(viewer: Page):
     viewer.press(Keys.ESCAPE)
     viewer.until("return !location.hash.includes('open')")
     assert viewer.viewing() is None
+
+
+def test_a_pixel_is_one_of_the_screen(browser: webdriver.Chrome, painted: Path):
+    opened = Page(browser, painted).open("#open=0")
+    sharp = {"width": 1280, "height": 900, "deviceScaleFactor": 2, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", sharp)
+    shows(opened, "/0/result.png")
+    opened.press("1")
+    assert lies(opened, "#viewer-image")[2:] == [240, 160]  # in CSS pixels, of which each has two
+    assert opened.one("#viewer-zoom output").text == "100 %"
+
+
+def test_fingers_wipe_to_the_next_picture_and_zoom(browser: webdriver.Chrome, painted: Path):
+    def touch(kind: str, *points: tuple[int, int]) -> None:
+        fingers = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
+        event = {"type": f"touch{kind}", "touchPoints": fingers}
+        browser.execute_cdp_cmd("Input.dispatchTouchEvent", event)
+
+    opened = Page(browser, painted).open("#open=0", *PHONE)
+    shows(opened, "/0/result.png")
+    x, y, *_ = lies(opened, "#viewer-image")
+    touch("Start", (x + 250, y + 80))
+    for right in (200, 150, 100):
+        touch("Move", (x + right, y + 80))
+    touch("End")
+    shows(opened, "/1/result.png")
+    assert opened.viewing() == "1"
+    width = lies(opened, "#viewer-image")[2]
+    touch("Start", (x + 150, y + 80), (x + 200, y + 80))
+    for more in (10, 20, 30, 40, 50):
+        touch("Move", (x + 150 - more, y + 80), (x + 200 + more, y + 80))
+    touch("End")
+    assert lies(opened, "#viewer-image")[2] == pytest.approx(width * 150 / 50, abs=3)
+    assert opened.viewing() == "1"
+
+
+def test_a_run_without_a_picture_shows_how_far_it_came(browser: webdriver.Chrome, painted: Path):
+    root = painted.parent / "running"
+    for name, status in (("0", "interrupted"), ("1", "failed")):
+        write_run(root / name, None, SHAPE, status=status, best=None, picture=None, seed=int(name))
+    (root / "0/images").mkdir()
+    Image.new("RGB", SHAPE, (1, 2, 3)).save(root / "0/images/step_00020.png")
+    build.write([root])
+    opened = Page(browser, root).open("#open=0")
+    shows(opened, "/0/images/step_00020.png")
+    assert opened.one("#viewer-word").text == "step 20, interrupted"
+    opened = opened.open("#open=1")
+    assert opened.one("#viewer-word").text == "no picture, failed"
+    assert not opened.one("#viewer-image").is_displayed()

@@ -169,11 +169,6 @@ function pressDivider(event) {
   };
 }
 
-function showComparison() {
-  byId('compare').scrollIntoView();
-  byId('compare-title').focus({ preventScroll: true });
-}
-
 function startCompare() {
   startSides();
   compareZoom = zoomButtons(byId('compare-zoom'), compareView);

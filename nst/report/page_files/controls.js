@@ -99,6 +99,18 @@ function later(act, wait) {
   };
 }
 
+/** Go to a section; those before it may change their height while they come into sight. */
+function goTo(name) {
+  let frames = 12;
+  const scroll = () => {
+    byId(name).scrollIntoView({ behavior: 'instant' });
+    frames -= 1;
+    if (frames > 0) requestAnimationFrame(scroll);
+  };
+  scroll();
+  byId(`${name}-title`).focus({ preventScroll: true });
+}
+
 function startControls() {
   byId('theme').addEventListener('click', nextTheme);
   byId('reset').addEventListener('click', resetFilters);
@@ -119,8 +131,7 @@ function startControls() {
   for (const link of document.querySelectorAll('[data-section]')) {
     link.addEventListener('click', (event) => {
       event.preventDefault(); // the address after the # holds the state
-      byId(link.dataset.section).scrollIntoView();
-      byId(`${link.dataset.section}-title`).focus({ preventScroll: true });
+      goTo(link.dataset.section);
     });
   }
   syncControls();

@@ -46,6 +46,9 @@ function keepPlace() {
     details: [...document.querySelectorAll('details[id][open]')].map((one) => one.id),
     viewed: open ? runs[viewedRun()].name : null,
     order: open ? viewed.order.map((run) => runs[run].name) : [],
+    step: wantedStep,
+    split: byId('split').value,
+    views: [viewerView, compareView].map(({ how, width, x, y }) => ({ how, width, x, y })),
   };
   try {
     sessionStorage.setItem(KEPT, JSON.stringify(place));
@@ -88,6 +91,12 @@ function takePlace() {
   history.scrollRestoration = 'manual';
   window.scrollTo({ top: place.scroll, behavior: 'instant' });
   const numbers = new Map(runs.map((run, number) => [run.name, number]));
+  wantedStep = place.step;
+  byId('split').value = place.split;
+  [viewerView, compareView].forEach((view, at) => {
+    Object.assign(view, place.views[at]);
+    showView(view);
+  });
   if (numbers.has(place.viewed)) {
     const order = place.order.filter((name) => numbers.has(name)).map((name) => numbers.get(name));
     openViewer(numbers.get(place.viewed), order);

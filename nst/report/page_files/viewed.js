@@ -12,7 +12,8 @@ function waysOf(run) {
     src: `${folder}images/step_${String(step).padStart(5, '0')}.png`,
     words: `step ${step}`,
   }));
-  if (!picture) return ways;
+  // Of a run that goes on, or was cut off, the last picture is one on the way.
+  if (!picture || ways.some(({ src }) => src === picture)) return ways;
   if (ways.length && ways.at(-1).step === bestStep) ways.pop(); // it is the result
   const best = bestStep === null ? '' : `: step ${bestStep}`;
   return [...ways, { step: null, src: picture, words: `result${best}` }];
@@ -48,8 +49,9 @@ function drawPlace() {
   slider.disabled = ways.length < 2;
   slider.setAttribute('aria-valuetext', words);
   byId('viewer-step-said').textContent = words;
-  const onTheWay = at >= 0 && at < ways.length - 1;
-  sayOver(onTheWay ? words : '');
+  const { status } = runs[run];
+  const ended = status === 'finished' ? '' : `, ${status}`;
+  sayOver(ways[at]?.step === null ? '' : `${words}${ended}`);
   showFull(
     byId('viewer-image'),
     run,

@@ -26,11 +26,16 @@ function viewRun(run, order) {
   viewed = { order: list, at: list.indexOf(run) };
 }
 
+// Browsers refuse an address that changes as fast as a key repeats.
+const keepSoon = later(keepState, 150);
+
 function turn(by) {
   const count = viewed.order.length;
   if (count < 2) return;
   viewed.at = (viewed.at + by + count) % count;
-  choose({ open: runs[viewedRun()].name });
+  state.set('open', runs[viewedRun()].name);
+  render();
+  keepSoon();
 }
 
 /** To the picture above or below in the grid. */
@@ -74,10 +79,17 @@ function showFull(image, run, alt, { src = runs[run].picture, missing = () => {}
 function drawViewer() {
   const run = viewedRun();
   const { name, status } = runs[run];
+  showView(viewerView); // at first, while the window's layout is known
   byId('viewer-title').replaceChildren('Run ', said(name));
   byId('viewer-place').textContent =
     `${viewed.at + 1} of ${viewed.order.length}${status === 'finished' ? '' : ` · ${statusWords(run)}`}`;
   drawPlace();
+  showMeanwhile(run);
+  if (holding !== null) {
+    const kept = holding;
+    release();
+    hold(kept);
+  }
   drawHolds();
   drawWords(run);
   const single = viewed.order.length < 2;
@@ -85,12 +97,18 @@ function drawViewer() {
   drawReference();
   byId('viewer-facts').replaceChildren(...facts(run));
   byId('viewer-links').replaceChildren(...linksOf(run));
-  showView(viewerView);
   markPicked();
   for (const by of [1, -1]) {
     const next = viewed.order.at((viewed.at + by) % viewed.order.length);
     if (runs[next].picture) new Image().src = runs[next].picture;
   }
+}
+
+/** Until another run's picture is there, its thumbnail shows: never the last picture by a new name. */
+function showMeanwhile(run) {
+  const { thumbnail: small } = runs[run];
+  byId('viewer-frame').style.backgroundImage = small ? `url("${small}")` : 'none';
+  byId('viewer-image').classList.toggle('loading', !byId('viewer-image').complete);
 }
 
 function drawWords(run) {
@@ -169,7 +187,10 @@ function startViewer() {
   viewerZoom = zoomButtons(byId('viewer-zoom'), viewerView);
   startPane(viewerView, viewerPane);
   startWiping(viewerView, byId('viewer-stage'), turn);
-  byId('viewer-image').addEventListener('load', () => showView(viewerView));
+  byId('viewer-image').addEventListener('load', () => {
+    byId('viewer-image').classList.remove('loading');
+    showView(viewerView);
+  });
   byId('viewer-close').addEventListener('click', () => dialog.close());
   byId('viewer-previous').addEventListener('click', () => turn(-1));
   byId('viewer-next').addEventListener('click', () => turn(1));
@@ -177,7 +198,7 @@ function startViewer() {
   byId('viewer-keys').addEventListener('click', () => toggleHelp());
   byId('viewer-to-compare').addEventListener('click', () => {
     dialog.close();
-    showComparison();
+    goTo('compare');
   });
   dialog.addEventListener('click', (event) => {
     if (event.target === dialog) dialog.close();
