@@ -1,7 +1,7 @@
 """The keys in which runs differ: their labels and order; alpha and beta as one ratio."""
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from nst.report import labels
@@ -51,7 +51,7 @@ def fixed(runs: list[Run]) -> dict[str, Any]:
 def differing(runs: list[Run]) -> list[str]:
     """Return the keys that have several values in `runs`, in the order of the schema."""
     names = dict.fromkeys(name for run in runs for name in run.values)
-    return [name for name in names if len({_same(run.values.get(name)) for run in runs}) > 1]
+    return [name for name in names if _differs([run.values.get(name) for run in runs])]
 
 
 def _explained(runs: list[Run]) -> set[str]:
@@ -63,6 +63,13 @@ def _explained(runs: list[Run]) -> set[str]:
         return set()
     inside = {name for several in presets.values() for name in differing(several)}
     return set(differing(runs)) - inside - set(_NO_PRESETS)
+
+
+def _differs(values: Sequence[Any]) -> bool:
+    first, kind = values[0], type(values[0])
+    # Most are equal in type and value, which is quick to see.
+    others = [one for one in values if type(one) is not kind or one != first]
+    return any(_same(one) != _same(first) for one in others)
 
 
 def _same(value: Any) -> Hashable:

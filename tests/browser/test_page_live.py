@@ -77,7 +77,7 @@ def live(browser: webdriver.Chrome, tmp_path: Path) -> Iterator[Live]:
 
 
 def test_running_killed_and_waiting_cells_are_told_apart(live: Live):
-    live.until_said("Live: 2 of 4 ended, 1 running, 1 to begin, 1 interrupted")
+    live.until_said("Live: 2 of 4 ended, 1 running, 1 not begun, 1 interrupted")
     assert "3 of 4 runs (1 finished, 1 interrupted, 1 running)" in live.one("body").text
     assert live.texts("#grid .cell .value") == [  # by alpha/beta
         "interrupted, step 60 of 200",

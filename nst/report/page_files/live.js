@@ -29,7 +29,7 @@ function sweepWords() {
       ? `${runs.length - going} of ${total} ended`
       : `all ${total} ended`,
     going && `${going} running`,
-    data.waiting && `${data.waiting} to begin`,
+    data.waiting && `${data.waiting} not begun`,
     count('failed') && `${count('failed')} failed`,
     count('interrupted') && `${count('interrupted')} interrupted`,
   ];
