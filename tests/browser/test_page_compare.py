@@ -122,7 +122,9 @@ def test_the_slider_uncovers_the_one_or_the_other(compared: Page):
 
 
 def test_a_difference_is_that_of_each_color_and_can_be_made_brighter(compared: Page):
-    opened = compared.open("#left=run:0&right=run:1&third=run:2&compare=difference", 1400, 900)
+    opened = compared.open(
+        "#left=run:0&right=run:1&third=run:2&compare=difference&amplify=1", 1400, 900
+    )
     to_comparison(opened)
     assert names(opened) == ["Run 1 against Run 0", "Run 2 against Run 0"]
     first = "#panes .pane:first-child .stage"
@@ -132,6 +134,9 @@ def test_a_difference_is_that_of_each_color_and_can_be_made_brighter(compared: P
     caption = opened.one("#compare-caption").text
     assert "absolute difference to Run 0, of each color" in caption
     assert "2 times as bright" in caption
+    opened = compared.open("#left=run:0&right=run:1&compare=difference", 1400, 900)
+    to_comparison(opened)
+    assert color(opened, first) == (80, 40, 255)  # of two runs four times, 360 and no more
     opened = compared.open("#left=run:1&right=run:2&compare=difference&amplify=16")
     to_comparison(opened)
     assert color(opened, first) == (0, 0, 0)  # the same picture

@@ -363,6 +363,9 @@ def test_a_run_without_a_picture_shows_how_far_it_came(browser: webdriver.Chrome
     opened = Page(browser, root).open("#open=0")
     shows(opened, "/0/images/step_00020.png")
     assert opened.one("#viewer-word").text == "step 20, interrupted"
+    opened.press("b")  # a reference without a recommendation
+    opened.press(Keys.ARROW_RIGHT)
+    assert "run 0" in opened.texts("#viewer-facts thead th")
     opened = opened.open("#open=1")
     assert opened.one("#viewer-word").text == "no picture, failed"
     assert not opened.one("#viewer-image").is_displayed()

@@ -17,7 +17,12 @@ function compareMode() {
   return sides().length > 2 ? 'side' : 'slider';
 }
 
-const amplified = () => (AMPLIFY.includes(Number(get('amplify'))) ? Number(get('amplify')) : 1);
+/** How much brighter a difference is drawn: of two runs it is small, of a photograph large. */
+function amplified() {
+  const wanted = Number(get('amplify'));
+  if (AMPLIFY.includes(wanted)) return wanted;
+  return sides().every((side) => runOf(side) !== null) ? 4 : 1;
+}
 
 /** The pixels of what is compared: of the first run whose picture has a known size. */
 function sizeOfSides(some) {
@@ -164,7 +169,7 @@ function pressDivider(event) {
   if (compareView.how !== 'fit' && Math.abs(event.clientX - at) > 24) return null;
   byId('split').focus({ preventScroll: true, focusVisible: false });
   return (move) => {
-    byId('split').value = String(within((100 * (move.clientX - box.left)) / box.width, 0, 100));
+    byId('split').value = String(clamp((100 * (move.clientX - box.left)) / box.width, 0, 100));
     placeDivider();
   };
 }
@@ -178,9 +183,7 @@ function startCompare() {
     AMPLIFY.map((times) => [String(times), `×${times}`]),
     '1',
   );
-  byId('amplify').addEventListener('change', (event) =>
-    choose({ amplify: event.target.value === '1' ? '' : event.target.value }),
-  );
+  byId('amplify').addEventListener('change', (event) => choose({ amplify: event.target.value }));
   for (const button of byId('modes').children)
     button.addEventListener('click', () => choose({ compare: button.dataset.mode }));
   byId('split').addEventListener('input', placeDivider);

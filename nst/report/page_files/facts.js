@@ -23,7 +23,7 @@ function setReference(run) {
 }
 
 function referenceOption(run) {
-  const word = advice ? ', recommended' : `, best by ${short(metric().title, 30)}`;
+  const word = advice ? ', recommended' : `, best by ${short(metric()?.title ?? '', 30)}`;
   const best = run === usualReference() ? word : '';
   return [String(run), `run ${short(runs[run].name, 30)}${best}`];
 }

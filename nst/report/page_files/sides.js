@@ -8,7 +8,7 @@ const photographs = [
 ];
 
 /** What can be compared: the photographs first ("p0"), then the runs ("r3"). */
-const known = new Set([
+const pickable = new Set([
   ...photographs.flatMap(([, one], at) => (one.src ? [`p${at}`] : [])),
   ...everyRun.filter((run) => runs[run].picture || runs[run].thumbnail).map((run) => `r${run}`),
 ]);
@@ -19,9 +19,9 @@ const photographOf = (side) => photographs[Number(side.slice(1))];
 function sideNamed(text) {
   if (text.startsWith('run:')) {
     const run = runs.findIndex((one) => `run:${one.name}` === text);
-    return known.has(`r${run}`) ? `r${run}` : null;
+    return pickable.has(`r${run}`) ? `r${run}` : null;
   }
-  return known.has(text) ? text : null;
+  return pickable.has(text) ? text : null;
 }
 
 const nameOfSide = (side) => (runOf(side) === null ? side : `run:${runs[runOf(side)].name}`);
@@ -34,9 +34,9 @@ function sides() {
   const chosen = chosenSides();
   if (chosen.length > 1) return chosen;
   const best = `r${usualRun()}`;
-  const usual = known.has(best) ? best : [...known].findLast((side) => side.startsWith('r'));
+  const usual = pickable.has(best) ? best : [...pickable].findLast((side) => side.startsWith('r'));
   const last = chosen[0] ?? usual;
-  const first = [...known].find((side) => side !== last);
+  const first = [...pickable].find((side) => side !== last);
   return last && first ? [first, last] : [];
 }
 
@@ -49,7 +49,7 @@ function chooseSides(some) {
 /** Choose a run for the comparison, or let it go: the last four that were chosen stay. */
 function pick(run) {
   const side = `r${run}`;
-  if (!known.has(side)) return;
+  if (!pickable.has(side)) return;
   const chosen = chosenSides();
   const others = chosen.filter((one) => one !== side);
   chooseSides(others.length < chosen.length ? others : [...others, side].slice(-SIDES.length));
@@ -77,7 +77,7 @@ function markPicked() {
   }
   const viewing = viewedRun();
   byId('viewer-compare').setAttribute('aria-pressed', chosen.includes(viewing));
-  byId('viewer-compare').disabled = !known.has(`r${viewing}`);
+  byId('viewer-compare').disabled = !pickable.has(`r${viewing}`);
   byId('viewer-to-compare').hidden = chosenSides().length === 0;
   byId('viewer-to-compare').textContent = `To the comparison: ${sides().map(sideName).join(', ')}`;
 }
@@ -114,9 +114,9 @@ function offerSides(select) {
   const now = select.value;
   const pictured = shown()
     .map((run) => `r${run}`)
-    .filter((side) => known.has(side));
+    .filter((side) => pickable.has(side));
   if (runOf(now) !== null && !pictured.includes(now)) pictured.unshift(now);
-  const served = [...known].filter((side) => runOf(side) === null);
+  const served = [...pickable].filter((side) => runOf(side) === null);
   const offered = [
     ['Pictures that served', served],
     ['Runs', pictured],

@@ -28,7 +28,7 @@ function placeOfStep(ways) {
 
 function stepBy(by) {
   const ways = waysOf(viewedRun());
-  toStep(within(placeOfStep(ways) + by, 0, ways.length - 1));
+  toStep(clamp(placeOfStep(ways) + by, 0, ways.length - 1));
 }
 
 function toStep(at) {

@@ -19,7 +19,7 @@ function newPane(stage, frames, size) {
 }
 
 const screenPixels = () => window.devicePixelRatio || 1;
-const within = (value, least, most) => Math.max(least, Math.min(most, value));
+const clamp = (value, least, most) => Math.max(least, Math.min(most, value));
 
 function fitWidth({ stage, size }) {
   const [wide, high] = size();
@@ -46,13 +46,13 @@ function boxOf(view, pane) {
 
 /** Where a side begins whose `share` is in the middle of the room; a short one lies in the middle. */
 function startOf(share, side, room) {
-  const start = side <= room ? (room - side) / 2 : within(room / 2 - share * side, room - side, 0);
-  return Math.round(start * screenPixels()) / screenPixels();
+  const begin = side <= room ? (room - side) / 2 : clamp(room / 2 - share * side, room - side, 0);
+  return Math.round(begin * screenPixels()) / screenPixels();
 }
 
 /** The share that is in the middle, so that no side of a picture leaves the edge of the room. */
 function shareInMiddle(share, side, room) {
-  return side <= room ? share : within(share, room / 2 / side, 1 - room / 2 / side);
+  return side <= room ? share : clamp(share, room / 2 / side, 1 - room / 2 / side);
 }
 
 /** How many pixels of the screen a pixel of the picture takes. */
@@ -89,10 +89,10 @@ function zoomBy(view, pane, factor, point) {
   const [wide, high] = pane.size();
   const [fit, actual] = [fitWidth(pane), wide / screenPixels()];
   const most = Math.max(LARGEST_PIXEL * actual, 8 * fit);
-  const width = within(before.width * factor, Math.min(fit, actual) / 2, most);
+  const width = clamp(before.width * factor, Math.min(fit, actual) / 2, most);
   if (Math.abs(width / fit - 1) < 0.02) return fitView(view);
   const height = (width * high) / wide;
-  const kept = (start, side, now, at) => (at - ((at - start) / side) * now) / now;
+  const kept = (begin, side, now, at) => (at - ((at - begin) / side) * now) / now;
   view.how = 'free';
   view.width = width;
   view.x = shareInMiddle(
@@ -136,7 +136,7 @@ function zoomKey(view, event) {
       ArrowUp: () => panBy(view, pane, 0, by),
       ArrowDown: () => panBy(view, pane, 0, -by),
     }[event.key];
-  const plain = {
+  const single = {
     '+': () => zoomBy(view, pane, ZOOM_STEP),
     '=': () => zoomBy(view, pane, ZOOM_STEP),
     '-': () => zoomBy(view, pane, 1 / ZOOM_STEP),
@@ -144,8 +144,8 @@ function zoomKey(view, event) {
     1: () => actualView(view),
     x: () => toggleSquares(view),
   }[event.key.toLowerCase()];
-  if (!act && !plain) return false;
+  if (!act && !single) return false;
   event.preventDefault();
-  (act || plain)();
+  (act || single)();
   return true;
 }
