@@ -201,7 +201,7 @@ def _large(
     runs: list[Run], pictures: dict[str, dict[str, tuple[str, Path]]], root: Path
 ) -> dict[Path, Path]:
     """Return the larger picture of what was used, by its thumbnail."""
-    found = {}
+    found: dict[Path, Path] = {}
     for key, small in pictures.items():
         large = thumbnails.of_sources(_of_group(runs, key), key, root, thumbnails.LARGE)
         found |= {small[name][1]: path for name, (_, path) in large.items() if name in small}

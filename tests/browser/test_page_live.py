@@ -28,10 +28,10 @@ class Live(Page):
         super().__init__(browser, folder)
         self.address = address
 
-    def open(self, state: str = "", width: int = 1280) -> "Live":
+    def open(self, state: str = "", width: int = 1280, height: int = 900) -> "Live":
         self.browser.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",
-            {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False},
+            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
         )
         self.browser.get(self.address + state)
         self.until(READY)

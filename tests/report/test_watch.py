@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fake_runs import REPORT, serving, write_run
-from helpers import Process
+from fake_runs import REPORT, serving, table, write_run
+from helpers import Process, pixels
+from PIL import Image
 
+from nst.base import locks
+from nst.multirun import growth
 from nst.report import build, watch
 from nst.report.watch import Server, stamp
 
@@ -56,6 +59,32 @@ def test_a_run_that_ends_changes_the_stamp(tmp_path: Path):
     assert after != before
     write_run(tmp_path / "1", status="running")
     assert stamp([tmp_path]) != after
+
+
+def test_a_run_at_work_is_told_from_one_whose_process_was_killed(tmp_path: Path, capsys):
+    for name in ("0", "1"):
+        write_run(tmp_path / name, None, status="running", beta=10.0 ** int(name), steps=100)
+        (tmp_path / name / "images").mkdir()
+        for step, color in ((80, 9), (100, 200)):
+            path = tmp_path / name / f"images/step_{step:05d}.png"
+            Image.new("RGB", (60, 40), (color, 0, 0)).save(path)
+    before = stamp([tmp_path])
+    place = growth.Folder(tmp_path, "", "")
+    with growth.reserved(place, 4), locks.run_lock(tmp_path / "0"):
+        going = stamp([tmp_path])
+        assert going != before
+        (tmp_path / "0" / "history.csv").write_text("step,seconds\n0,0\n20,2\n40,4\n")
+        assert stamp([tmp_path]) != going
+        build.say(build.write([tmp_path], cell=120))
+        assert capsys.readouterr().out.startswith("2 of 4 runs (1 interrupted, 1 running)\n")
+    rows = {row["run"]: row for row in table(tmp_path)}
+    assert rows["0"]["status"] == "running"
+    assert rows["1"]["status"] == "interrupted"
+    assert rows["1"]["error"] == "its process was killed; the same command goes on with it"
+    # Both show their last picture on the way.
+    assert (pixels(tmp_path / "grid.png") == (200, 0, 0)).all(axis=-1).sum() > 2 * 100 * 60
+    build.say(build.write([tmp_path]))
+    assert capsys.readouterr().out.startswith("2 runs (2 interrupted)\n")
 
 
 def test_the_page_is_written_anew_when_a_run_ends(tmp_path: Path):
