@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nst.report import comparable, effect_words, effects, factors
+from nst.report import comparable, effect_words, effects, factors, labels
 from nst.report.summary import Report
 
 _MOST = 3  # lines
@@ -33,7 +33,20 @@ def lines(report: Report, metrics: Metrics, wanted: Metrics, found: Mapping[str,
         elif one.title in depends and depends[one.title] not in rest:
             rest.append(depends[one.title])
     clear = [line for *_, line in sorted(told, key=lambda row: row[:2])]
-    return [*clear, *rest][:_MOST]
+    return [*clear, *rest][:_MOST] or _matters(report)
+
+
+def _matters(report: Report) -> list[str]:
+    """Return which key matters most, where a search pairs no runs and can tell no more."""
+    found: dict[str, list[str]] = {}
+    shares = report.found.importance if report.found else []
+    for one, by_key in zip(report.found.objectives if report.found else [], shares, strict=True):
+        for name, share in list(by_key.items())[:1]:
+            told = f"{one.title} ({share:.0%})".replace("%", " %")
+            found.setdefault(" with ".join(map(labels.title, name.split(" with "))), []).append(
+                told
+            )
+    return [f"{name}: matters most for {_and(told)}" for name, told in found.items()]
 
 
 def _depends(metrics: Metrics, wanted: Metrics, found: Mapping[str, Any]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Which run a report recommends, by runs whose front is told by hand."""
 
+import random
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -135,3 +136,18 @@ def test_a_preset_that_sets_the_size_keeps_its_runs_apart():
     assert found is not None
     assert [one["title"] for one in found["groups"]] == ["size in pixels 64", "size in pixels 128"]
     assert [one["picks"][0]["run"] for one in found["groups"]] == [1, 4]
+
+
+def test_a_search_that_pairs_no_runs_says_which_key_matters_most():
+    draw = random.Random(0)
+    runs = []
+    for at in range(24):
+        beta = draw.random()
+        values = {"beta": beta, "tv.gamma": draw.random()}
+        wanted = ("metrics/style_distance", "metrics/content_distance")
+        runs.append(a_run(at, values, 1 - beta, beta, objective=wanted))
+    found = advice(runs)
+    assert found is not None
+    (line,) = found["lines"]
+    assert line.startswith("style weight beta: matters most for style distance (")
+    assert "and content distance (" in line
