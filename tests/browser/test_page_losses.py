@@ -222,3 +222,34 @@ def test_hundreds_of_runs_are_drawn_and_followed_without_waiting(show: Show, tmp
       step();"""
     times = opened.browser.execute_async_script(code)
     assert times[len(times) // 2] < 150
+
+
+def test_a_run_that_ended_early_is_led_to_its_label_and_a_lone_check_is_seen(
+    show: Show, tmp_path: Path
+):
+    runs = []
+    for at in range(30):  # so many that no line has marks
+        values = {"pooling": POOLINGS[at % 2], "tv.gamma": float(at)}
+        run = a_run_with(tmp_path, at, values, 1e3 if at % 2 else 1.0)
+        if at % 2:  # pruned after its second check; the first content loss is 0
+            path = run.folder / "history.csv"
+            path.write_text("".join(path.read_text().splitlines(keepends=True)[:3]))
+        runs.append(run)
+    opened = show(runs, "#log=yes")
+    look(opened, 4)
+    marks = "return document.querySelectorAll('[data-term={}] .point').length"
+    assert opened.js(marks.format("content")) == 15
+    assert opened.js(marks.format("style")) == 0
+    for chart in ("content", "style"):
+        assert [one["text"] for one in labels(opened, chart)] == ["max", "avg"]
+        code = """return [...document.querySelectorAll(arguments[0])].map(e => {
+          const {left, right, top} = e.getBoundingClientRect();
+          return [left, right, top];
+        })"""
+        widths = [
+            right - left
+            for left, right, _ in opened.js(code, f"[data-term={chart}] .shapelayer path")
+        ]
+        (led,) = [width for width in widths if width > 30]
+        plot = opened.js(code, f"[data-term={chart}] .nsewdrag")[0]
+        assert led == pytest.approx((plot[1] - plot[0]) * 40 / 60, abs=3)

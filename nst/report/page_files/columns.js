@@ -2,14 +2,6 @@
 
 const SIGNIFICANT = 3; // digits of the lesser numbers of a column
 const DECIMALS = 5;
-const HEADS = [
-  ['run', 'Run'],
-  ['settings', 'Settings'],
-  ['metrics', 'Metrics'],
-  ['losses', 'Losses at the best step'],
-  ['time', 'Time'],
-  ['alike', 'Alike in all runs'],
-];
 
 const powerOf = (value) => Math.floor(Math.log10(value));
 
@@ -17,12 +9,15 @@ const raised = (power) =>
   [...power.replace('+', '')].map((one) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[one] ?? '⁻').join('');
 
 /** One format for the numbers of a column: their points in one line, or powers where none fits. */
-function formatOf(values) {
-  const sizes = values.filter(Boolean).map(Math.abs).sort((a, b) => a - b);
+function formatOf(values, better = '') {
+  const sizes = values
+    .filter(Boolean)
+    .map(Math.abs)
+    .sort((a, b) => a - b);
   if (!sizes.length) return figure;
   const [least, most] = [sizes[0], sizes.at(-1)];
-  // By the lesser ones, not by a single one that is almost nothing.
-  const low = powerOf(sizes[Math.floor(sizes.length / 4)]);
+  // By the lesser ones, which count most where lower is better, not by one that is almost nothing.
+  const low = powerOf(sizes[Math.floor(sizes.length / (better === 'lower' ? 10 : 4))]);
   const whole = values.every((value) => value === null || Number.isInteger(value));
   const lesser = Math.max(SIGNIFICANT - 1 - low, Math.min(DECIMALS, -powerOf(least)));
   const decimals = whole ? 0 : Math.max(0, lesser);
@@ -42,7 +37,7 @@ function numberColumn(column) {
     ...column,
     number: true,
     values,
-    format: formatOf(values),
+    format: formatOf(values, column.better),
     same: values.every((value) => value === values[0]),
   };
 }
@@ -104,7 +99,13 @@ function allColumns() {
   const of = (group) => metrics.filter((one) => one.objective === true || one.group === group);
   const inOrder = [...new Set([...of('metrics'), ...metrics])];
   return [
-    textColumn({ id: 'status', title: 'status', group: 'run', on: true, text: (run) => runs[run].status }),
+    textColumn({
+      id: 'status',
+      title: 'status',
+      group: 'run',
+      on: true,
+      text: (run) => runs[run].status,
+    }),
     ...noteColumns,
     ...keys.map((key) => keyColumn(key, true)),
     ...data.hidden.map((key) => keyColumn(key, false)),
@@ -126,7 +127,10 @@ function allColumns() {
 }
 
 /** When a run began, to the second. */
-const startedAt = (run) => short(runs[run].started ?? '–', 40).replace('T', ' ').slice(0, 19);
+const startedAt = (run) =>
+  short(runs[run].started ?? '–', 40)
+    .replace('T', ' ')
+    .slice(0, 19);
 
 const nameColumn = { id: 'run', title: 'run', group: 'run', text: (run) => runs[run].name };
 const tableColumns = allColumns();
@@ -154,66 +158,4 @@ function shownColumns() {
   const at = rest.findIndex((column) => column.number);
   if (bySeeds()) rest.splice(at < 0 ? rest.length : at, 0, seedsColumn);
   return [nameColumn, ...first, ...rest];
-}
-
-function chooseColumn(column, on) {
-  const names = tableColumns
-    .filter((one) => (one === column ? on : isShown(one)) !== isUsual(one))
-    .map((one) => (isUsual(one) ? '-' : '') + encodeURIComponent(one.id));
-  choose({ cols: names.join(',') });
-}
-
-function drawChooser() {
-  const boxes = HEADS.map(([group, title]) => [
-    title,
-    tableColumns.filter((column) => column.group === group),
-  ]).filter(([, some]) => some.length);
-  byId('columns-box').replaceChildren(
-    el('button', {
-      type: 'button',
-      class: 'quiet',
-      text: 'As usual',
-      hidden: !get('cols'),
-      on: { click: () => choose({ cols: '' }) },
-    }),
-    ...boxes.map(([title, some]) =>
-      el('fieldset', {}, el('legend', { text: title }), ...some.map(columnBox)),
-    ),
-  );
-}
-
-function columnBox(column) {
-  const box = el('input', { type: 'checkbox', checked: isShown(column), 'data-box': column.id });
-  box.addEventListener('change', () => chooseColumn(column, box.checked));
-  return el('label', { class: 'check' }, box, said(short(column.title), 'value'));
-}
-
-// What is told first of what all runs have alike.
-const TOLD = ['content', 'style', 'network', 'size', 'steps', 'pooling', 'optimizer', 'init', 'seed'];
-
-/** What all runs have alike, once: the gist in a line, all of it below. */
-function drawAlike() {
-  const same = [
-    ...Object.entries(data.common),
-    ...tableColumns
-      .filter((one) => one.group !== 'alike' && isAlike(one) && one.on)
-      .map((one) => [one.title, one.number ? one.format(one.values[0]) : one.text(0)]),
-  ].filter(([, text]) => text !== '–');
-  byId('alike').hidden = runs.length < 2 || !same.length;
-  const rank = ([name]) => (TOLD.includes(name) ? TOLD.indexOf(name) : TOLD.length);
-  const first = same.filter(([name]) => !(name in data.common) || TOLD.includes(name));
-  const gist = first
-    .toSorted((a, b) => rank(a) - rank(b))
-    .map(([name, text]) => `${short(name)} ${short(text, 40)}`);
-  const more = same.length - first.length;
-  byId('alike-gist').replaceChildren(
-    `Alike in all ${runs.length} runs: `,
-    el('bdi', { text: gist.join(', ') }),
-    more ? `${gist.length ? ' and ' : ''}${more} more` : '',
-  );
-  byId('alike-all').replaceChildren(
-    ...same.map(([name, text]) =>
-      el('div', {}, el('dt', {}, said(name, 'value')), el('dd', {}, said(text, 'value'))),
-    ),
-  );
 }

@@ -1,13 +1,11 @@
 // The table as a file: the rows that pass the filter, in their order, with the columns shown.
 
 /** A text as RFC 4180 has it. */
-const csvField = (text) =>
-  /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+const csvField = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /** What a column holds of a line, as one field or, of a setting, two: the mean and its deviation. */
 function csvOf(column, line) {
-  if (column === nameColumn)
-    return [line.runs.map((run) => runs[run].name).join(' ')];
+  if (column === nameColumn) return [line.runs.map((run) => runs[run].name).join(' ')];
   if (column === seedsColumn) return [seedsOf(line)];
   if (!column.number) return [column.exact?.(line.run) ?? column.text(line.run)];
   const { mean, sd } = numberOf(line, column);

@@ -1,7 +1,12 @@
 // The losses of the runs by step: a chart for each term, one run followed through all of them.
 
 const CURVES = 500; // more are one thick line
-const SUMS = { content: 'content loss', style: 'style loss', tv: 'total variation', total: 'total' };
+const SUMS = {
+  content: 'content loss',
+  style: 'style loss',
+  tv: 'total variation',
+  total: 'total',
+};
 const RATIO = 20; // of the greatest to the least, from which powers of ten tell more
 let histories = null;
 let followable = { charts: [], some: [] };
@@ -115,103 +120,6 @@ function lossFigure(name) {
   );
 }
 
-/** Lines of one color in one trace, with a gap from one to the next: hundreds stay fast. */
-function lossTraces(one, classes) {
-  const many = one.runs.length;
-  return classes.map((group) => {
-    const [x, y, customdata] = [[], [], []];
-    for (const run of group.runs) {
-      const values = valuesOf(run, one.name);
-      historyOf(run)[0].forEach((step, at) => {
-        if (values[at] === null || values[at] === undefined) return;
-        x.push(step);
-        y.push(one.drawable(values[at]) ? values[at] : null);
-        customdata.push(run);
-      });
-      x.push(null);
-      y.push(null);
-      customdata.push(null);
-    }
-    return {
-      ...{ x, y, customdata, type: 'scatter', hoverinfo: 'none' },
-      mode: many > 24 ? 'lines' : 'lines+markers',
-      line: { color: group.tone, width: many > 100 ? 0.9 : many > 24 ? 1.25 : 1.75 },
-      marker: { size: 4 },
-      opacity: many > 24 ? 0.75 : 1,
-    };
-  });
-}
-
-/** Where the lines of each color end, told by the middle one. */
-function lossEnds(one, classes, height) {
-  const own = new Set(one.runs);
-  const [least, most] = one.range;
-  return classes
-    .filter((group) => group.text)
-    .map((group) => {
-      const from = group.at === undefined ? group.runs : [group.at];
-      const values = from
-        .filter((run) => own.has(run))
-        .map((run) => endOf(run, one.name)[1])
-        .filter(one.drawable)
-        .sort((a, b) => a - b);
-      if (!values.length) return null;
-      const place = height * (1 - (one.at(middle(values)) - least) / (most - least));
-      return { text: plain(group.text, 26), tone: group.tone, place };
-    })
-    .filter(Boolean);
-}
-
-function drawLoss(one, classes, style) {
-  const [fullWidth, fullHeight] = printing
-    ? one.node.matches('.tall')
-      ? [680, 380]
-      : [330, 220]
-    : [one.node.clientWidth, one.node.clientHeight];
-  const texts = classes.map((group) => short(group.text, 26));
-  const right = Math.min(fullWidth * 0.36, Math.max(...texts.map(widthOf)) + LEAD + 8);
-  const margin = { l: 62, r: Math.max(14, right), t: 8, b: 38 };
-  one.margin = margin;
-  const [width, height] = [fullWidth - margin.l - margin.r, fullHeight - margin.t - margin.b];
-  const axis = { ...style.axis, automargin: false, fixedrange: true };
-  const decades = one.range[1] - one.range[0];
-  plot(
-    one.node,
-    lossTraces(one, classes),
-    {
-      ...style.layout,
-      ...endLabels(lossEnds(one, classes, height), width, height, style.ink),
-      ...{ margin, dragmode: false },
-      xaxis: {
-        ...axis,
-        ...{ title: { text: 'step', standoff: 4 }, range: [0, one.last] },
-        ...{ tick0: 0, dtick: wholeStep(one.last), tickformat: 'd' },
-      },
-      yaxis: {
-        ...axis,
-        ...{ range: one.range, type: one.log ? 'log' : 'linear' },
-        ...(one.log ? { dtick: decades > 1 ? Math.ceil(decades / 6) : 'D2', tickfont: { size: 10 } } : { nticks: 6 }),
-      },
-    },
-    {
-      words: (point) => lossWords(point.customdata, point.x),
-      enter: (point) => follow(point.customdata, point.x),
-      leave: () => follow(null),
-    },
-  );
-  one.node.setAttribute(
-    'aria-label',
-    `${termTitle(one.name)} by step of ${one.runs.length} runs; arrow keys go through them`,
-  );
-}
-
-/** A whole distance of ticks that gives about five of them. */
-function wholeStep(last) {
-  const size = 10 ** Math.floor(Math.log10(last / 5));
-  const wanting = [1, 2, 5, 10].find((one) => one * size * 5 >= last) * size;
-  return Math.max(1, Math.round(wanting));
-}
-
 /** A loss with three digits, whatever its size. */
 function lossText(value) {
   if (value === 0 || (value >= 0.01 && value < 1e4)) return figure(value);
@@ -241,7 +149,9 @@ function lossesCaption(all, some, lossCharts, ink) {
   const words = [
     `Unweighted, at each check${hasTotal ? '; the total is weighted by alpha, beta and gamma' : ''}.`,
     labels,
-    lost ? 'A loss of 0, as that of the content image itself, has no place among powers of ten.' : '',
+    lost
+      ? 'A loss of 0, as that of the content image itself, has no place among powers of ten.'
+      : '',
     all.length > some.length
       ? `Drawn are the ${some.length} best of ${all.length} by ${metric()?.title ?? 'name'}.`
       : '',

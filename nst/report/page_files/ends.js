@@ -27,9 +27,14 @@ function spacedOut(places, gap, height) {
   return found;
 }
 
-/** Annotations and leading lines for labels with a `text`, a `tone`, and a `place` from the top. */
+/** Annotations and leading lines for labels with a `text`, a `tone`, a `place` from the top and
+ * the `share` of the width at which their line ends. */
 function endLabels(ends, width, height, ink) {
-  const places = spacedOut(ends.map((one) => one.place), LABEL, height);
+  const places = spacedOut(
+    ends.map((one) => one.place),
+    LABEL,
+    height,
+  );
   const up = (pixels) => 1 - pixels / height;
   return {
     annotations: ends.map((one, at) => ({
@@ -37,9 +42,15 @@ function endLabels(ends, width, height, ink) {
       ...{ xanchor: 'left', yanchor: 'middle', align: 'left', showarrow: false, text: one.text },
       font: { color: ink, size: 12 },
     })),
-    shapes: ends.map((one, at) => ({
-      ...{ type: 'line', xref: 'paper', yref: 'paper', x0: 1, x1: 1 + LEAD / width },
-      ...{ y0: up(one.place), y1: up(places[at]), line: { color: one.tone, width: 2.5 } },
-    })),
+    shapes: ends.flatMap((one, at) => {
+      const [end, label] = [up(one.place), up(places[at])];
+      const line = { type: 'line', xref: 'paper', yref: 'paper', y0: end };
+      const beside = { ...line, x0: 1, x1: 1 + LEAD / width, y1: label };
+      const before = { ...line, x0: one.share, x1: 1, y1: end }; // of a run that ended early
+      return [
+        { ...beside, line: { color: one.tone, width: 2.5 } },
+        { ...before, line: { color: one.tone, width: 1, dash: 'dot' } },
+      ].slice(0, one.share < 1 ? 2 : 1);
+    }),
   };
 }

@@ -27,13 +27,15 @@ function followedLine(one, run, step) {
   const x = (place) => ((width * place) / last).toFixed(1);
   const y = (value) =>
     (height * (1 - (one.at(value) - range[0]) / (range[1] - range[0]))).toFixed(1);
-  const values = valuesOf(run, one.name);
-  const steps = historyOf(run)[0];
-  const points = steps
-    .map((place, at) => [place, values[at]])
-    .filter(([, value]) => value !== undefined && one.drawable(value));
+  const points = pointsOf(run, one);
   const path = points.map(([place, value], at) => `${at ? 'L' : 'M'}${x(place)} ${y(value)}`);
-  const whole = svg('svg', { class: 'follow', width, height, 'data-run': run, 'aria-hidden': true });
+  const whole = svg('svg', {
+    class: 'follow',
+    width,
+    height,
+    'data-run': run,
+    'aria-hidden': true,
+  });
   whole.style.left = `${margin.l}px`;
   whole.style.top = `${margin.t}px`;
   whole.append(

@@ -45,9 +45,7 @@ function inkOf(some, ends) {
   if (get('ink') === 'metric') return {};
   if (some.length <= EACH) return { each: true };
   const strength = (key) => ends.reduce((sum, numbers) => sum + shareBetween(key, numbers), 0);
-  const [first] = able
-    .map((key) => [key, strength(key)])
-    .sort(([, a], [, b]) => b - a);
+  const [first] = able.map((key) => [key, strength(key)]).sort(([, a], [, b]) => b - a);
   return first ? { key: first[0] } : {};
 }
 

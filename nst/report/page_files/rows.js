@@ -80,7 +80,8 @@ function windowed(box, body, make, afterMaking) {
     list.items = items;
     if (!stay) box.scrollTop = 0;
     draw();
-    if (held) (nodes.get(held[0])?.querySelector(`.${control}`) ?? box).focus({ preventScroll: true });
+    if (held)
+      (nodes.get(held[0])?.querySelector(`.${control}`) ?? box).focus({ preventScroll: true });
   }
 
   function go(place) {

@@ -48,8 +48,7 @@ function overSeeds(line, column) {
 }
 
 /** How many seeds of a line have finished. */
-const seedsOf = (line) =>
-  new Set(line.runs.filter(finished).map((run) => seedKey.of[run])).size;
+const seedsOf = (line) => new Set(line.runs.filter(finished).map((run) => seedKey.of[run])).size;
 
 /** The runs of a setting in one name. */
 function namesOf(line) {
