@@ -33,6 +33,7 @@ SCRIPTS = (
     "csv",
     "axes",
     "scale",
+    "fit",
     "grid",
     "roving",
     "zoom",

@@ -156,7 +156,7 @@ def panels(opened: Page) -> list[list[Any]]:
     """Return of each panel its title, its columns, its rows, and the pictures of each row."""
     return opened.js(
         """return [...document.querySelectorAll('#grid table')].map(table => [
-          table.caption.textContent,
+          table.querySelector('.panel-title')?.textContent,
           [...table.querySelectorAll('thead th .value')].map(e => e.textContent),
           [...table.tBodies[0].rows].map(row => row.querySelector('th .value')?.textContent),
           [...table.tBodies[0].rows].map(row =>

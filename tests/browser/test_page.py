@@ -73,7 +73,7 @@ def test_the_state_outlives_a_reload(opened: Page):
     assert opened.js("return getComputedStyle(document.body).backgroundColor") == "rgb(22, 22, 24)"
 
 
-def test_what_a_search_found_comes_first(tmp_path: Path, show: Show):
+def test_what_a_search_found_follows_the_pictures(tmp_path: Path, show: Show):
     # SSIM and style distance: 1 and 3 are the same, 4 is beaten in both, 5 did not finish.
     values = [(0.9, 0.5), (0.5, 0.2), (0.7, 0.4), (0.5, 0.2), (0.4, 0.3), (1.0, 0.1)]
     runs = []
@@ -84,7 +84,7 @@ def test_what_a_search_found_comes_first(tmp_path: Path, show: Show):
         runs.append(replace(run, objective=wanted, overrides=(f"beta={10.0**number}", "name=a b")))
     runs[5] = replace(runs[5], status="diverged")
     opened = show(runs, found=search.of(runs, axes.varying(runs)))
-    assert opened.texts("main > section")[0].strip().startswith("What the search found")
+    assert opened.texts("main > section")[1].strip().startswith("What the search found")
     caption = "4 of 5 finished runs are on the Pareto front of SSIM (higher is better) and style"
     assert opened.one("#found-caption").text.startswith(caption)
     assert opened.texts("#found-table tbody .name") == ["0", "2", "1", "3"]

@@ -127,7 +127,7 @@ function heldControl(key, at) {
 function sizeControl() {
   const input = el('input', {
     type: 'range',
-    min: 64,
+    min: 48,
     max: 384,
     step: 16,
     value: get('size') || 192,

@@ -71,7 +71,9 @@ function drawCount() {
   const { unknown } = readQuery(get('q'));
   byId('count').textContent = unknown.length
     ? `No key or metric is called “${short(unknown[0])}”`
-    : `${shown().length} of ${runs.length} runs`;
+    : shown().length < runs.length
+      ? `${shown().length} of ${runs.length} runs`
+      : '';
   byId('reset').hidden = filterText() === '[]';
 }
 
@@ -148,8 +150,7 @@ function drawOpening() {
   const names = keys.map((key) => `${short(key.title)} (${key.values.length})`);
   if (names.length)
     byId('question').append(
-      ' What varies: ',
+      ' Varying: ',
       el('bdi', { text: names.slice(0, 12).join(', ') + (names.length > 12 ? ' and more' : '') }),
-      '.',
     );
 }

@@ -1,9 +1,6 @@
 // The pictures: a table of rows and columns, a panel for each combination of the further keys, or a
 // gallery where no grid would be full.
 
-const LEAST = 96; // pixels of a picture in a grid
-const LEAST_NARROW = 76; // on a phone
-const LARGEST = 256; // of a thumbnail
 let gridOrder = [];
 let stopGallery = () => {};
 
@@ -16,6 +13,7 @@ function drawGrid() {
   const gallery = isGallery();
   if (gallery) drawGallery(some, scope);
   else drawPanels(some, scope);
+  fitGrid();
   drawGridCaption(some, gallery, scope.best);
   roving();
   markPicked();
@@ -44,7 +42,6 @@ function drawPanels(some, scope) {
   const grid = byId('grid');
   if (!kept.length)
     return grid.replaceChildren(el('p', { class: 'empty', text: 'No run passes the filter.' }));
-  grid.style.setProperty('--fit', `${fitting(rows, columns ? columns.values.length : 1)}px`);
   grid.replaceChildren(
     el(
       'div',
@@ -52,14 +49,6 @@ function drawPanels(some, scope) {
       ...panels.map((panel) => panelOf(panel, panelKeys, rows, columns, scope)),
     ),
   );
-}
-
-/** The width at which the columns fill the page, within what a picture can take. */
-function fitting(rows, count) {
-  const width = byId('grid').clientWidth;
-  const narrow = width < 600;
-  const room = width - (rows ? (narrow ? 72 : 112) : 8);
-  return Math.floor(Math.max(narrow ? LEAST_NARROW : LEAST, Math.min(LARGEST, room / count - 10)));
 }
 
 /** Runs by what they share in some keys, in the keys' order. */
@@ -86,14 +75,7 @@ function panelOf(panel, panelKeys, rows, columns, scope) {
   const head = el(
     'tr',
     {},
-    rows
-      ? el(
-          'td',
-          { class: 'corner' },
-          ...(columns ? [axisName(`${short(columns.title, 30)}\u00a0→`)] : []),
-          axisName(`${short(rows.title, 30)}\u00a0↓`),
-        )
-      : null,
+    rows ? el('td') : null,
     ...across.map((place, at) =>
       el('th', { scope: 'col' }, columns ? axisLabel(columns, place, !rows && at === 0) : ''),
     ),
@@ -102,7 +84,13 @@ function panelOf(panel, panelKeys, rows, columns, scope) {
   const table = el(
     'table',
     { class: 'grid' },
-    el('caption', { class: title ? 'panel-title' : 'unseen', text: title || 'Pictures' }),
+    el(
+      'caption',
+      {},
+      el('span', { class: title ? 'panel-title' : 'unseen', text: title || 'Pictures' }),
+      rows ? axisName(` ${short(rows.title, 30)}\u00a0↓`) : null,
+      columns ? axisName(` ${short(columns.title, 30)}\u00a0→`) : null,
+    ),
     el('thead', {}, columns ? head : null),
     el('tbody', {}, ...body),
   );
@@ -157,6 +145,7 @@ function cell([run, ...more], scope, words = '') {
         class: 'picture',
         'data-run': run,
         tabindex: -1,
+        title: alt,
         on: { click: () => openViewer(run, gridOrder) },
       },
       thumbnail(run, alt),
@@ -190,9 +179,11 @@ function drawGridCaption(some, gallery, best) {
     : heldAt()
         .filter(([, at]) => at[0] !== '*')
         .map(([key, at]) => `${short(key.title)} ${short(at)}`);
-  const words = [`${drawn} of ${some.length} runs`];
-  if (held.length) words.push(` at ${held.join(', ')}`);
-  words.push('. ');
+  const words = [];
+  if (drawn < some.length || held.length) {
+    words.push(`${drawn} of ${some.length} runs`);
+    words.push(held.length ? ` at ${held.join(', ')}. ` : '. ');
+  }
   if (document.querySelector('#grid .more'))
     words.push('+N: N further runs of the same settings, which the table lists. ');
   const caption = byId('grid-caption');
@@ -224,11 +215,6 @@ function startGrid() {
   ];
   part(places, drawAxes);
   part(() => [filterText(), get('metric'), get('scale'), ...places()], drawGrid);
-  part(
-    () => [get('size')],
-    () => {
-      if (get('size')) byId('grid').style.setProperty('--size', `${Number(get('size'))}px`);
-      else byId('grid').style.removeProperty('--size');
-    },
-  );
+  part(() => [get('size')], fitGrid);
+  window.addEventListener('resize', later(fitGrid, 100));
 }

@@ -109,7 +109,7 @@ function drawLegend(spread) {
   const half = scale === 'rank' ? `, half of the runs below ${measured(middle(values), one)}` : '';
   const way = one.better ? `→ ${one.better} is better` : 'neither is better';
   byId('legend').replaceChildren(
-    el('span', { class: 'legend-title', text: one.title }),
+    el('span', { class: 'legend-title', text: one.title, title: one.meaning }),
     el('span', { class: 'number', text: measured(first, one) }),
     el('span', {
       class: 'ramp',
@@ -120,9 +120,8 @@ function drawLegend(spread) {
     el('span', { class: 'number', text: measured(last, one) }),
     el('span', {
       class: 'way',
-      text: `${way}${{ linear: '', log: ', colors by ratio', rank: ', colors by rank' }[scale]}${half}`,
+      text: `${way}${{ linear: '', log: ', by ratio', rank: ', by rank' }[scale]}${half}`,
     }),
-    el('span', { class: 'meaning', text: one.meaning }),
   );
 }
 

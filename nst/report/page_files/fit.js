@@ -1,0 +1,65 @@
+// The size at which all panels of the grid lie in the window at once, side by side where there is room.
+
+const LEAST = 36; // pixels across a picture, below which nothing can be seen
+const LEAST_NARROW = 76; // on a phone, which scrolls
+const COMPACT = 84; // below which a picture has no room for what stands under it
+const LARGEST = 320;
+const SHARE = 0.55; // of the window's height that a grid may count on, however high what is above it
+
+/** Size the pictures for the window, unless the reader has chosen a size. */
+function fitGrid() {
+  const grid = byId('grid');
+  const panels = [...grid.querySelectorAll('.panel')];
+  const chosen = Number(get('size'));
+  grid.classList.remove('is-compact');
+  if (chosen) grid.style.setProperty('--size', `${chosen}px`);
+  else grid.style.removeProperty('--size');
+  if (!panels.length) return;
+  let size = chosen || fitting(grid, panels);
+  if (size < COMPACT && innerWidth >= 600) {
+    grid.classList.add('is-compact');
+    size = chosen || fitting(grid, panels);
+  }
+  grid.style.setProperty('--fit', `${size}px`);
+  byId('axes').querySelector('[data-control="Size"]').value = size;
+}
+
+/** The largest width of a picture at which the panels fit, in whichever number of columns. */
+function fitting(grid, panels) {
+  const probe = 100;
+  grid.style.setProperty('--fit', `${probe}px`);
+  const [wide, high] = room(grid);
+  const gap = parseFloat(getComputedStyle(panels[0].parentElement).columnGap);
+  // What of a panel does not grow with its pictures.
+  const sizes = panels.map((panel) => {
+    const lines = [...panel.querySelectorAll('tbody tr')];
+    const across = Math.max(...lines.map((line) => line.querySelectorAll('td').length));
+    const down = lines.reduce((sum, line) => sum + tallest(line), 0);
+    return { across, down, x: panel.offsetWidth - across * probe, y: panel.offsetHeight - down * probe };
+  });
+  const most = (name) => Math.max(...sizes.map((one) => one[name]));
+  let best = 0;
+  for (let beside = 1; beside <= panels.length; beside++) {
+    const below = Math.ceil(panels.length / beside);
+    const byWidth = ((wide - (beside - 1) * gap) / beside - most('x')) / most('across');
+    const byHeight = ((high - (below - 1) * gap) / below - most('y')) / most('down');
+    best = Math.max(best, innerWidth < 600 ? byWidth : Math.min(byWidth, byHeight));
+  }
+  const least = innerWidth < 600 ? LEAST_NARROW : LEAST;
+  return Math.floor(Math.max(least, Math.min(LARGEST, best)));
+}
+
+/** The width and the height there are for the grid. */
+function room(grid) {
+  const above = grid.getBoundingClientRect().top + scrollY;
+  return [grid.clientWidth, Math.max(innerHeight - above, SHARE * innerHeight) - 8];
+}
+
+/** The height of a row's tallest picture in parts of its width. */
+function tallest(line) {
+  const heights = [...line.querySelectorAll('.cell')].map((one) => {
+    const { ratio } = runs[one.dataset.run];
+    return ratio ? ratio[1] / ratio[0] : 0.75;
+  });
+  return Math.max(0.1, ...heights);
+}
