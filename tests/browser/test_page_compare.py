@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from fake_runs import Color
-from pages import READY, Page, a_report, a_run
+from pages import READY, Page, Show, a_report, a_run
 from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
@@ -204,3 +205,18 @@ def test_the_table_has_what_differs_and_marks_the_best(compared: Page):
     opened = compared.open("#left=run:0&right=run:3")
     assert opened.texts("#compare-table tbody th") == ["pooling", "style distance", "SSIM"]
     assert opened.texts("#compare-table .is-better .better") == ["better", "better"]
+
+
+def test_the_link_leads_there_past_pictures_that_take_their_height_late(show: Show, tmp_path: Path):
+    runs = []
+    for number in range(80):
+        run = a_run(tmp_path, number, {"a": number}, {"ssim": number / 80})
+        Image.new("RGB", (32, 96), (3 * number, 90, 150)).save(run.folder / "result.png")
+        runs.append(replace(run, width=32, height=96))
+    opened = show(runs, "#view=gallery")
+    to_comparison(opened)
+    where = "return Math.round(document.getElementById('compare').getBoundingClientRect().top)"
+    opened.until(f"{where} < 120")
+    opened.js("window.settled = 0; setTimeout(() => (window.settled = 1), 400)")
+    opened.until("return window.settled")
+    assert 0 <= opened.js(where) < 120

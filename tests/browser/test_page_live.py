@@ -95,12 +95,16 @@ def test_news_leaves_the_reader_where_he_is(live: Live):
     live.filtered("beta>=100")
     live.js("document.querySelector('#grid .picture[data-run=\"1\"]').click()")
     assert live.viewing() == "1"
+    live.press("+", "+")
+    zoom = live.one("#viewer-zoom output").text
     live.js("window.scrollTo({top: 120, behavior: 'instant'})")
     live.js("window.before = true")
     # A run before it in the order of names, so that all numbers change.
     write_run(live.path.parent / "00", (9, 200, 60), beta=10.0, metrics={"ssim": 0.9}, **STEPS)
     WebDriverWait(live.browser, 40, 0.1).until(lambda _: live.js(f"{READY} && !window.before"))
     assert live.viewing() == "1"
+    assert live.one("#viewer-zoom output").text == zoom
+    assert live.one("#viewer-zoom [aria-pressed=true]").text == "Pixels"  # neither fitted nor 1:1
     assert live.js("return window.scrollY") == 120
     assert live.one("#query").get_attribute("value") == "beta>=100"
     assert Select(live.one("#metric")).first_selected_option.text == "SSIM"
