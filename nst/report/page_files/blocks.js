@@ -74,7 +74,7 @@ function drawBlocks(node, factor, row) {
       xaxis: { ...style.axis, ...levelTicks(factor), anchor: 'y2', title: undefined },
       yaxis: {
         ...style.axis,
-        ...(logarithmic ? { type: 'log' } : {}),
+        ...(logarithmic ? logAxis(low) : {}),
         domain: [0.42, 1],
         title: undefined,
         nticks: 6,
@@ -209,7 +209,7 @@ function drawUnpaired(node, factor) {
         ...(scattered ? { type: wide ? 'log' : 'linear' } : levelTicks(factor)),
         title: undefined,
       },
-      yaxis: { ...style.axis, ...(logarithmic ? { type: 'log' } : {}), title: undefined, nticks: 6 },
+      yaxis: { ...style.axis, ...(logarithmic ? logAxis(points.y) : {}), title: undefined, nticks: 6 },
     },
     { words: (point) => `${metric().title} ${measured(point.y, metric())}` },
   );

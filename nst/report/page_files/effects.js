@@ -98,7 +98,7 @@ function effectsWords(some) {
 }
 
 function effectFigure(factor) {
-  const node = el('div', { class: 'chart effect', role: 'img' });
+  const node = el('div', { class: 'chart effect', role: 'img', 'aria-label': short(factor.title) });
   const headline = el('p', { class: 'effect-headline' });
   const notes = el('p', { class: 'effect-note' });
   const numbers = el('details', { class: 'effect-numbers' }, el('summary', { text: 'Numbers' }));

@@ -85,7 +85,7 @@ function drawPair(node) {
       ...style.layout,
       margin: { l: 56, r: 96, t: 10, b: 44 },
       xaxis: { ...style.axis, ...levelTicks(other), title: { text: plain(other.title) } },
-      yaxis: { ...style.axis, ...(logarithmic ? { type: 'log' } : {}), nticks: 6 },
+      yaxis: { ...style.axis, ...(logarithmic ? logAxis(pair.table.flat()) : {}), nticks: 6 },
     },
     { words: (point) => `${metric().title} ${measured(point.y, metric())}` },
   );

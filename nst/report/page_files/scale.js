@@ -81,12 +81,24 @@ function merit(value, spread, better) {
   return better === 'lower' ? 1 - share : share;
 }
 
+/** A logarithmic axis for plotly with numbers as people write them, 0.02, 0.05, 0.1, not 2, 5, 10⁻¹. */
+function logAxis(values) {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const decades = Math.log10(most / least);
+  const digits = decades < 0.7 ? [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9] : decades < 3 ? [1, 2, 5] : [1];
+  const tickvals = [];
+  for (let power = Math.floor(Math.log10(least)); power <= Math.ceil(Math.log10(most)); power++)
+    tickvals.push(...digits.map((digit) => Number(`${digit}e${power}`)));
+  const plainly = (value) => (value >= 1e-4 && value < 1e6 ? String(value) : figure(value));
+  return { type: 'log', tickvals, ticktext: tickvals.map(plainly) };
+}
+
 /** A metric as an axis of a chart: where its numbers lie, and what plotly is told. */
 function axisFor(metric, some) {
   const spread = spreadOf(some, metric);
   if (!spread || spread.scale === 'linear') return { at: (value) => value, layout: {} };
   if (spread.scale === 'log')
-    return { at: (value) => value, layout: { type: 'log', dtick: undefined } };
+    return { at: (value) => value, layout: logAxis(spread.values) };
   const { values } = spread;
   const last = values.length - 1;
   const places = [...new Set([0, 0.2, 0.4, 0.6, 0.8, 1].map((share) => Math.round(share * last)))];
