@@ -253,3 +253,12 @@ def test_a_run_that_ended_early_is_led_to_its_label_and_a_lone_check_is_seen(
         (led,) = [width for width in widths if width > 30]
         plot = opened.js(code, f"[data-term={chart}] .nsewdrag")[0]
         assert led == pytest.approx((plot[1] - plot[0]) * 40 / 60, abs=3)
+
+
+def test_what_lies_below_stays_where_it_is_when_the_charts_come(show: Show, tmp_path: Path):
+    opened = show(four(tmp_path))
+    below = "return document.getElementById('runs').offsetTop"
+    above = "return document.getElementById('losses').offsetTop"
+    before = opened.js(below) - opened.js(above)
+    look(opened, 4)
+    assert opened.js(below) - opened.js(above) == pytest.approx(before, abs=2)

@@ -75,6 +75,17 @@ function rowHead(line) {
   );
 }
 
+/** The least and the greatest of some numbers: in one format no other takes more room. */
+function outermost(values) {
+  let [least, most] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (value === null) continue;
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  return least <= most ? [least, most] : [0];
+}
+
 /** Widest texts of the columns in a row that takes no height, so that scrolling moves no column. */
 function drawWidths(some, lines) {
   const widest = (texts) => texts.reduce((a, b) => (b.length > a.length ? b : a), '');
@@ -82,11 +93,12 @@ function drawWidths(some, lines) {
     if (column === nameColumn || column === seedsColumn) return el('td', {});
     if (!column.number) return el('td', {}, said(widest(everyRun.map(column.text)), 'value'));
     const numbers = lines.map((line) => numberOf(line, column));
-    const of = (name) => widest(numbers.map((one) => column.format(one[name] ?? 0)));
-    const spread = bySeeds() ? el('span', { class: 'sd', text: ` ± ${of('sd')}` }) : null;
-    spreadWidths.set(column, `${of('sd').length + 4}ch`);
+    const mean = widest(outermost(numbers.map((one) => one.mean)).map(column.format));
+    const sd = bySeeds() ? widest(outermost(numbers.map((one) => one.sd)).map(column.format)) : '';
+    spreadWidths.set(column, `${sd.length + 4}ch`);
+    const spread = sd ? el('span', { class: 'sd', text: ` ± ${sd}` }) : null;
     const vars = { '--sd': spreadWidths.get(column) };
-    return el('td', { class: 'number', vars }, `★ ${of('mean')}`, spread);
+    return el('td', { class: 'number', vars }, `★ ${mean}`, spread);
   });
   byId('table').tFoot.replaceChildren(el('tr', {}, ...cells));
 }

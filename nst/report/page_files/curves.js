@@ -79,23 +79,32 @@ function drawCurves(holder) {
   const ink = inkOf(some, ends);
   const classes = inkClasses(some, ink).map((one) => ({ ...one, tone: color(one.tone) }));
   fill(byId('ink'), inkOptions(some, ink), get('ink'));
-  const figures = new Map([...holder.children].map((node) => [node.dataset.term, node]));
-  for (const [name, node] of figures)
-    if (!lossCharts.some((one) => one.name === name)) {
-      window.Plotly.purge(node.querySelector('.chart'));
-      node.remove();
-    }
   followable = { some, charts: lossCharts };
   for (const one of lossCharts) {
-    const node = figures.get(one.name) ?? lossFigure(one.name);
-    holder.append(node);
-    one.node = node.querySelector('.chart');
-    one.node.classList.toggle('tall', lossCharts.length === 1);
+    one.node = holder.querySelector(`[data-term="${CSS.escape(one.name)}"] .chart`);
   }
   const style = look();
   inTurn(lossCharts.map((one) => () => drawLoss(one, classes, style)));
   lossesCaption(all, some, lossCharts, ink);
   follow(null);
+}
+
+/** A place for each chart before any is drawn, so that nothing below moves then. */
+function layCharts() {
+  const names = lossTerms().filter((name) => shown().some((run) => endOf(run, name)));
+  const figures = new Map(
+    [...byId('losses-charts').children].map((one) => [one.dataset.term, one]),
+  );
+  for (const [name, node] of figures) {
+    if (names.includes(name)) continue;
+    window.Plotly?.purge(node.querySelector('.chart'));
+    node.remove();
+  }
+  for (const name of names) {
+    const node = figures.get(name) ?? lossFigure(name);
+    byId('losses-charts').append(node);
+    node.querySelector('.chart').classList.toggle('tall', names.length === 1);
+  }
 }
 
 /** Do the first of some things now and each other in a frame of its own; for paper, all now. */
@@ -188,6 +197,7 @@ function startCurves() {
       fill(byId('log'), scales, get('log'));
     },
   );
+  part(() => [get('term'), filterText()], layCharts);
   startFollowing();
   chart(byId('losses-charts'), () => [get('term'), get('ink'), get('log')], drawCurves);
 }

@@ -13,7 +13,8 @@ function follow(run, step) {
   followed = { run, step };
   for (const one of followable.charts) {
     one.node.querySelector('.follow')?.remove();
-    if (run !== null && one.runs.includes(run)) one.node.append(followedLine(one, run, step));
+    if (run !== null && one.margin && one.runs.includes(run))
+      one.node.append(followedLine(one, run, step));
   }
 }
 
