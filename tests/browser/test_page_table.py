@@ -273,7 +273,9 @@ def test_rows_are_reached_by_keyboard_however_many_they_are(show: Show, tmp_path
     opened.press(Keys.HOME)
     opened.press("c")
     assert opened.one('#table [data-pick="0"]').get_attribute("aria-pressed") == "true"
-    ActionChains(opened.browser).key_down(Keys.SHIFT).send_keys(Keys.TAB).perform()
+    ActionChains(opened.browser).key_down(Keys.SHIFT).send_keys(Keys.TAB).key_up(
+        Keys.SHIFT
+    ).perform()
     assert (
         opened.js("return document.activeElement.closest('th')?.dataset.column")
         == "metrics.style_distance"
