@@ -3,15 +3,22 @@
 const LEAST = 36; // pixels across a picture, below which nothing can be seen
 const LEAST_NARROW = 76; // on a phone, which scrolls
 const COMPACT = 84; // below which a picture has no room for what stands under it
+const SMALL = 124; // below which only the number stands there, the rest when one goes to it
 const LARGEST = 320;
 const SHARE = 0.55; // of the window's height that a grid may count on, however high what is above it
+
+let fittedFor = ''; // for which panels and window the size is
 
 /** Size the pictures for the window, unless the reader has chosen a size. */
 function fitGrid() {
   const grid = byId('grid');
   const panels = [...grid.querySelectorAll('.panel')];
+  const lines = panels.map((panel) => [panel.querySelectorAll('tr').length, gridWidth(panel)]);
+  const now = JSON.stringify([lines, innerWidth, innerHeight, get('size'), axes().map((key) => key?.name)]);
+  if (now === fittedFor) return; // measuring lays the page out, which takes longer than all else
+  fittedFor = now;
   const chosen = Number(get('size'));
-  grid.classList.remove('is-compact');
+  grid.classList.remove('is-compact', 'is-small');
   if (chosen) grid.style.setProperty('--size', `${chosen}px`);
   else grid.style.removeProperty('--size');
   if (!panels.length) return;
@@ -20,9 +27,13 @@ function fitGrid() {
     grid.classList.add('is-compact');
     size = chosen || fitting(grid, panels);
   }
+  grid.classList.toggle('is-small', size < SMALL);
   grid.style.setProperty('--fit', `${size}px`);
   byId('axes').querySelector('[data-control="Size"]').value = size;
 }
+
+/** How many pictures lie side by side in a panel. */
+const gridWidth = (panel) => panel.querySelector('tbody tr').querySelectorAll('td').length;
 
 /** The largest width of a picture at which the panels fit, in whichever number of columns. */
 function fitting(grid, panels) {
@@ -33,9 +44,16 @@ function fitting(grid, panels) {
   // What of a panel does not grow with its pictures.
   const sizes = panels.map((panel) => {
     const lines = [...panel.querySelectorAll('tbody tr')];
-    const across = Math.max(...lines.map((line) => line.querySelectorAll('td').length));
+    const across = gridWidth(panel);
     const down = lines.reduce((sum, line) => sum + tallest(line), 0);
-    return { across, down, x: panel.offsetWidth - across * probe, y: panel.offsetHeight - down * probe };
+    const { offsetWidth, offsetHeight } = panel.querySelector('table'); // the panel itself scrolls
+    const edges = panel.offsetHeight - panel.clientHeight + 2 * parseFloat(getComputedStyle(panel).padding);
+    return {
+      across,
+      down,
+      x: offsetWidth + edges - across * probe,
+      y: offsetHeight + edges - down * probe,
+    };
   });
   const most = (name) => Math.max(...sizes.map((one) => one[name]));
   let best = 0;
