@@ -125,7 +125,7 @@ function lossFigure(name) {
     'figure',
     { 'data-term': name },
     el('figcaption', {}, said(termTitle(name), 'value')),
-    el('div', { class: 'chart', role: 'img' }),
+    el('div', { class: 'chart', role: 'img', 'aria-label': termTitle(name) }),
   );
 }
 
