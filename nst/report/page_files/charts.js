@@ -61,6 +61,8 @@ function look() {
 function chart(node, deps, draw) {
   const one = { node, deps, draw, drawn: null, inSight: false };
   charts.push(one);
+  if (node.matches('[role="img"]:not([aria-label])'))
+    node.setAttribute('aria-label', 'a chart that is drawn once in sight');
   inSight.observe(node);
   return one;
 }
