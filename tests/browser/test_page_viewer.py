@@ -98,8 +98,9 @@ def test_a_picture_opens_by_click_and_by_enter_and_escape_closes(opened: Page):
     assert opened.viewing() == "10"
     opened.press(Keys.ARROW_RIGHT)
     assert opened.viewing() == "12"
-    opened.press(Keys.ARROW_LEFT, Keys.ARROW_LEFT)
-    assert opened.viewing() == "8"
+    for run in ("10", "8"):
+        opened.press(Keys.ARROW_LEFT)
+        assert opened.viewing() == run
     opened.press(Keys.ARROW_UP)  # in the grid
     assert opened.viewing() == "0"
     opened.press(Keys.ARROW_DOWN)
