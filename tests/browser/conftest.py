@@ -1,6 +1,5 @@
 """One Chromium, and pages opened in it that must end without a word on the console."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
@@ -8,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pages import BETAS, GAMMAS, POOLINGS, Page, Show, a_report, a_run
+from pages import BETAS, GAMMAS, POOLINGS, Page, Show, a_report, a_run, chromium
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 
 from nst.report import page
 from nst.report.summary import Report
@@ -19,26 +17,9 @@ from nst.rundir.runs import Broken, Run
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[webdriver.Chrome]:
-    """One Chromium for all of these tests, that can reach no host."""
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if not program or not driver:
-        pytest.skip("there is no chromium with its chromedriver to open the page with")
-    options = webdriver.ChromeOptions()
-    options.binary_location = program
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-dev-shm-usage",
-        "--host-resolver-rules=MAP * 0.0.0.0",
-        "--force-prefers-reduced-motion",
-        "--window-size=1280,900",
-    ):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    chrome = webdriver.Chrome(options=options, service=Service(driver))
-    yield chrome
-    chrome.quit()
+    """One Chromium for all of these tests."""
+    with chromium() as chrome:
+        yield chrome
 
 
 @pytest.fixture(scope="session")

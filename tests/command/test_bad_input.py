@@ -145,7 +145,7 @@ def test_what_cannot_be_taken_away(command, argument: str):
         ("tv.gamma=-0.5", ["tv.gamma", "at least 0", "-0.5"]),
         ("tv.gamma=1e31", ["tv.gamma", "at most 1e30", "1e+31"]),
         ("pooling=maxx", ["pooling", "avg, max", "'maxx'", "did you mean 'max'?"]),
-        ("precision=float16", ["precision", "auto, float32, bfloat16", "'float16'"]),
+        ("precision=float16", ["precision", "auto, float32, tensorfloat32, bfloat16", "'float16'"]),
         ("tracking.mode=on", ["tracking.mode", "offline, online, disabled"]),
         ("tracking.images_every=-1", ["tracking.images_every", "from 0", "-1"]),
         ("color=sepia", ["color", "none, match, luminance, keep", "'sepia'"]),

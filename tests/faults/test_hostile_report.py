@@ -131,12 +131,9 @@ def test_a_sheet_with_hostile_headers_is_written(tmp_path: Path, key: str, texts
 
 
 def test_the_page_shows_texts_and_does_nothing(sweep: Path):
-    test_page = pytest.importorskip("test_page", reason="the page is tried in a browser")
-    chrome = next(opened := test_page.browser.__wrapped__())
-    try:
+    pages = pytest.importorskip("pages", reason="the page is tried in a browser")
+    with pages.chromium() as chrome:
         look_at(chrome, sweep)
-    finally:
-        next(opened, None)
 
 
 def look_at(chrome: Any, sweep: Path) -> None:

@@ -146,7 +146,7 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     done = Outcome("finished", None, 0, 1.0, None)
     monkeypatch.setattr(session, "perform", lambda prepared, place: done)
 
-    def in_process(jobs: Sequence[Job], lanes: int | None) -> list[Outcome]:
+    def in_process(jobs: Sequence[Job], lanes: int | None, _: object) -> list[Outcome]:
         checked.extend(job.config for job in jobs)
         return [done for _ in jobs]
 

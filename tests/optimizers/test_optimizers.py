@@ -367,7 +367,7 @@ def test_a_grid_over_optimizers_is_a_program_each(command):
             assert evaluations[0] == 0
             assert evaluations[1] >= 3
             assert evaluations[2] >= evaluations[1] + 2
-    assert curves(folders)["terms"][:4] == ["total", "content", "style", "tv"]
+    assert curves(folders)["terms"][:4] == ["content", "style", "tv", "total"]
     assert "evaluations" not in curves(folders)["terms"]
 
 
