@@ -29,10 +29,12 @@ function drawDifferences(now) {
         betterOf(some, one),
       ),
     ),
-    row(
-      'fallback',
-      some.map((run) => runs[run].fallbacks || '–'),
-    ),
+    some.some((run) => runs[run].fallbacks)
+      ? row(
+          'fallback',
+          some.map((run) => runs[run].fallbacks || '–'),
+        )
+      : null,
   ].filter(Boolean);
   byId('compare-table').hidden = rows.length === 0;
   const names = some.map((run) => el('th', { scope: 'col' }, said(sideName(`r${run}`))));
