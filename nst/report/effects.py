@@ -12,7 +12,7 @@ from nst.report import comparable, compared, effect_words, factors
 from nst.report.factors import Factor
 from nst.report.summary import Report
 
-#: Settings whose pairs are looked at; of more, the pairs are too many to read.
+#: With more settings than this, there are too many pairs to read.
 _MOST_PAIRED = 10
 
 

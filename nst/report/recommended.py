@@ -10,7 +10,7 @@ from nst.metrics.registry import OF_A_PAIR
 from nst.report import axes, clearest, comparable, compared, factors, labels, notes
 from nst.report.summary import Report
 
-#: Where a run has two numbers without an objective, these are looked at.
+#: The numbers to recommend by where there is no objective.
 _USUAL = ("style_distance", "content_distance")
 #: Digits to which two numbers are the same.
 _DIGITS = 3

@@ -10,7 +10,7 @@ from nst.rundir.run_json import BadRecordError
 from nst.rundir.runs import Broken, Run
 from nst.rundir.values import MOST_KEYS, mapping, number, plain, text, whole
 
-_CUT = "its process was killed; the same command goes on with it"
+_CUT = "its process was killed; the same command continues it"
 #: Roles of keys that no report shows; a source's stand as one value, the name of what was used.
 _UNSHOWN = ("source", "beside")
 

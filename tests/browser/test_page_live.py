@@ -87,7 +87,7 @@ def test_running_killed_and_waiting_cells_are_told_apart(live: Live):
     # Each shows its last picture on the way.
     images = live.js("return [...document.querySelectorAll('#grid img')].map(e => e.naturalWidth)")
     assert images == [60, 60, 60]
-    assert "was killed; the same command goes on with it" in live.one("#unfinished").text
+    assert "was killed; the same command continues it" in live.one("#unfinished").text
 
 
 def test_news_leaves_the_reader_where_he_is(live: Live):

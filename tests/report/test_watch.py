@@ -80,7 +80,7 @@ def test_a_run_at_work_is_told_from_one_whose_process_was_killed(tmp_path: Path,
     rows = {row["run"]: row for row in table(tmp_path)}
     assert rows["0"]["status"] == "running"
     assert rows["1"]["status"] == "interrupted"
-    assert rows["1"]["error"] == "its process was killed; the same command goes on with it"
+    assert rows["1"]["error"] == "its process was killed; the same command continues it"
     # Both show their last picture on the way.
     assert (pixels(tmp_path / "grid.png") == (200, 0, 0)).all(axis=-1).sum() > 2 * 100 * 60
     build.say(build.write([tmp_path]))

@@ -63,8 +63,6 @@ function drawBlocks(node, factor, row) {
     opacity: Math.max(0.3, Math.min(0.9, 14 / blocks.length)),
   };
   const low = every.flatMap((block) => block.means).filter((mean) => mean !== null);
-  // Means have no rank: numbers that are told apart by rank are drawn by ratio.
-  const logarithmic = scaleOf(metric()) !== 'linear' && low.every((mean) => mean > 0);
   plot(
     node,
     [lines, ...meanLines(factor, row, every, style), ...differenceMarks(factor, row, style)],
@@ -74,7 +72,7 @@ function drawBlocks(node, factor, row) {
       xaxis: { ...style.axis, ...levelTicks(factor), anchor: 'y2', title: undefined },
       yaxis: {
         ...style.axis,
-        ...(logarithmic ? logAxis(low) : {}),
+        ...meanAxis(low),
         domain: [0.42, 1],
         title: undefined,
         nticks: 6,
@@ -197,7 +195,6 @@ function drawUnpaired(node, factor) {
   };
   const positive = scattered && Math.min(...numbers) > 0;
   const wide = positive && Math.max(...numbers) / Math.min(...numbers) > 50;
-  const logarithmic = scaleOf(metric()) !== 'linear' && points.y.every((value) => value > 0);
   plot(
     node,
     [points],
@@ -209,7 +206,7 @@ function drawUnpaired(node, factor) {
         ...(scattered ? { type: wide ? 'log' : 'linear' } : levelTicks(factor)),
         title: undefined,
       },
-      yaxis: { ...style.axis, ...(logarithmic ? logAxis(points.y) : {}), title: undefined, nticks: 6 },
+      yaxis: { ...style.axis, ...meanAxis(points.y), title: undefined, nticks: 6 },
     },
     { words: (point) => `${metric().title} ${measured(point.y, metric())}` },
   );

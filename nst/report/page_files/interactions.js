@@ -15,7 +15,7 @@ function rankedPairs() {
 const pairName = (pair) => pair.of.join('-');
 const pairTitle = (pair) => pair.of.map((place) => short(factors[place].title, 30)).join(' × ');
 
-/** The pair that is looked at: as chosen, else the strongest. */
+/** The pair to draw: the chosen one, else the strongest. */
 function pairNow() {
   const ranked = rankedPairs();
   return ranked.find((pair) => pairName(pair) === get('pair')) ?? ranked[0] ?? null;
@@ -77,7 +77,6 @@ function drawPair(node) {
       marker: { size: 7, color: shade },
     };
   });
-  const logarithmic = scaleOf(metric()) !== 'linear' && pair.table.flat().every((mean) => mean > 0);
   plot(
     node,
     traces,
@@ -85,7 +84,7 @@ function drawPair(node) {
       ...style.layout,
       margin: { l: 56, r: 96, t: 10, b: 44 },
       xaxis: { ...style.axis, ...levelTicks(other), title: { text: plain(other.title) } },
-      yaxis: { ...style.axis, ...(logarithmic ? logAxis(pair.table.flat()) : {}), nticks: 6 },
+      yaxis: { ...style.axis, ...meanAxis(pair.table.flat()), nticks: 6 },
     },
     { words: (point) => `${metric().title} ${measured(point.y, metric())}` },
   );

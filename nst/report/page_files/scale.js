@@ -93,6 +93,10 @@ function logAxis(values) {
   return { type: 'log', tickvals, ticktext: tickvals.map(plainly) };
 }
 
+/** An axis for means of the metric. Means have no rank: what is told apart by rank is drawn by ratio. */
+const meanAxis = (values) =>
+  scaleOf(metric()) !== 'linear' && values.every((value) => value > 0) ? logAxis(values) : {};
+
 /** A metric as an axis of a chart: where its numbers lie, and what plotly is told. */
 function axisFor(metric, some) {
   const spread = spreadOf(some, metric);

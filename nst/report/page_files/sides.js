@@ -118,7 +118,7 @@ function offerSides(select) {
   if (runOf(now) !== null && !pictured.includes(now)) pictured.unshift(now);
   const served = [...pickable].filter((side) => runOf(side) === null);
   const offered = [
-    ['Pictures that served', served],
+    ['Content and style images', served],
     ['Runs', pictured],
   ].filter(([, some]) => some.length);
   const none = isOptional(select) ? [['', 'none']] : [];
