@@ -64,8 +64,8 @@ class Config:
     pooling: str = key("avg", "pooling of the network", choices=("avg", "max"))
     precision: str = key(
         "float32",
-        "`tensorfloat32`: a GPU's convolutions on operands of 10 bits instead of 23, a fifth of the "
-        "time there and [another picture](performance.md#on-a-gpu), on a CPU the same as `float32`; "
+        "`tensorfloat32`: a GPU's convolutions on operands of 10 bits instead of 23, a fifth of "
+        "the time and [another picture](performance.md#on-a-gpu), on a CPU the same as `float32`; "
         "`bfloat16`: convolutions on bfloat16 operands, losses and picture stay float32: 0.7 of "
         "the time, and [another picture](performance.md#bfloat16-gives-another-picture); "
         "`auto`: the fastest with the same picture, `float32`",
