@@ -10,6 +10,7 @@ doi:10.1093/biomet/39.3-4.324.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -83,11 +84,13 @@ def fit(
       alpha: of the prior, above 0.
     """
     from scipy.optimize import minimize  # takes a fifth of a second, so not before it is needed
+    from scipy.sparse import csr_array
 
-    won = np.asarray(outcome, int)
-    sides = np.zeros((len(won), count))  # a difference of strengths for each vote
-    sides[np.arange(len(won)), np.asarray(first, int)] = 1
-    sides[np.arange(len(won)), np.asarray(second, int)] = -1
+    won, votes = np.asarray(outcome, int), len(outcome)
+    # Times the strengths it is the difference that each vote is about.
+    signs = np.repeat([1.0, -1.0], votes)
+    places = np.tile(np.arange(votes), 2), np.concatenate([first, second]).astype(int)
+    sides = csr_array((signs, places), shape=(votes, count))
     # The logarithm of the tie's parameter is the last unknown, with the same prior: if all votes
     # are ties, it would have no end, either. Where none is, it is minus infinity.
     ties = bool((won == 0).any())
@@ -128,7 +131,7 @@ def probabilities(
 class _Votes:
     """The negative log-likelihood with the prior's; convex, since it is a multinomial logit."""
 
-    sides: np.ndarray  # of shape (votes, pictures)
+    sides: Any  # sparse, of shape (votes, pictures)
     won: np.ndarray  # of shape (votes,)
     alpha: float
     ties: bool
@@ -146,7 +149,7 @@ class _Votes:
     def hessian(self, unknowns: np.ndarray) -> np.ndarray:
         win, tie, loss = self._likely(unknowns)
         spread = (win + loss - (win - loss) ** 2) / 4
-        found = self.sides.T @ (spread[:, None] * self.sides)
+        found = (self.sides.T @ (self.sides * spread[:, None])).toarray()
         if self.ties:
             across = -self.sides.T @ (tie * (win - loss)) / 2
             last = np.append(across, (tie * (1 - tie)).sum())
