@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nst.base.errors import UserError, did_you_mean
-from nst.metrics.registry import METRICS
+from nst.metrics.registry import METRICS, described
 from nst.networks.spec import NETWORKS
 
 #: What a run logs at each check, and of its best one under best/ (nst/tracking/wandb_tracker.py).
@@ -37,7 +37,8 @@ class Objective:
     def title(self) -> str:
         """What it is called on a table."""
         group, _, name = self.name.partition("/")
-        return METRICS[name].title if group == "metrics" else self.name
+        known = described(name) if group == "metrics" else None
+        return known.title if known else self.name
 
     def of(self, fields: Mapping[str, Any]) -> float | None:
         """Return its value in a run, None where that has none.

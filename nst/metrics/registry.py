@@ -3,7 +3,7 @@
 Imports nothing heavy, since a report reads it. docs/metrics.md has the formulas.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _PHOTOGRAPH, _PAINTING = ("content",), ("style", "style.blend")
 #: Keys that change what a number of one photograph and one painting is measured against.
@@ -80,3 +80,28 @@ _ALL = (
 )
 #: Metrics by their names, in the order of run.json, of metrics.csv and of the report.
 METRICS = {metric.name: metric for metric in _ALL}
+
+#: What voters said of a run's picture; it isn't computed from the picture, as METRICS are.
+PREFERENCE = Metric(
+    "preference",
+    "preference",
+    "higher",
+    "How strongly voters prefer the picture to others of the same content and style images: "
+    "0 is as much as those on average, and of two that are 1 apart the higher wins 73 of 100 votes "
+    "that are no ties.",
+    "",
+    within=("content", "style"),
+)
+
+
+def described(name: str) -> Metric | None:
+    """Return a metric by its name, the voters' preference too; None: it is of another version.
+
+    Args:
+      name: "ssim"; "preference"; "preference/Ann", of one voter alone.
+    """
+    kind, _, voter = name.partition("/")
+    if kind != PREFERENCE.name:
+        return METRICS.get(name)
+    title = f"preference of {voter}" if voter else PREFERENCE.title
+    return replace(PREFERENCE, name=name, title=title)

@@ -22,6 +22,8 @@ from nst.report import (
     search_words,
     table,
     thumbnails,
+    vote_words,
+    voted,
 )
 from nst.report.caption import counted, sheet
 from nst.report.layout import arrange
@@ -62,6 +64,9 @@ def write(
     found, broken, base = runs_in(folders)
     begun = [run.folder for run in found] + [one.folder for one in broken]
     found = live.pictured(found)
+    votes = voted.read(folders, base, found)
+    found = voted.added(found, votes)
+    figures.check(number, found)
     root = Path(os.path.abspath(out)) if out else base
     layout = arrange(found, rows, cols)  # first of all, so that a misspelt key answers at once
     name = f"grid.{format}"
@@ -75,6 +80,7 @@ def write(
                 found=search.of(report.runs, report.keys),
                 chosen=layout.chosen,
                 waiting=planned.waiting(folders, begun),
+                voted=votes,
             )
             if number:
                 layout = figures.below(layout, number)
@@ -125,6 +131,8 @@ def say(report: Report) -> None:
     for note in notes.notes(report.runs):
         say_line(note)
     for line in search_words.lines(report.found) if report.found else []:
+        say_line(line)
+    for line in vote_words.lines(report):
         say_line(line)
     for one in report.broken[:10]:
         say_line(f"can't be read: {os.path.relpath(one.folder, report.root)}: {one.reason}")

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from nst.metrics.registry import METRICS, OF_A_PAIR
+from nst.metrics.registry import OF_A_PAIR, described
 
 #: What a loss is made of; its own weights, alpha, beta and gamma, are no part of an unweighted one.
 _OF_A_LOSS = ("content", "style", "network", "pooling", "size", "scales", "preset", "color")
@@ -22,7 +22,7 @@ def of_one(metric: Mapping[str, Any], names: Collection[str]) -> list[str]:
       names: dotted keys, such as those that vary.
     """
     if metric["group"] == "metrics":
-        known = METRICS.get(metric["name"])
+        known = described(metric["name"])
         within = known.within if known else OF_A_PAIR
         return [name for name in names if name in within]
     if metric["group"] == "time":

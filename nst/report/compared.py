@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nst.metrics.objective import Objective
-from nst.metrics.registry import METRICS
+from nst.metrics.registry import METRICS, PREFERENCE, described
 from nst.report.curves import number
 from nst.report.summary import Report
 from nst.rundir.runs import Run
@@ -41,9 +41,9 @@ def by(report: Report) -> list[dict[str, Any]]:
 def _compared(runs: list[Run]) -> list[dict[str, Any]]:
     """Return what runs can be compared by: of every kind what at least one run has."""
     known = dict.fromkeys(name for run in runs for name in run.metrics)
-    rows = [("metrics", m.name, m.title, m.better, m.meaning) for m in METRICS.values()]
-    # A record of a later version may have metrics that this one can't explain.
-    rows += [("metrics", name, name, None, "") for name in known if name not in METRICS]
+    # What people said first, in order; then METRICS, and what a record of a later version has.
+    voted = [name for name in known if name.partition("/")[0] == PREFERENCE.name]
+    rows = [_of_metric(name) for name in dict.fromkeys([*voted, *METRICS, *known])]
     rows += [("losses", *row) for row in LOSSES]
     rows += [
         ("time", "steps_s", "time in steps", "lower", "Seconds in steps, without compilation."),
@@ -54,6 +54,13 @@ def _compared(runs: list[Run]) -> list[dict[str, Any]]:
         for row in rows
         if any(value(run, row[0], row[1]) is not None for run in runs)
     ]
+
+
+def _of_metric(name: str) -> tuple[str, str, str, str | None, str]:
+    one = described(name)
+    if one is None:
+        return ("metrics", name, name, None, "")
+    return ("metrics", name, one.title, one.better, one.meaning)
 
 
 def place(one: Objective) -> tuple[str, str]:

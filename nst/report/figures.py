@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from nst.base.errors import UserError
 from nst.metrics.objective import Objective, objective
+from nst.metrics.registry import PREFERENCE
 from nst.report import labels, search
 from nst.report.layout import Cell, Layout
 from nst.rundir.runs import Run
@@ -22,10 +23,27 @@ def asked(name: str | None) -> Objective | None:
     Raises:
       UserError: there is no such metric, or neither more nor less of it is better.
     """
+    if name in (PREFERENCE.name, f"metrics/{PREFERENCE.name}"):
+        return Objective(f"metrics/{PREFERENCE.name}", PREFERENCE.better or "higher")
     try:
         return None if name is None else objective(name)
     except UserError as error:
         raise UserError(f"--metric: {error}") from error
+
+
+def check(metric: Objective | None, runs: Sequence[Run]) -> None:
+    """Refuse to show what the voters prefer where there are no votes.
+
+    Args:
+      metric: that is asked for, or none.
+      runs: of the report.
+
+    Raises:
+      UserError: no run has it.
+    """
+    asked = metric is not None and metric.name == f"metrics/{PREFERENCE.name}"
+    if asked and not any(PREFERENCE.name in run.metrics for run in runs):
+        raise UserError("--metric preference: there are no votes on these pictures yet")
 
 
 def below(layout: Layout, metric: Objective) -> Layout:

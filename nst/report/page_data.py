@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from nst.metrics.registry import PREFERENCE
 from nst.report import (
     animate,
     axes,
+    clearest,
     compared,
     effects,
     labels,
@@ -18,6 +20,7 @@ from nst.report import (
     recommended,
     search_words,
     thumbnails,
+    vote_words,
 )
 from nst.report.caption import counted
 from nst.report.command import alone
@@ -61,7 +64,7 @@ def gathered(report: Report) -> dict[str, Any]:
         "title": report.title,
         "lead": _lead(report),
         "warnings": notes.of_fallbacks(report.runs),
-        "notes": notes.of_twins(report.runs),
+        "notes": notes.of_twins(report.runs) + (report.voted.notes if report.voted else []),
         "runs": runs,
         "keys": [_key(key, report.runs) for key in report.keys],
         # Such as beta where alpha/beta took its place: a filter may name them.
@@ -76,6 +79,7 @@ def gathered(report: Report) -> dict[str, Any]:
         "found": _found(report),
         "effects": done,
         "recommended": recommended.of(report, metrics, done),
+        "votes": _votes(report, metrics, done),
         "common": common,
         "steps": ways,
         "sources": {
@@ -190,6 +194,15 @@ def _found(report: Report) -> dict[str, Any] | None:
         ],
         "told": search_words.told(report.found),
     }
+
+
+def _votes(
+    report: Report, metrics: list[dict[str, Any]], found: dict[str, Any]
+) -> dict[str, Any] | None:
+    """Return what the voters said, and what the clearest settings do to it."""
+    asked = [one for one in metrics if one["name"] == PREFERENCE.name and one["group"] == "metrics"]
+    lines = clearest.lines(report, metrics, asked, found) if asked else []
+    return vote_words.data(report, lines)
 
 
 def _titles(keys: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from nst.metrics.front import front
 from nst.metrics.knee import is_bent, knee, nearby, scaled
 from nst.metrics.registry import OF_A_PAIR
-from nst.report import axes, clearest, comparable, compared, factors, labels, notes
+from nst.report import axes, clearest, comparable, compared, factors, labels, notes, voted
 from nst.report.summary import Report
 
 #: The numbers to recommend by where there is no objective.
@@ -68,7 +68,11 @@ def _wanted(metrics: Metrics) -> list[Mapping[str, Any]]:
     asked = [one for one in metrics if one.get("objective")]
     if asked:
         return asked
-    known = [one for one in metrics if one["group"] == "metrics" and one["better"]]
+    known = [
+        one
+        for one in metrics
+        if one["group"] == "metrics" and one["better"] and not voted.is_of(one["name"])
+    ]
     usual = [one for name in _USUAL for one in known if one["name"] == name]
     return usual if len(usual) == len(_USUAL) else known[:2]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from nst.metrics.objective import Objective
 from nst.report.live import Progress
+from nst.report.voted import Voted
 from nst.rundir.runs import Broken, Run
 
 
@@ -70,3 +71,4 @@ class Report:
     chosen: Chosen | None = None  # of the grid
     waiting: int = 0  # cells of the sweep that are still to begin
     progress: dict[str, Progress] = field(default_factory=dict)  # run name -> how far it is
+    voted: Voted | None = None  # what people said of the pictures, where there are votes

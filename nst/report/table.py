@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from nst.base import home
-from nst.metrics.registry import METRICS
-from nst.report import labels, notes, own, search
+from nst.metrics.registry import METRICS, PREFERENCE
+from nst.report import labels, notes, own, search, voted
 from nst.report.summary import Report
 
 
@@ -22,14 +22,17 @@ def write(path: Path, report: Report) -> None:
       OSError: the file can't be written.
     """
     first = {search.column(one): one for one in report.found.objectives} if report.found else {}
-    others = {name for run in report.runs for name in run.metrics} - set(METRICS)
-    metrics = [name for name in (*METRICS, *sorted(others)) if name not in first]
+    others = sorted({name for run in report.runs for name in run.metrics} - set(METRICS))
+    asked = [name for name in others if name.partition("/")[0] == PREFERENCE.name]
+    metrics = [name for name in (*METRICS, *others) if name not in (*first, *asked)]
+    votes = voted.columns(report.voted)
     losses = [one for one in ("total", "content", "style", "tv") if f"loss/{one}" not in first]
     twins = notes.twins(report.runs)
     file = io.StringIO(newline="")
     table = csv.writer(file, lineterminator="\n")
     table.writerow(
-        ["run", "status", *(key.name for key in report.keys), *first, *metrics, "best_step"]
+        ["run", "status", *(key.name for key in report.keys), *first, *asked]
+        + [*votes, *metrics, "best_step"]
         + [f"loss/{name}" for name in losses]
         + ["steps_s", "s_per_step", "started", "width", "height", "fallback", "same_as"]
         + ["reused_from", "folder", "error"]
@@ -38,6 +41,8 @@ def write(path: Path, report: Report) -> None:
         keys = [_exact(key.name, run.values, key.typed_of(run.name)) for key in report.keys]
         row: list[Any] = [run.name, run.status, *keys]
         row += [search.value(run, one) for one in first.values()]
+        row += [run.metrics.get(name) for name in asked]
+        row += [of.get(run.name) for of in votes.values()]
         row += [run.metrics.get(name) for name in metrics] + [run.best_step]
         row += [run.losses.get(name) for name in losses]
         row += [run.steps_s, run.s_per_step, run.started, run.width, run.height]
