@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from http import HTTPStatus
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 from nst.base import locks
 from nst.base.errors import UserError
+from nst.report.loopback import Loopback
 from nst.rundir import planned, runs
 
 #: Served here where it is free, so that the page's address stays the same from day to day.
@@ -107,10 +108,8 @@ def _looks(file: Path) -> tuple[int, int] | None:
     return status.st_mtime_ns, status.st_size
 
 
-class Server(ThreadingHTTPServer):
+class Server(Loopback):
     """Serves the files of a folder to browsers on this machine."""
-
-    daemon_threads = True
 
     def __init__(self, root: Path, version: str):
         """Listen on the loopback address.
@@ -121,20 +120,14 @@ class Server(ThreadingHTTPServer):
         """
         self.root = root.resolve()
         self.version = version
-        handler = partial(_Handler, directory=str(self.root))
-        try:
-            super().__init__(("127.0.0.1", PORT), handler)
-        except OSError:
-            super().__init__(("127.0.0.1", 0), handler)
+        super().__init__(PORT, partial(_Handler, directory=str(self.root)))
 
 
 class _Handler(SimpleHTTPRequestHandler):
     server: Server
 
     def send_head(self) -> Any:
-        # A page of elsewhere could reach this server under a name that leads to 127.0.0.1.
-        own = {f"{name}:{self.server.server_port}" for name in ("127.0.0.1", "localhost")}
-        if self.headers.get("Host") not in own:
+        if not self.server.is_meant(self):
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
             return None
         if self.path == "/version.txt":

@@ -13,7 +13,7 @@ from selenium import webdriver
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
-from nst.report import axes, page, page_data, search
+from nst.report import axes, page_data, search, shipped
 from nst.report.summary import Report
 from nst.rundir.runs import RecordedSource
 
@@ -215,9 +215,10 @@ def test_many_pictures_stay_files_fetched_as_they_are_scrolled_to(
 def test_a_served_page_loads_itself_anew_with_its_version(
     show: Show, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    script = page._script()
-    assert "const POLL = 2000;" in script
-    monkeypatch.setattr(page, "_script", lambda: script.replace("POLL = 2000", "POLL = 100"))
+    live, text = shipped.text("live.js"), shipped.text
+    assert "const POLL = 2000;" in live
+    faster = live.replace("POLL = 2000", "POLL = 100")
+    monkeypatch.setattr(shipped, "text", lambda name: faster if name == "live.js" else text(name))
     opened = show([a_run(tmp_path, 0, {}, {})])
     with serving(tmp_path) as server:
         opened.browser.get(f"http://127.0.0.1:{server.server_port}/index.html#q=0")

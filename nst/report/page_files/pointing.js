@@ -2,9 +2,14 @@
 
 /**
  * Let pointers move a pane's view. `wheels` says whether a wheel's turn is the pane's and not the
- * page's; `press` may take a drag by returning what to call while it lasts.
+ * page's; `press` may take a drag by returning what to call while it lasts; `doubles` lets a double
+ * click zoom.
  */
-function startPane(view, pane, { wheels = () => true, press = () => null } = {}) {
+function startPane(
+  view,
+  pane,
+  { wheels = () => true, press = () => null, doubles = true } = {},
+) {
   const { stage } = pane;
   const down = new Map();
   let taken = null;
@@ -44,6 +49,7 @@ function startPane(view, pane, { wheels = () => true, press = () => null } = {})
     { passive: false },
   );
   stage.addEventListener('dblclick', (event) => {
+    if (!doubles) return;
     if (event.target.closest('button')) return;
     if (view.how !== 'fit') return fitView(view);
     const closer = Math.max(2.5, pane.size()[0] / screenPixels() / fitWidth(pane));
