@@ -82,6 +82,19 @@ def number(run: Run, key: str) -> float:
     return value
 
 
+def used(run: Run, key: str) -> np.ndarray:
+    """Return a picture that a run used, at the run's size, of shape (height, width, 3).
+
+    Args:
+      run: finished.
+      key: "content" or "style".
+
+    Raises:
+      UserError: it is no longer there.
+    """
+    return files.load(_file(run, key), _size(run), key=key)
+
+
 def _size(run: Run) -> int:
     return max(run.width or 0, run.height or 0)
 

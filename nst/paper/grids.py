@@ -18,6 +18,8 @@ CONTENT_IMAGES = ("neckarfront", "chelsea")
 #: A content image and a style image each, that the statements are tested on.
 PAIRS = (("neckarfront", "starry"), ("chelsea", "scream"), ("coffee", "composition_vii"))
 SEEDS = ("0", "1", "2")
+#: The report's two, alpha/beta = 1e-3 and 1e-4.
+STATED_BETAS = ("1e3", "1e4")
 
 CONTENT_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1", "conv4_2")
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
@@ -28,6 +30,8 @@ BETAS = ("1e5", "1e4", "1e3", "1e2")
 
 _FROM_NOISE = {"content": "neckarfront", "style": "starry", "init": "noise", "optimizer": "lbfgs"}
 _REPORT = {"content": "neckarfront", "style": "starry"}
+#: From the photograph, but some 1e-4 gray levels apart for each seed.
+_APART = {"init.mix": "1e-6"}
 
 
 @dataclass(frozen=True)
@@ -84,22 +88,33 @@ LAYERS_BY_RATIO = Grid(
 )
 
 
-def _pair(name: str, shared: dict[str, str], swept: dict[str, Sequence[str]]) -> list[Grid]:
+def _replicates(name: str, shared: dict[str, str], swept: dict[str, Sequence[str]]) -> list[Grid]:
+    """Return a grid for each pair at half the size, with replicates, and for the first one whole.
+
+    Runs from noise have a replicate for each seed. So have those from the photograph, which start
+    some 1e-4 gray levels apart: what comes of that is the least that two runs differ by.
+    """
     return [
         Grid(
-            f"statements/{name}_{content_image}",
+            f"statements/{name}_{where}",
             {"content": content_image, "style": style_image, **shared},
-            swept,
-            half=True,
+            {**swept, "seed": seeds},
+            half=half,
         )
-        for content_image, style_image in PAIRS
+        for (content_image, style_image), where, seeds, half in (
+            *((pair, pair[0], SEEDS, True) for pair in PAIRS),
+            (PAIRS[0], "confirmed", SEEDS[:1], False),
+        )
     ]
 
 
-POOLING_STATEMENT = _pair("pooling", {}, {"pooling": ("avg", "max"), "beta": ("1e3", "1e4", "1e5")})
-#: Beside the plain run, the cell ("avg", "1e4") of POOLING_STATEMENT.
-TV_STATEMENT = _pair("tv", {}, {"tv.gamma": ("1e2", "1e3")})
-INIT_STATEMENT = _pair("init", {"init": "noise"}, {"seed": SEEDS})
+#: Each statement's grids: one for each of PAIRS, then the one that confirms it at the whole size.
+POOLING_STATEMENT = _replicates(
+    "pooling", _APART, {"pooling": ("avg", "max"), "beta": STATED_BETAS}
+)
+#: Beside the plain runs, those of POOLING_STATEMENT with average pooling.
+TV_STATEMENT = _replicates("tv", {**_APART, "tv.gamma": "1e3"}, {"beta": STATED_BETAS})
+INIT_STATEMENT = _replicates("init", {"init": "noise"}, {})
 
 #: What `figures=` names, and the grids that each needs.
 FIGURES: dict[str, list[Grid]] = {

@@ -1,20 +1,24 @@
-"""The report's statements, tested with numbers over several pairs of pictures and seeds."""
+"""The report's statements, tested with numbers over several pairs of pictures and replicates."""
 
+import math
 from pathlib import Path
-from statistics import geometric_mean, mean
 
-from nst.paper import grids
-from nst.paper.curves import number, point, style_ratio
+from nst.paper import grids, smoothing
+from nst.paper.curves import Point, point, style_ratio
+from nst.paper.replicates import compared, divided, of_setting, scatter, verdict
+from nst.paper.tables import by_pair, markdown, percent, ratio
 from nst.report.notes import of_fallbacks
 from nst.rundir import history
 from nst.rundir.runs import Run
 
-#: A pair's name in the first column.
-_PAIRS = [f"{content_image}, {style_image}" for content_image, style_image in grids.PAIRS]
+_POOLING = "Average pooling gives a lower style distance at equal content distance"
+_TV = "Total variation smooths without losing style"
+_START = "Starting from the photograph keeps more content"
+_BEST = "The best of every 20th step is better than the last step"
 
 
 def text(folder: Path) -> str:
-    """Return a Markdown section for each statement: a table, and what it says.
+    """Return the verdicts as Markdown, and a section for each statement with what it rests on.
 
     Args:
       folder: of the paper.
@@ -22,8 +26,33 @@ def text(folder: Path) -> str:
     Raises:
       UserError: a run is missing or did not finish.
     """
-    sections = [_poolings(folder), _smoothing(folder), _starts(folder), _best_of(folder)]
-    return "\n".join([*_fallbacks(folder), *sections])
+    said = {
+        _POOLING: _poolings(folder),
+        _TV: smoothing.said(folder),
+        _START: _starts(folder),
+        _BEST: _best_of(folder),
+    }
+    rows = [[title, verdict] for title, (verdict, _) in said.items()]
+    sections = [f"### {title}\n\n{shown}\n" for title, (_, shown) in said.items()]
+    verdicts = markdown(["statement", "held here?"], rows)
+    return "\n".join([*_fallbacks(folder), f"{verdicts}\n", f"{_how(folder)}\n", *sections])
+
+
+def _how(folder: Path) -> str:
+    """Return how the intervals are made, and by how much replicates differ."""
+    photograph, noise = (
+        100 * scatter(of[: len(grids.PAIRS)], folder, "style_distance")
+        for of in (grids.POOLING_STATEMENT, grids.INIT_STATEMENT)
+    )
+    return (
+        "In brackets are 95 % intervals by Student's t: a pair's over its "
+        f"{len(grids.SEEDS)} replicates, that of all pairs over the {len(grids.PAIRS)}, each of "
+        "which counts as the mean of its replicates. A verdict is open where that interval doesn't "
+        "leave out no effect, and with so few pairs only large effects do. Replicates of one "
+        f"setting differ by {photograph:.1f} % in style distance from the photograph, and by "
+        f"{noise:.1f} % from noise (standard deviation). The row `whole size` is another run, of "
+        "the first pair, to confirm the others; it counts in none of them."
+    )
 
 
 def _fallbacks(folder: Path) -> list[str]:
@@ -32,103 +61,83 @@ def _fallbacks(folder: Path) -> list[str]:
     return [f"{sentence}\n" for sentence in of_fallbacks(runs)]
 
 
-def _poolings(folder: Path) -> str:
+# --- Each returns the verdict, and what it rests on ---------------------------------------------
+
+
+def _poolings(folder: Path) -> tuple[str, str]:
     """Compare the poolings as seen by the metrics' network, and by one with max pooling."""
-    rows = []
-    found: dict[str, list[float]] = {"avg": [], "max": []}
-    for pair, grid in zip(_PAIRS, grids.POOLING_STATEMENT, strict=True):
-        runs = grids.runs(grid, folder)
-        row = [pair]
-        for judge, ratios in found.items():
-            curves = [
-                [point(runs[pooling, beta], judge) for beta in grid.swept["beta"]]
-                for pooling in grid.swept["pooling"]
-            ]
-            ratio = style_ratio(curves[0], curves[1])
-            ratios += [] if ratio is None else [ratio]
-            row.append("no content distance in common" if ratio is None else f"{ratio:.2f}")
-        rows.append(row)
-    lower = [
-        f"in {sum(one < 1 for one in ratios)} of {len(ratios)} pairs as {judge} pooling sees it"
-        for judge, ratios in found.items()
-    ]
-    return _section(
-        "Average pooling gives a lower style distance at equal content distance",
-        ["pair", "avg / max, seen by avg pooling", "avg / max, seen by max pooling"],
-        rows,
-        f"The style distance with average pooling is below that with max pooling {lower[0]}, "
-        f"and {lower[1]}.",
-    )
-
-
-def _smoothing(folder: Path) -> str:
-    keys = ("tv", "style_distance", "content_distance", "lpips")
-    rows, ratios = [], []
-    for at, pair in enumerate(_PAIRS):
-        plain, smoothed = _plain(folder, at), grids.runs(grids.TV_STATEMENT[at], folder)
-        for gamma, run in [("0", plain), *((gamma, run) for (gamma,), run in smoothed.items())]:
-            rows.append([pair, gamma, *(f"{number(run, key):.3g}" for key in keys)])
-        ratios.append([number(smoothed["1e3",], key) / number(plain, key) for key in keys])
-    tv, style, *_ = (geometric_mean(each) for each in zip(*ratios, strict=True))
-    return _section(
-        "Total variation smooths without losing style",
-        ["pair", "gamma", "total variation", "style distance", "content distance", "LPIPS"],
-        rows,
-        f"With gamma = 1e3 the total variation is {tv:.2f} times and the style distance "
-        f"{style:.2f} times that without (geometric means).",
-    )
-
-
-def _starts(folder: Path) -> str:
-    keys = ("content_distance", "lpips", "style_distance")
-    rows, kept = [], 0
-    for at, pair in enumerate(_PAIRS):
-        from_content_image = _plain(folder, at)
-        from_noise = grids.runs(grids.INIT_STATEMENT[at], folder).values()
-        row = [pair]
-        for key in keys:
-            seeds = [number(run, key) for run in from_noise]
-            row.append(f"{number(from_content_image, key):.3g}")
-            row.append(f"{min(seeds):.3g} to {max(seeds):.3g}")
-        rows.append(row)
-        nearest = min(number(run, keys[0]) for run in from_noise)
-        kept += number(from_content_image, keys[0]) < nearest
-    head = [
-        f"{key.replace('_', ' ')}, {start}" for key in keys for start in ("photograph", "noise")
-    ]
-    return _section(
-        "Starting from the photograph keeps more content",
-        ["pair", *head],
-        rows,
-        f"For {kept} of {len(rows)} pairs the content distance from the photograph is below that "
-        f"from each of {len(grids.SEEDS)} seeds of noise.",
-    )
-
-
-def _best_of(folder: Path) -> str:
-    starts = {
-        "the photograph": [*grids.POOLING_STATEMENT, *grids.TV_STATEMENT],
-        "noise": grids.INIT_STATEMENT,
-    }
-    rows = []
-    for start, of_start in starts.items():
-        gains = [_gain(run) for grid in of_start for run in grids.runs(grid, folder).values()]
-        better = [gain for gain in gains if gain > 0]
-        shares = (
-            [f"{100 * one:.1f} %" for one in (mean(better), max(better))] if better else ["", ""]
+    said = {"lower": "yes", "higher": "no, it is higher", "open": "open"}
+    found = {
+        judge: compared(
+            [_at_equal_content(grid, folder, judge) for grid in grids.POOLING_STATEMENT]
         )
-        rows.append([start, f"{len(better)} of {len(gains)}", *shares])
-    return _section(
-        "The best of every 20th step is better than the last step",
-        ["start", "runs in which an earlier check was best", "lower total, mean", "at most"],
-        rows,
-        "The shares are of the last step's total loss, over the runs in which the rule helped.",
+        for judge in ("avg", "max")
+    }
+    shown = by_pair(
+        {f"avg / max, seen by {judge} pooling": (found[judge], ratio) for judge in found}
+    )
+    held = "; ".join(
+        f"as {judge} pooling sees it: {said[verdict(one.over)]} ({ratio(one.over)} times)"
+        for judge, one in found.items()
+    )
+    return held, (
+        "Style distance of runs with average pooling over that with max pooling, at equal content "
+        f"distance: each pooling ran with beta = {' and '.join(grids.STATED_BETAS)}, and the two "
+        "curves are compared where they overlap. Below 1, average pooling did better.\n\n"
+        f"{shown}"
     )
 
 
-def _plain(folder: Path, pair: int) -> Run:
-    """Return the run of a pair with nst's defaults."""
-    return grids.runs(grids.POOLING_STATEMENT[pair], folder)["avg", "1e4"]
+def _at_equal_content(grid: grids.Grid, folder: Path, judge: str) -> list[float]:
+    """Return the logarithm of average over max pooling of each replicate whose curves overlap."""
+    runs = grids.runs(grid, folder)
+
+    def curve(pooling: str, seed: str) -> list[Point]:
+        return [point(runs[pooling, beta, seed], judge) for beta in grids.STATED_BETAS]
+
+    found = [style_ratio(curve("avg", seed), curve("max", seed)) for seed in grid.swept["seed"]]
+    return [math.log(one) for one in found if one is not None]
+
+
+def _starts(folder: Path) -> tuple[str, str]:
+    photograph = of_setting(grids.POOLING_STATEMENT, folder, "avg", "1e4")
+    noise = of_setting(grids.INIT_STATEMENT, folder)
+    keys = ("content_distance", "lpips", "style_distance")
+    found = {key: divided(photograph, noise, key) for key in keys}
+    content = found["content_distance"].over
+    said = {"lower": "yes", "higher": "no, it keeps less", "open": "open"}[verdict(content)]
+    shown = by_pair({key.replace("_", " "): (one, ratio) for key, one in found.items()})
+    return f"{said} (content distance {ratio(content)} times that from noise)", (
+        "From the photograph over from noise, as ratios: below 1, the run from the photograph is "
+        f"nearer. Replicates from noise have other seeds. All have as many steps.\n\n{shown}"
+    )
+
+
+def _best_of(folder: Path) -> tuple[str, str]:
+    starts = {
+        "the photograph": [grids.POOLING_STATEMENT, grids.TV_STATEMENT],
+        "noise": [grids.INIT_STATEMENT],
+    }
+    rows, held = [], []
+    for start, statements in starts.items():
+        gains = [
+            [_gain(run) for grid in of_pair for run in grids.runs(grid, folder).values()]
+            for of_pair in zip(*statements, strict=True)
+        ]
+        found = compared(gains)
+        every = [gain for of_pair in gains[:-1] for gain in of_pair]
+        helped = f"{sum(gain > 0 for gain in every)} of {len(every)}"
+        of_pairs = [percent(one and one._replace(low=None)) for one in found.pairs]
+        rows.append([start, helped, *of_pairs, percent(found.over), percent(found.confirmed)])
+        said = {"higher": "yes", "lower": "no", "open": "open"}[verdict(found.over)]
+        held.append(f"from {start}: {said} (in {helped} runs, by {percent(found.over)} over all)")
+    pairs = [", ".join(pair) for pair in grids.PAIRS]
+    head = ["start", "runs it helped", *pairs, "all pairs", "whole size"]
+    return "; ".join(held), (
+        "By how much the total loss at the best check is below that at the last one: the mean over "
+        "all of a pair's runs, also those that it did not help. It can't be above, since the last "
+        f"check is one of them.\n\n{markdown(head, rows)}"
+    )
 
 
 def _gain(run: Run) -> float:
@@ -137,9 +146,3 @@ def _gain(run: Run) -> float:
     totals = [float(row[names.index("total")]) for row in rows]
     # The check before the first step is no candidate.
     return 1 - min(totals[1:]) / totals[-1]
-
-
-def _section(title: str, head: list[str], rows: list[list[str]], said: str) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"### {title}\n\n{table}\n\n{said}\n"

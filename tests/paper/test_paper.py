@@ -15,7 +15,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from PIL import Image
 
 from nst.base.errors import UserError
-from nst.paper import figures, grids, panel, statements
+from nst.paper import figures, grids, panel, replicates, smoothing, spread, statements, tables
 from nst.paper.curves import Point, point, style_ratio
 from nst.rundir.reader import read
 from nst.rundir.runs import Run
@@ -191,29 +191,92 @@ def test_a_point_seen_by_max_pooling_is_zero_for_the_style_image_and_one_for_the
     assert [place.style for place in places] == pytest.approx([1, 0])
 
 
-def test_the_statements_figures_come_from_the_runs(tmp_path: Path):
+def test_the_pairs_are_the_units_of_an_interval_and_replicates_count_as_their_mean():
+    found = replicates.compared([[0.0, 2.0], [2.0], [3.0, 3.0, 3.0], [7.0]])
+    # R: t.test(c(1, 2, 3)) and t.test(c(0, 2)).
+    assert found.over == pytest.approx((2, -0.4841377, 4.4841377))
+    assert found.pairs[0] == pytest.approx((1, -11.7062047, 13.7062047))
+    assert found.pairs[1] == (2, None, None)
+    assert found.pairs[2] == (3, 3, 3)
+    assert found.confirmed == (7, None, None)
+    empty = replicates.compared([[], [1.0], [3.0], []])
+    assert empty.pairs[0] is None
+    assert empty.over is not None
+    assert empty.over.mean == 2
+    intervals = [(0.1, 4.0), (-4.0, -0.1), (-1.0, 1.0), (None, None)]
+    verdicts = [replicates.verdict(replicates.Estimate(0, *one)) for one in intervals]
+    assert verdicts == ["higher", "lower", "open", "open"]
+    assert replicates.verdict(None) == "open"
+    half = replicates.Estimate(np.log(0.5), np.log(0.25), np.log(1))
+    assert tables.ratio(half) == "0.5 (0.25 to 1)"
+    assert tables.ratio(replicates.Estimate(np.log(200), None, None)) == "200"
+    assert tables.points(replicates.Estimate(0.125, -0.01, 0.26)) == "+12.5 (-1.0 to +26.0)"
+
+
+def test_the_busiest_squares_and_clipped_pixels():
+    # 16 x 16 squares, one gray level apart in each: the 26 busiest of 256 hold their own share.
+    even = np.indices((64, 64, 3)).sum(0) % 2 + 100
+    assert spread.busiest(even.astype(np.uint8)) == pytest.approx(0.1, abs=0.01)
+    corner = np.full((64, 64, 3), 100, np.uint8)
+    assert spread.busiest(corner) == 0.1  # nothing varies
+    corner[:8, :8] = even[:8, :8]
+    assert spread.busiest(corner) == 1
+    assert spread.clipped(corner) == 0
+    corner[0, :32, 1] = 255
+    corner[0, :16, 2] = 0
+    assert spread.clipped(corner) == 32 / 64**2
+
+
+def test_the_statements_come_from_the_runs_and_their_spread(tmp_path: Path, monkeypatch):
+    def placed(run: Run, judge: str) -> Point:
+        if judge == "avg":
+            return Point(run.metrics["content_distance"], run.metrics["style_distance"])
+        return Point(0.1 if run.values["pooling"] == "avg" else 0.9, 1)  # at different content
+
+    monkeypatch.setattr(statements, "point", placed)
+    monkeypatch.setattr(smoothing, "used", lambda run, key: np.zeros((64, 64, 3)))
     for grid in [*grids.TV_STATEMENT, *grids.INIT_STATEMENT, *grids.POOLING_STATEMENT]:
-        for number, cell in enumerate(grid.cells):
-            noise = grid.shared.get("init") == "noise"
-            smooth = "tv.gamma" in grid.swept and "1e3" in cell
+        # Between the pairs the numbers differ by far, and by some in the replicates.
+        pair = [one[0] for one in grids.PAIRS].index(grid.shared["content"])
+        for job, cell in enumerate(grid.cells):
+            given = {**grid.shared, **dict(zip(grid.swept, cell, strict=True))}
+            seed, noise = int(given["seed"]), given.get("init") == "noise"
+            smooth = "tv.gamma" in given
+            style = 10**pair * 1.1**seed * (2 if given.get("pooling") == "max" else 1)
             metrics = {
-                "tv": 5.0 if smooth else 20.0,
-                "style_distance": 0.3 if smooth else 0.2,
-                "content_distance": 0.9 + int(cell[0]) / 100 if noise else 0.4,
+                "tv": 5.0 * 1.2**pair if smooth else 20.0,
+                "style_distance": style * (1.5 if smooth else 1) / (2 if "1e4" in cell else 1),
+                "content_distance": (0.8 + pair / 100 if noise else 0.4)
+                * (2 if "1e4" in cell and not noise else 1),
                 "lpips": 0.7,
             }
-            folder = write_run(tmp_path / grid.name / str(number), metrics=metrics)
+            folder = write_run(
+                tmp_path / grid.name / str(job),
+                metrics=metrics,
+                pooling=given.get("pooling", "avg"),
+            )
             # The start doesn't count; of noise the check before the last is best, by a fifth.
             totals = (1, 2000, 800 if noise else 1100, 1000)
             rows = [f"{20 * at},0,{total}" for at, total in enumerate(totals)]
             (folder / "history.csv").write_text("\n".join(["step,seconds,total", *rows]) + "\n")
-    smoothing, starts, best = (
-        one(tmp_path) for one in (statements._smoothing, statements._starts, statements._best_of)
-    )
-    assert statements._fallbacks(tmp_path) == []
-    assert "total variation is 0.25 times and the style distance 1.50 times" in smoothing
-    assert "| neckarfront, starry | 1e3 | 5 | 0.3 | 0.4 | 0.7 |" in smoothing
-    assert "For 3 of 3 pairs" in starts
-    assert "| neckarfront, starry | 0.4 | 0.9 to 0.92 | 0.7 | 0.7 to 0.7 |" in starts
-    assert "| the photograph | 0 of 24 |  |  |" in best
-    assert "| noise | 9 of 9 | 20.0 % | 20.0 % |" in best
+    said = statements.text(tmp_path)
+    lines = said.splitlines()
+    verdicts = {line.split(" | ")[0][2:]: line for line in lines if " | " in line}
+    # Half of max pooling's at each content distance; curves that share none say so.
+    pooling = verdicts["Average pooling gives a lower style distance at equal content distance"]
+    assert "as avg pooling sees it: yes (0.5 (0.5 to 0.5) times)" in pooling
+    assert "as max pooling sees it: open (none in common times)" in pooling
+    # The mean of 1/4, 1.2/4 and 1.44/4 is 0.3, and log 1.2 the pairs' deviation: R's t.test has
+    # 0.3 exp(+- 4.302653 log(1.2) / sqrt(3)).
+    tv = verdicts["Total variation smooths without losing style"]
+    assert "smoother (0.3 (0.19 to 0.47) times)" in tv
+    assert "style distance higher (1.5 (1.5 to 1.5) times)" in tv
+    assert "whether the strokes gather is open" in tv
+    start = verdicts["Starting from the photograph keeps more content"]
+    assert "open (content distance 0.99 (0.96 to 1) times" in start
+    best = verdicts["The best of every 20th step is better than the last step"]
+    assert "from the photograph: open (in 0 of 54 runs" in best
+    assert "from noise: yes (in 9 of 9 runs, by 20.0 % (20.0 % to 20.0 %) over all)" in best
+    # Three replicates a factor of 1.1 apart from one to the next.
+    assert "differ by 10.0 % in style distance from the photograph, and by 10.0 % from" in said
+    assert "| neckarfront, starry, whole size | 0.5 |" in said
