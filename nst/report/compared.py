@@ -5,6 +5,7 @@ from typing import Any
 
 from nst.metrics.objective import Objective
 from nst.metrics.registry import METRICS, PREFERENCE, described
+from nst.report import voted
 from nst.report.curves import number
 from nst.report.summary import Report
 from nst.rundir.runs import Run
@@ -41,9 +42,10 @@ def by(report: Report) -> list[dict[str, Any]]:
 def _compared(runs: list[Run]) -> list[dict[str, Any]]:
     """Return what runs can be compared by: of every kind what at least one run has."""
     known = dict.fromkeys(name for run in runs for name in run.metrics)
-    # What people said first, in order; then METRICS, and what a record of a later version has.
-    voted = [name for name in known if name.partition("/")[0] == PREFERENCE.name]
-    rows = [_of_metric(name) for name in dict.fromkeys([*voted, *METRICS, *known])]
+    # What people said of most runs comes first; what a record of a later version has comes last.
+    said = sum(run.metrics.get(PREFERENCE.name) is not None for run in runs)
+    first = [name for name in known if voted.is_of(name) and 2 * said >= len(runs)]
+    rows = [_of_metric(name) for name in dict.fromkeys([*first, *METRICS, *known])]
     rows += [("losses", *row) for row in LOSSES]
     rows += [
         ("time", "steps_s", "time in steps", "lower", "Seconds in steps, without compilation."),

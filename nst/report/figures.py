@@ -41,8 +41,7 @@ def check(metric: Objective | None, runs: Sequence[Run]) -> None:
     Raises:
       UserError: no run has it.
     """
-    asked = metric is not None and metric.name == f"metrics/{PREFERENCE.name}"
-    if asked and not any(PREFERENCE.name in run.metrics for run in runs):
+    if _is_voted(metric) and not any(PREFERENCE.name in run.metrics for run in runs):
         raise UserError("--metric preference: there are no votes on these pictures yet")
 
 
@@ -56,7 +55,9 @@ def below(layout: Layout, metric: Objective) -> Layout:
     cells = [cell for panel in layout.panels for row in panel.cells for cell in row]
     runs = [cell.run for cell in cells if cell.run]
     values = {run.name: found for run in runs if (found := search.value(run, metric)) is not None}
-    said = dict(zip(values, written(list(values.values())), strict=True))
+    signed = [f"{value:+.1f}" for value in values.values()]  # 0 is as much as the others
+    texts = signed if _is_voted(metric) else written(list(values.values()))
+    said = dict(zip(values, texts, strict=True))
     best = _best(runs, values, metric)
 
     def of(cell: Cell) -> Cell:
@@ -92,6 +93,10 @@ def written(values: Sequence[float]) -> list[str]:
     # The least has them all, unless the largest would have many more.
     decimals = max(0, min(_DIGITS - 1 - least, _DIGITS + 1 - max(0, most)))
     return [f"{value:.{decimals}f}" for value in values]
+
+
+def _is_voted(metric: Objective | None) -> bool:
+    return metric is not None and metric.name == f"metrics/{PREFERENCE.name}"
 
 
 def _best(runs: Sequence[Run], values: dict[str, float], metric: Objective) -> set[str]:

@@ -1,6 +1,7 @@
 """What the page of a report shows, as plain data: links, pictures, labels and numbers."""
 
 import base64
+import dataclasses
 import json
 import math
 import os
@@ -201,7 +202,9 @@ def _votes(
 ) -> dict[str, Any] | None:
     """Return what the voters said, and what the clearest settings do to it."""
     asked = [one for one in metrics if one["name"] == PREFERENCE.name and one["group"] == "metrics"]
-    lines = clearest.lines(report, metrics, asked, found) if asked else []
+    # What a search is by, and where one depends on another, is told elsewhere.
+    alone, apart = dataclasses.replace(report, found=None), {**found, "pairs": []}
+    lines = clearest.lines(alone, metrics, asked, apart) if asked else []
     return vote_words.data(report, lines)
 
 

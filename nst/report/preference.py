@@ -42,6 +42,11 @@ class Group:
         values = self.strengths.values[order]
         return order[0] if len(order) > 1 and values[0] - values[-1] > 1e-6 else None
 
+    @property
+    def best(self) -> tuple[str, ...]:
+        """The names of the runs that have the favorite."""
+        return () if self.favorite is None else self.runs[self.favorite]
+
 
 @dataclass(frozen=True)
 class Preference:

@@ -115,6 +115,7 @@ def _picked(report: Report, group: _Group, wanted: Metrics) -> dict[str, Any]:
         more = _MORE.get(metric["name"], f"better in {metric['title']}")
         picks.append(_pick(report, group, step, more if len(wanted) > 1 else "the next best", at))
         taken |= {step, *_equal(report, group, step)}
+    _with_favorite(report, group, at, picks)
     return {
         "title": group.title,
         "picks": picks,
@@ -125,6 +126,22 @@ def _picked(report: Report, group: _Group, wanted: Metrics) -> dict[str, Any]:
         ],
         "of": len(group.runs),
     }
+
+
+def _with_favorite(report: Report, group: _Group, at: int, picks: list[dict[str, Any]]) -> None:
+    """Add the voters' favorite behind the recommended run, or say which of the picks it is."""
+    names = (
+        {name for one in report.voted.all.groups for name in one.best} if report.voted else set()
+    )
+    liked = [place for place in group.runs if report.runs[place].name in names]
+    if not liked:
+        return
+    for pick in picks[1:]:
+        if pick["run"] in liked:
+            pick["role"] += ", the voters' favorite"
+    if not any(pick["run"] in liked for pick in picks):
+        place = group.runs.index(liked[0])
+        picks.insert(1, _pick(report, group, place, "the voters' favorite", at))
 
 
 def _pick(

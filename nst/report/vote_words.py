@@ -8,7 +8,6 @@ import numpy as np
 
 from nst.metrics.agreement import Agreement, agreement
 from nst.report import agreement as agreements
-from nst.report import labels
 from nst.report.preference import Group, Preference
 from nst.report.summary import Report
 from nst.report.voted import Voted
@@ -149,15 +148,10 @@ def data(report: Report, lines: Sequence[str]) -> dict[str, Any] | None:
         "agreement": [
             {
                 "title": row.title,
-                "preferred": row.preferred,
-                "better": row.better,
-                "tau": round(row.of.tau, 4),
+                "way": f"{row.better} is better" if row.better else _preferred(row),
+                "tau": round(row.of.tau if row.better else abs(row.of.tau), 4),
                 "chance": round(row.of.chance, 4),
                 "clear": row.of.is_clear,
-                "alike": row.of.alike
-                if row.of.tau >= 0 or row.better
-                else row.of.pairs - row.of.alike,
-                "pairs": row.of.pairs,
             }
             for row in rows
         ],
@@ -207,11 +201,10 @@ def _between(one: Preference, other: Preference) -> Agreement | None:
 
 def _group(report: Report, group: Group, places: dict[str, int]) -> dict[str, Any]:
     low, high = group.strengths.intervals()
-    best = group.favorite
     return {
         "title": title(report.runs, group),
-        "favorite": [places[name] for name in group.runs[best]] if best is not None else [],
-        "words": favorite(report, group) if best is not None else "",
+        "favorite": [places[name] for name in group.best],
+        "words": favorite(report, group) if group.best else "",
         "order": [
             {
                 "run": places[group.runs[at][0]],
@@ -232,8 +225,12 @@ def _gone(found: Preference) -> list[str]:
     return [f"{several} of pictures that were changed or are not here, and left out."]
 
 
+def _preferred(row: agreements.Row) -> str:
+    return f"{'higher' if row.of.tau >= 0 else 'lower'} is preferred"
+
+
 def _tau(row: agreements.Row) -> str:
-    return labels.number(abs(round(row.of.tau, 2)))
+    return f"{abs(row.of.tau):.2f}"
 
 
 def _signed(tau: float) -> str:

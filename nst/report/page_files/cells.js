@@ -4,7 +4,7 @@ const spreadWidths = new Map();
 
 /** The number that is the best of a column; null where none is, or where all are alike. */
 function bestNumber(column, lines) {
-  if (!column.better) return null;
+  if (!column.better || isApart(column.id)) return null;
   const values = lines
     .filter((line) => line.runs.some(finished))
     .map((line) => numberOf(line, column).mean)
@@ -69,6 +69,7 @@ function rowHead(line) {
       },
       thumbnail(run, ''),
       said(isSetting(line) ? namesOf(line) : runs[run].name),
+      line.runs.some(isFavorite) ? heart({ title: 'The voters’ favorite' }) : null,
       line.within ? el('span', { class: 'seed', text: `seed ${labelOf(run, seedKey)}` }) : null,
     ),
     isSetting(line) ? null : pickButton(run),

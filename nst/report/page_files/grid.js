@@ -130,7 +130,7 @@ function cell([run, ...more], scope, words = '') {
   const best = run === scope.best;
   const number = value === null ? '' : `, ${one.title} ${measured(value, one)}`;
   const name = short(runs[run].name, 80);
-  const alt = `Run ${name}: ${settings(run) || 'the only one'}${number}${best ? ', the best' : ''}${isRecommended(run) ? ', recommended' : ''}`;
+  const alt = `Run ${name}: ${settings(run) || 'the only one'}${number}${best ? ', the best' : ''}${isRecommended(run) ? ', recommended' : ''}${isFavorite(run) ? ', the voters’ favorite' : ''}`;
   return el(
     'div',
     {
@@ -149,6 +149,7 @@ function cell([run, ...more], scope, words = '') {
         on: { click: () => openViewer(run, gridOrder) },
       },
       thumbnail(run, alt),
+      isFavorite(run) ? el('span', { class: 'liked', 'aria-hidden': 'true', text: '♥\ufe0e' }) : null,
     ),
     el(
       'div',

@@ -6,6 +6,7 @@ function start() {
   drawAdvice();
   startControls();
   startFound();
+  startVotes();
   startGrid();
   startTable();
   startViewer();

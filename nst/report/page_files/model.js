@@ -98,7 +98,7 @@ const finished = (run) => runs[run].status === 'finished';
 
 /** The best finished run of some, or null: where neither way is better there is none. */
 function bestOf(some, metric) {
-  if (!metric?.better) return null;
+  if (!metric?.better || isApart(metricName(metric))) return null;
   const order = byMerit(metric);
   let best = null;
   for (const run of some) {

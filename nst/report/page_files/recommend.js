@@ -52,7 +52,13 @@ function adviceOf(group) {
       adviceButton(
         first,
         order,
-        el('span', { class: 'advice-label' }, star(), 'Recommended'),
+        el(
+          'span',
+          { class: 'advice-label' },
+          star(),
+          'Recommended',
+          ...(isFavorite(first.run) ? [', ', heart(), 'the voters’ favorite'] : []),
+        ),
         settingsLine(first),
         el('span', { class: 'advice-why', text: group.why }),
         tieWords(group),
@@ -65,7 +71,7 @@ function adviceOf(group) {
         adviceButton(
           pick,
           order,
-          el('span', { class: 'advice-label', text: pick.role }),
+          el('span', { class: 'advice-label' }, isFavorite(pick.run) ? heart() : null, pick.role),
           settingsLine(pick),
         ),
       ),
@@ -75,16 +81,21 @@ function adviceOf(group) {
 
 /** Of several photographs each has its own: their numbers do not compare. */
 function adviceOfMany(groups) {
-  const order = groups.map((group) => group.picks[0].run);
-  return groups.map((group) =>
+  const shown = groups.flatMap((group) =>
+    group.picks
+      .filter((pick, at) => at === 0 || isFavorite(pick.run))
+      .map((pick) => ({ pick, group })),
+  );
+  const order = shown.map(({ pick }) => pick.run);
+  return shown.map(({ pick, group }) =>
     el(
       'li',
-      { class: 'advice', title: short(group.why, 400) },
+      { class: 'advice', title: pick.role ? null : short(group.why, 400) },
       adviceButton(
-        group.picks[0],
+        pick,
         order,
-        el('bdi', { class: 'advice-label', text: group.title }),
-        settingsLine(group.picks[0]),
+        el('bdi', { class: 'advice-label' }, isFavorite(pick.run) ? heart() : null, group.title),
+        settingsLine(pick),
       ),
     ),
   );
