@@ -15,6 +15,7 @@ COMMANDS = {
     "run": ("nst.run", "one run, or every combination with -m; its --help lists all keys"),
     "sweep": ("nst.sweep", "the runs of a sweep file, or of one that nst brings along"),
     "report": ("nst.report.__main__", "finished runs side by side: a grid, a page, a table"),
+    "choose": ("nst.choose.__main__", "which of two pictures is better, blind; then a ranking"),
     "weights": ("nst.weights", "the networks' weights: show, fetch, convert, install them"),
     "paper": ("nst.paper.__main__", "the figures of the papers, run anew"),
     "bench": ("nst.bench.__main__", "seconds and memory of a step, a grid, a start"),

@@ -62,7 +62,10 @@ def sheet(
     """
     headed = {key.name for key in (layout.rows, layout.cols) if key}
     strip = [
-        (f"{_role(report.runs, key, name)}: {_short(title) if len(found) == 1 else name}", path)
+        (
+            f"{_role(report.runs, key, name)}: {short_title(title) if len(found) == 1 else name}",
+            path,
+        )
         for key, found in pictures.items()
         if key not in headed
         for name, (title, path) in found.items()
@@ -91,8 +94,12 @@ def _role(runs: list[Run], key: str, name: str) -> str:
     return f"{key} {in_place_of(runs, key, name)}".rstrip()
 
 
-def _short(title: str) -> str:
-    """Return a picture's title without photographer and license."""
+def short_title(title: str) -> str:
+    """Return a picture's title without photographer and license.
+
+    Args:
+      title: of a content or a style image.
+    """
     return title.partition(" (")[0].partition(", painted by")[0]
 
 
