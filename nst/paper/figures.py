@@ -74,23 +74,28 @@ def _reconstructions(folder: Path) -> Panel:
     )
 
 
-def _gallery(grid: grids.Grid, folder: Path) -> Panel:
-    runs = grids.runs(grid, folder)
+def _gallery(gallery: tuple[grids.Grid, grids.Grid], folder: Path) -> Panel:
     rows: list[list[Cell | None]] = []
-    for init, caption in (("content", "the photograph"), ("noise", "the noise")):
-        of_row = [runs[init, style_image] for style_image in grids.STYLE_IMAGES]
-        start = of_row[0].folder / "images" / "step_00000.png"
-        rows.append([Cell(start, caption) if start.exists() else None])
+    notes, served = [], []
+    for grid, start, caption in zip(
+        gallery,
+        ("from the photograph", "from noise"),
+        ("the photograph", "the noise"),
+        strict=True,
+    ):
+        runs = list(grids.runs(grid, folder).values())
+        first = runs[0].folder / "images" / "step_00000.png"
+        rows.append([Cell(first, caption) if first.exists() else None])
         rows[-1] += [
-            Cell(_picture(run), _title(run, "style"), _source(run, "style", folder))
-            for run in of_row
+            Cell(_picture(run), _title(run, "style"), _source(run, "style", folder)) for run in runs
         ]
-    first = runs["content", grids.STYLE_IMAGES[0]]
+        notes.append(f"{start}: {_made(runs[0])}")
+        served += runs
     return Panel(
-        f"Figures 4 to 6. {_title(first, 'content')}, in the style of five paintings",
+        f"Figures 4 to 6. {_title(served[0], 'content')}, in the style of five paintings",
         rows,
         labels=["from the photograph", "from noise"],
-        notes=[_made(first), *_fallbacks(runs.values())],
+        notes=[*notes, *_fallbacks(served)],
     )
 
 
@@ -136,7 +141,7 @@ def _layers_by_ratio(folder: Path) -> Panel:
 #: What each figure's files show.
 _PANELS: dict[str, dict[str, Callable[[Path], Panel]]] = {
     "1": {"figure1": _reconstructions},
-    "4": {grid.name: partial(_gallery, grid) for grid in grids.GALLERIES},
+    "4": {gallery[0].name: partial(_gallery, gallery) for gallery in grids.GALLERIES},
     "7": {"figure7": _poolings},
     "8": {"figure8": _smoothed},
     "gatys3": {"gatys_figure3": _layers_by_ratio},
@@ -164,7 +169,8 @@ def _source(run: Run, key: str, folder: Path) -> Path | None:
 def _made(run: Run, weights: str | None = None) -> str:
     """Return how the runs of a figure were made, where it doesn't say otherwise itself."""
     values = run.values
-    weights = weights or f"alpha = {values['alpha']:g}, beta = {values['beta']:g}"
+    gamma = f", gamma = {values['tv.gamma']:g}" if values["tv.gamma"] else ""
+    weights = weights or f"alpha = {values['alpha']:g}, beta = {values['beta']:g}{gamma}"
     steps = f"{values['steps']} steps of {values['optimizer']}"
     return f"{values['network']}, {values['size']} px, {steps}, {weights}"
 
