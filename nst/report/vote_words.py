@@ -13,6 +13,7 @@ from nst.report.summary import Report
 from nst.report.voted import Voted
 from nst.rundir.runs import Run
 
+NONE = "The voters prefer no picture to another: all votes so far even out."
 _MOST = 4  # groups, settings and metrics that a line names
 
 
@@ -31,7 +32,8 @@ def lines(report: Report) -> list[str]:
     told = [favorite(report, one, named=len(voted.all.groups) > 1) for one in several[:_MOST]]
     if len(several) > _MOST:
         told.append(f"and {len(several) - _MOST} more pairs of images with a favorite of their own")
-    return [counted(voted.all), *_gone(voted.all), *voted.notes, *told, trusted(report)]
+    told += [trusted(report)] if several else [NONE]
+    return [counted(voted.all), *_gone(voted.all), *voted.notes, *told]
 
 
 def counted(found: Preference) -> str:
@@ -155,7 +157,7 @@ def data(report: Report, lines: Sequence[str]) -> dict[str, Any] | None:
             }
             for row in rows
         ],
-        "trusted": trusted(report),
+        "trusted": trusted(report) if any(one.best for one in voted.all.groups) else NONE,
         "among": among(voted),
         "lines": list(lines),
     }

@@ -106,6 +106,7 @@ function tableCaption(lines, best) {
   const words = ['Click a header to sort, a name to enlarge its picture.'];
   if ([...best.values()].some((value) => value !== null))
     words.push('★ is the best of its column.');
+  if (favorites.size) words.push('♥\ufe0e is the voters’ favorite.');
   if (bySeeds())
     words.push('Runs that differ in their seed alone are one row: mean ± standard deviation.');
   return words.join(' ');
