@@ -51,7 +51,7 @@ def said(folder: Path) -> tuple[str, str]:
         parts.append(f"beta = {beta}; {', '.join(levels)}:\n\n{tables.by_pair(columns)}")
     first = of_setting(grids.POOLING_STATEMENT, folder, "avg", grids.STATED_BETAS[0])
     about = _ABOUT.format(style=_of_sources(first, "style"), content=_of_sources(first, "content"))
-    return "; ".join(verdicts), "\n\n".join([about, *parts])
+    return ". ".join(verdicts), "\n\n".join([about, *parts])
 
 
 def _verdict(found: dict[str, Estimate | None]) -> str:
@@ -59,7 +59,7 @@ def _verdict(found: dict[str, Estimate | None]) -> str:
     at = {name: verdict(one) for name, one in found.items()}
     total, style = found["total variation"], found["style distance"]
     busiest = found["busiest tenth"]
-    smooth = {"lower": "smoother", "higher": "not smoother", "open": "smoother is open"}
+    smooth = {"lower": "smoother", "higher": "rougher", "open": "smoother or not is open"}
     distance = {"lower": "lower", "higher": "higher", "open": "open"}
     strokes = {
         "lower": "the strokes spread",
@@ -67,9 +67,9 @@ def _verdict(found: dict[str, Estimate | None]) -> str:
         "open": "whether the strokes gather is open",
     }
     return (
-        f"{smooth[at['total variation']]} ({tables.ratio(total)} times), "
-        f"style distance {distance[at['style distance']]} ({tables.ratio(style)} times), "
-        f"{strokes[at['busiest tenth']]} ({tables.points(busiest)} points)"
+        f"{smooth[at['total variation']]}, {tables.ratio(total)}; "
+        f"style distance {distance[at['style distance']]}, {tables.ratio(style)}; "
+        f"{strokes[at['busiest tenth']]}, {tables.points(busiest)} points"
     )
 
 

@@ -77,7 +77,7 @@ def _poolings(folder: Path) -> tuple[str, str]:
         {f"avg / max, seen by {judge} pooling": (found[judge], ratio) for judge in found}
     )
     held = "; ".join(
-        f"as {judge} pooling sees it: {said[verdict(one.over)]} ({ratio(one.over)} times)"
+        f"as {judge} pooling sees it: {said[verdict(one.over)]}, {ratio(one.over)}"
         for judge, one in found.items()
     )
     return held, (
@@ -107,7 +107,7 @@ def _starts(folder: Path) -> tuple[str, str]:
     content = found["content_distance"].over
     said = {"lower": "yes", "higher": "no, it keeps less", "open": "open"}[verdict(content)]
     shown = by_pair({key.replace("_", " "): (one, ratio) for key, one in found.items()})
-    return f"{said} (content distance {ratio(content)} times that from noise)", (
+    return f"{said}, its content distance is {ratio(content)} of that from noise", (
         "From the photograph over from noise, as ratios: below 1, the run from the photograph is "
         f"nearer. Replicates from noise have other seeds. All have as many steps.\n\n{shown}"
     )
@@ -127,10 +127,13 @@ def _best_of(folder: Path) -> tuple[str, str]:
         found = compared(gains)
         every = [gain for of_pair in gains[:-1] for gain in of_pair]
         helped = f"{sum(gain > 0 for gain in every)} of {len(every)}"
-        of_pairs = [percent(one and one._replace(low=None)) for one in found.pairs]
-        rows.append([start, helped, *of_pairs, percent(found.over), percent(found.confirmed)])
+        # A pair's runs are of several settings, so their spread is no error.
+        *of_pairs, whole = (
+            f"{100 * one.mean:.1f} %" if one else "" for one in (*found.pairs, found.confirmed)
+        )
+        rows.append([start, helped, *of_pairs, percent(found.over), whole])
         said = {"higher": "yes", "lower": "no", "open": "open"}[verdict(found.over)]
-        held.append(f"from {start}: {said} (in {helped} runs, by {percent(found.over)} over all)")
+        held.append(f"from {start}: {said}, in {helped} runs, by {percent(found.over)} on average")
     pairs = [", ".join(pair) for pair in grids.PAIRS]
     head = ["start", "runs it helped", *pairs, "all pairs", "whole size"]
     return "; ".join(held), (

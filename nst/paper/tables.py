@@ -54,7 +54,7 @@ def _large(value: float) -> str:
 
 def _said(found: Estimate | None, shown: Callable[[float], str]) -> str:
     if found is None:
-        return "none in common"
+        return "nothing in common"
     if found.low is None or found.high is None:
         return shown(found.mean)
     return f"{shown(found.mean)} ({shown(found.low)} to {shown(found.high)})"
