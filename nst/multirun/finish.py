@@ -6,7 +6,6 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from hydra.core.utils import JobReturn
 from omegaconf import DictConfig
@@ -81,33 +80,13 @@ def _report(config: DictConfig) -> None:
     if not config.sweep.report or next(runs.folders([folder]), None) is None:
         return
     # Here alone, since a grid that is refused needs none of it.
-    from nst.report import build
+    from nst.report import build, track
     from nst.tracking import tracker
 
     try:
         written = build.write([folder])
         build.say(written)
-        cells = [_cell(run, written) for run in written.runs]
-        tracker.log_cells(cells, folder / "grid.png", config.tracking, folder)
+        tracker.log_cells(track.cells(written), folder / "grid.png", config.tracking, folder)
     except UserError as error:
         # The runs are whole; their report can be written again.
         print(f"nst: {error}", file=sys.stderr)
-
-
-def _cell(run: Any, report: Any) -> dict[str, Any]:
-    """Return a run as a row of W&B's table of cells."""
-    from nst.metrics.registry import METRICS
-    from nst.report import notes, search
-
-    wanted = report.found.objectives if report.found else []
-    return {
-        "run": run.name,
-        **{key.name: key.typed_of(run.name) for key in report.keys},
-        **{search.column(one): search.value(run, one) for one in wanted},
-        **{name: run.metrics.get(name) for name in METRICS},
-        "fallback": notes.fallbacks(run),
-        "same_as": run.same_as,
-        "reused_from": run.reused_from,
-        "status": run.status,
-        "picture": report.thumbnails.get(run.name),
-    }

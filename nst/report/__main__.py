@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nst.base.errors import UserError, one_line, take_any_text
+from nst.report import track
 from nst.report.animate import KINDS
 from nst.report.build import say, say_line, write
 from nst.report.draw import FORMATS
@@ -52,6 +53,8 @@ def main() -> None:
             wait_for_a_run(options.folders, say_line)
         report = write(options.folders, *chosen)
         say(report)
+        if options.track is not None:
+            say_line(track.log(report, options.track))
         if options.watch:
             again = partial(write, options.folders, *chosen)
             shown = _open if options.open else None
@@ -101,6 +104,15 @@ def _parser() -> argparse.ArgumentParser:
         type=_kind,
         help="write steps.webp, or steps.gif, into the folder of each run with several pictures",
     )
+    parser.add_argument(
+        "--track",
+        metavar="KIND",
+        nargs="?",
+        const="",
+        type=_tracker,
+        help="log the cells once more, with the voters' preference, where the runs were tracked, "
+        f"or {' or '.join(track.KINDS)}",
+    )
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     parser.add_argument(
         "--watch",
@@ -129,6 +141,14 @@ def _cell(text: str) -> int:
 def _format(text: str) -> str:
     if text not in FORMATS:
         raise UserError(f"--format must be png, pdf or svg, not {text!r}")
+    return text
+
+
+def _tracker(text: str) -> str:
+    if text and text not in track.KINDS:
+        raise UserError(
+            f"--track must be {' or '.join(track.KINDS)}, not {text!r}: name folders before it"
+        )
     return text
 
 

@@ -1,7 +1,8 @@
 """What voters prefer: a strength for each picture of the same content and style images.
 
 The votes are of pictures, by the hashes of their files, so a picture that was made anew has none.
-A strength is a log-odds against the mean of its group, and says nothing of another group's.
+A strength is a log-odds against the mean of the group's pictures with votes, and says nothing of
+another group's.
 """
 
 import functools
@@ -100,8 +101,16 @@ def of(runs: Sequence[Run], votes: Sequence[Vote], voter: str | None = None) -> 
 def _group(runs: dict[str, list[str]], votes: Sequence[Vote]) -> Group:
     place = {sha256: at for at, sha256 in enumerate(runs)}
     first, second = ([place[getattr(one, side)] for one in votes] for side in ("left", "right"))
-    strengths = davidson.fit(len(runs), first, second, [one.outcome for one in votes])
-    counts = np.bincount([*first, *second], minlength=len(runs))
+    counts = np.bincount(np.array([*first, *second], int), minlength=len(runs))
+    voted = np.flatnonzero(counts)
+    # Those without votes say nothing of the others, whose mean alone is what these are measured by.
+    values, covariance, tie = np.zeros(len(runs)), np.eye(len(runs)) / (2 * davidson.ALPHA), 0.0
+    if len(voted):
+        sides = np.searchsorted(voted, first), np.searchsorted(voted, second)
+        found = davidson.fit(len(voted), *sides, [one.outcome for one in votes])
+        values[voted], covariance[np.ix_(voted, voted)] = found.values, found.covariance
+        tie = found.tie
+    strengths = Strengths(values, covariance, tie)
     return Group(tuple(runs), tuple(map(tuple, runs.values())), tuple(votes), strengths, counts)
 
 

@@ -38,7 +38,7 @@ def read(folders: Sequence[Path], base: Path, runs: Sequence[Run]) -> Voted | No
     """
     found: list[votes.Vote] = []
     notes: list[str] = []
-    for folder in _holding([base, *folders, *(run.folder for run in runs)], base):
+    for folder in holding([base, *folders, *(run.folder for run in runs)], base):
         try:
             several, note = votes.read(folder)
             found += several
@@ -97,8 +97,13 @@ def columns(voted: Voted | None) -> dict[str, dict[str, float]]:
     return found
 
 
-def _holding(folders: Sequence[Path], base: Path) -> list[Path]:
-    """Return the folders with a file of votes, of these and of those above them up to `base`."""
+def holding(folders: Sequence[Path], base: Path) -> list[Path]:
+    """Return the folders with a file of votes, of these and of those above them up to `base`.
+
+    Args:
+      folders: below `base`.
+      base: where to end.
+    """
     base = Path(os.path.abspath(base))
     found: dict[Path, None] = {}
     for one in folders:

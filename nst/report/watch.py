@@ -13,8 +13,9 @@ from typing import Any
 
 from nst.base import locks
 from nst.base.errors import UserError
+from nst.report import voted
 from nst.report.loopback import Loopback
-from nst.rundir import planned, runs
+from nst.rundir import planned, runs, votes
 
 #: Served here where it is free, so that the page's address stays the same from day to day.
 PORT = 8642
@@ -84,7 +85,8 @@ def wait_for_a_run(folders: Iterable[Path], say: Callable[[str], None]) -> None:
 
 
 def stamp(folders: Iterable[Path]) -> str:
-    """Return a text that changes when a run below `folders` begins, goes on, ends or goes.
+    """Return a text that changes when a run below `folders` begins, goes on, ends or goes, or is
+    voted on.
 
     Args:
       folders: with runs, some of them perhaps at work.
@@ -97,6 +99,9 @@ def stamp(folders: Iterable[Path]) -> str:
             looks = _looks(folder / "history.csv"), locks.is_at_work(folder)
             digest.update(repr(looks).encode())
     digest.update(f"{planned.waiting(several, found)}".encode())
+    base = Path(os.path.commonpath([os.path.abspath(folder) for folder in several]))
+    for folder in voted.holding([*several, *found], base):
+        digest.update(repr(_looks(folder / votes.FILE)).encode())
     return digest.hexdigest()
 
 

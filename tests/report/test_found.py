@@ -12,8 +12,7 @@ import pytest
 from fake_runs import as_read, record, report, table, write_run
 from helpers import Process
 
-from nst.multirun.finish import _cell
-from nst.report import axes, build, layout, page_data, search, search_words
+from nst.report import axes, build, layout, page_data, search, search_words, track
 from nst.report.command import alone
 from nst.report.summary import Key
 
@@ -95,7 +94,7 @@ def test_the_page_has_what_was_found_in_its_data(sweep: Path):
 
 def test_wandbs_cells_have_the_objectives_first(sweep: Path):
     written = build.write([sweep])
-    cell = _cell(written.runs[0], written)
+    cell = track.cells(written)[0]
     assert list(cell)[:6] == [
         *("run", "pooling", "alpha/beta", "style_distance", "ssim", "content_distance")
     ]

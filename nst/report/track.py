@@ -1,0 +1,84 @@
+"""A report's runs as one table where they are tracked, as a sweep logs them at its end.
+
+A run that has ended takes no more numbers at W&B: offline its file is closed. So what voters said
+later comes with a new table of the cells.
+"""
+
+from typing import Any
+
+from nst.base.errors import UserError
+from nst.config.running import Tracking
+from nst.metrics.registry import METRICS
+from nst.report import notes, search, voted
+from nst.report.summary import Report
+from nst.rundir import run_json
+from nst.rundir.run_json import BadRecordError
+from nst.rundir.runs import Run
+from nst.rundir.values import mapping, text
+from nst.tracking import tracker
+from nst.tracking.table import TRACKERS
+
+#: Those that keep something.
+KINDS = tuple(name for name in TRACKERS if name != "disabled")
+
+
+def cells(report: Report) -> list[dict[str, Any]]:
+    """Return each run as a row of a tracker's table.
+
+    Args:
+      report: with its thumbnails.
+    """
+    wanted = report.found.objectives if report.found else []
+    said = [name for run in report.runs for name in run.metrics if voted.is_of(name)]
+    names = dict.fromkeys([*sorted(set(said)), *METRICS])
+    return [
+        {
+            "run": run.name,
+            **{key.name: key.typed_of(run.name) for key in report.keys},
+            **{search.column(one): search.value(run, one) for one in wanted},
+            **{name: run.metrics.get(name) for name in names},
+            "fallback": notes.fallbacks(run),
+            "same_as": run.same_as,
+            "reused_from": run.reused_from,
+            "status": run.status,
+            "picture": report.thumbnails.get(run.name),
+        }
+        for run in report.runs
+    ]
+
+
+def log(report: Report, kind: str = "") -> str:
+    """Log the cells of a report that has been written, with its grid; return what was done.
+
+    Args:
+      report: of one run or more.
+      kind: one of KINDS; "": as the first run was tracked.
+
+    Raises:
+      UserError: that one wasn't, the grid is no PNG, or it can't be logged.
+    """
+    tracking = _recorded(report.runs[0], kind)
+    if not report.sheet.endswith(".png"):
+        raise UserError(f"--track logs grid.png, not {report.sheet}: leave out --format")
+    tracker.log_cells(cells(report), report.root / report.sheet, tracking, report.root)
+    what = "with the voters' preference" if report.voted else "without votes"
+    count = f"{len(report.runs)} cell{'s' * (len(report.runs) > 1)}"
+    return f"logged {count} {what}, tracking={tracking.mode}"
+
+
+def _recorded(run: Run, kind: str) -> Tracking:
+    """Return how a run was tracked, by another tracker where one is named."""
+    try:
+        own = mapping(run_json.read(run.folder)["config"], "tracking")
+    except (BadRecordError, OSError, ValueError, KeyError):
+        own = {}
+    mode = kind or text(own.get("mode") or "disabled")
+    if mode not in KINDS:
+        raise UserError(
+            f"--track: run {run.name} was not tracked, so name a tracker: "
+            f"{' or '.join(f'--track {one}' for one in KINDS)}"
+        )
+    given = {name: text(own[name]) for name in ("project", "entity", "group") if own.get(name)}
+    tags = own.get("tags")
+    tags = [text(one) for one in tags] if isinstance(tags, list) else []
+    return Tracking(mode=mode, tags=tags, **given)
