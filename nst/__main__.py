@@ -19,6 +19,7 @@ COMMANDS = {
     "weights": ("nst.weights", "the networks' weights: show, fetch, convert, install them"),
     "paper": ("nst.paper.__main__", "the figures of the papers, run anew"),
     "bench": ("nst.bench.__main__", "seconds and memory of a step, a grid, a start"),
+    "figure": ("nst.figure.__main__", "a figure for a paper: grid, effects, front, curves"),
     "paint": ("nst.paint", "the built-in style picture"),
 }
 

@@ -184,7 +184,7 @@ def _gather(
         for run in found
     ]
     pictures = {
-        key: thumbnails.of_sources(_of_group(whole, key), key, root) for key in ("content", "style")
+        key: thumbnails.of_sources(used(whole, key), key, root) for key in ("content", "style")
     }
     served = [path for of_key in pictures.values() for _, path in of_key.values()]
     large = _large(whole, pictures, root)
@@ -211,7 +211,7 @@ def _large(
     """Return the larger picture of what was used, by its thumbnail."""
     found: dict[Path, Path] = {}
     for key, small in pictures.items():
-        large = thumbnails.of_sources(_of_group(runs, key), key, root, thumbnails.LARGE)
+        large = thumbnails.of_sources(used(runs, key), key, root, thumbnails.LARGE)
         found |= {small[name][1]: path for name, (_, path) in large.items() if name in small}
     return found
 
@@ -229,7 +229,7 @@ def _titled(
     return titled
 
 
-def _of_group(runs: list[Run], group: str) -> list[tuple[RecordedSource, Path]]:
+def used(runs: list[Run], group: str) -> list[tuple[RecordedSource, Path]]:
     """Return what was used for a group, each style image of a blend, with its run's folder."""
     return [
         (source, run.folder)

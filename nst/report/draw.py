@@ -22,7 +22,7 @@ STAMP = "nst:sheet"
 _HATCH, _HATCHES = "#d9d9d9", 14  # color of the lines of a hatched box, pixels between them
 _ASCENT = 0.98  # of a line's first pixel above its letters' feet, as a share of their size
 #: The same bytes for the same page, letters that can be searched, pictures as they are.
-_LOOK = {
+LOOK = {
     "font.sans-serif": [FONT, INSTEAD],
     "svg.hashsalt": "nst",
     "svg.fonttype": "none",
@@ -31,6 +31,8 @@ _LOOK = {
     "text.hinting": "no_hinting",
     "text.parse_math": False,
 }
+#: On top of that: outlines, since no editor and no LaTeX reads a font that lies in an SVG.
+PRINTED = {"svg.fonttype": "path"}
 
 
 @dataclass(frozen=True)
@@ -70,26 +72,42 @@ class Picture:
 Mark = Text | Box | Picture
 
 
-def render(size: tuple[int, int], marks: list[Mark], form: str, stamp: str = "") -> bytes:
-    """Return a page as a file; of a PDF or an SVG a pixel is a point.
+@dataclass(frozen=True)
+class Paper:
+    """A page that is printed in a paper."""
+
+    fine: int  # pixels in a point
+    caption: str  # what the file says that it shows
+
+
+def render(
+    size: tuple[int, int],
+    marks: list[Mark],
+    form: str,
+    stamp: str = "",
+    paper: Paper | None = None,
+) -> bytes:
+    """Return a page as a file; of a PDF or an SVG a pixel is a point, or a part of one.
 
     Args:
       size: width and height in pixels.
       marks: what stands on it; texts lie on boxes and boxes on pictures.
       form: one of FORMATS.
       stamp: written into the file.
+      paper: what it is for, where a pixel isn't a point.
     """
     with warnings.catch_warnings(action="ignore"), matplotlib().rc_context():
         matplotlib().rcdefaults()  # a matplotlibrc of the user's is for plots
-        matplotlib().rcParams.update(_LOOK)
-        figure = _figure(size, marks)
+        matplotlib().rcParams.update(LOOK | (PRINTED if paper else {}))
+        figure = _figure(size, marks, paper.fine if paper else 1)
         if form == "png":
             return _png(figure, size, marks, stamp)
         for image, left, top in _pictures(marks):
-            at = left, size[1] - top - image.height
-            figure.figimage(np.asarray(image), *at, origin="upper", zorder=-1)
-        file, date = io.BytesIO(), {"pdf": "CreationDate", "svg": "Date"}[form]
-        figure.savefig(file, format=form, metadata={date: None, "Keywords": stamp})
+            _place(figure.axes[0], image, left, top)
+        file = io.BytesIO()
+        date, subject = {"pdf": ("CreationDate", "Subject"), "svg": ("Date", "Description")}[form]
+        metadata = {date: None, "Keywords": stamp or None, subject: paper and paper.caption}
+        figure.savefig(file, format=form, metadata=metadata)
         return file.getvalue()
 
 
@@ -108,18 +126,28 @@ def fitted(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
     return wide, high
 
 
-def _figure(size: tuple[int, int], marks: list[Mark]) -> Any:
+def _place(axes: Any, image: Image.Image, left: int, top: int) -> None:
+    """Put a picture below all else with its own pixels, whatever the size of the page's."""
+    from matplotlib.image import AxesImage
+
+    edges = left, left + image.width, top + image.height, top
+    shown = AxesImage(axes, extent=edges, origin="upper", interpolation="none", zorder=-1)
+    shown.set_data(np.asarray(image))
+    axes.add_artist(shown)
+
+
+def _figure(size: tuple[int, int], marks: list[Mark], fine: int = 1) -> Any:
     """Return the page without its pictures."""
     from matplotlib.figure import Figure
 
-    figure = Figure((*size, "px"), dpi=72, facecolor="white")
+    figure = Figure((*size, "px"), dpi=72 * fine, facecolor="white")
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, size[0]), ylim=(size[1], 0))
     axes.set_axis_off()
     for mark in marks:
         if isinstance(mark, Text):
-            _write(axes, mark)
+            _write(axes, mark, fine)
         elif isinstance(mark, Box):
-            _frame(axes, mark)
+            _frame(axes, mark, fine)
     return figure
 
 
@@ -134,19 +162,19 @@ def _pictures(marks: list[Mark]) -> Iterator[tuple[Image.Image, int, int]]:
                 yield image, round(picture.x) + left, round(picture.y) + top
 
 
-def _write(axes: Any, text: Text) -> None:
+def _write(axes: Any, text: Text, fine: int) -> None:
     step = line_height(text.size)
     for number, line in enumerate(text.lines):
         foot = number * step + round(_ASCENT * text.size)
         at = (text.x + foot, text.y) if text.upright else (text.x, text.y + foot)
         axes.text(
-            *at, line, color=text.color, fontsize=text.size, fontfamily=families(line),
+            *at, line, color=text.color, fontsize=text.size / fine, fontfamily=families(line),
             horizontalalignment=text.align, verticalalignment="baseline",
             rotation=90 * text.upright, rotation_mode="anchor",
         )  # fmt: skip
 
 
-def _frame(axes: Any, box: Box) -> None:
+def _frame(axes: Any, box: Box, fine: int) -> None:
     from matplotlib.collections import LineCollection
     from matplotlib.patches import Rectangle
 
@@ -160,7 +188,7 @@ def _frame(axes: Any, box: Box) -> None:
         ]
         lines = [[(box.x + x, box.y + y) for x, y in line] for line in ends]
         # Of a rectangle's order, so that one that comes later covers them.
-        axes.add_artist(LineCollection(lines, colors=_HATCH, linewidths=1.5, zorder=1))
+        axes.add_artist(LineCollection(lines, colors=_HATCH, linewidths=1.5 / fine, zorder=1))
 
 
 def _image(picture: Picture) -> Image.Image | None:
@@ -193,5 +221,5 @@ def _png(figure: Any, size: tuple[int, int], marks: list[Mark], stamp: str) -> b
     info.add_text(STAMP, stamp)
     file = io.BytesIO()
     # Pictures hardly compress: a higher level takes longer for nothing.
-    page.save(file, format="PNG", pnginfo=info, compress_level=3)
+    page.save(file, format="PNG", pnginfo=info, compress_level=3, dpi=(figure.dpi,) * 2)
     return file.getvalue()

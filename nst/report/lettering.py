@@ -73,7 +73,7 @@ def wrapped(text: str, room: float, size: int, most: int) -> list[str]:
 
 
 def shrunk(
-    texts: Sequence[str], rooms: Sequence[float], size: int, most: int
+    texts: Sequence[str], rooms: Sequence[float], size: int, most: int, least: int = LEAST
 ) -> tuple[list[list[str]], int]:
     """Return the lines of texts side by side, and their size: so small that none is cut.
 
@@ -82,10 +82,11 @@ def shrunk(
       rooms: of each in pixels.
       size: of the font, where it fits.
       most: lines allowed.
+      least: size below which the font doesn't shrink.
     """
     largest = [wrapped(*one, size, most) for one in zip(texts, rooms, strict=True)], size
     kept = None
-    for smaller in range(size, LEAST - 1, -1):
+    for smaller in range(size, least - 1, -1):
         lines = [wrapped(*one, smaller, most) for one in zip(texts, rooms, strict=True)]
         if all(map(_is_whole, texts, lines)):
             if all(map(_reads_well, texts, lines)):

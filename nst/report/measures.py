@@ -24,6 +24,7 @@ class Measures:
     captions: int  # their lines
     gap: int  # between two pictures
     margin: int
+    least: int  # size below which letters don't shrink
     columns: list[int]  # widths
     rows: list[int]  # heights
     lefts: list[int]  # of the columns, and where the next one would be
@@ -35,24 +36,30 @@ class Measures:
         return self.lefts[-1] - self.gap, self.tops[-1] - self.gap
 
 
-def of_sheet(layout: Layout, cell: int) -> Measures:
+def of_sheet(
+    layout: Layout, cell: int, letters: tuple[int, int] | None = None, across: int | None = None
+) -> Measures:
     """Return the lengths of a sheet.
 
     Args:
       layout: what it shows.
       cell: long edge of a run's picture in pixels.
+      letters: size of the letters in pixels and the least that they shrink to; none: as fits.
+      across: cells of a line, where they are wrapped into several; none: as fits.
     """
     text, gap, margin = round(cell * 0.078), max(3, round(cell / 40)), max(14, round(cell / 10))
     text = min(max(20, round(cell * 0.055)), max(12 if cell >= 96 else 10, text))
-    small = max(_SMALLEST, min(round(text * 0.85), cell // 12))
+    small, least = max(_SMALLEST, min(round(text * 0.85), cell // 12)), LEAST
+    if letters:
+        (text, least), small, margin = letters, letters[0], letters[0]
     lines = max(len(one.lines) for panel in layout.panels for row in panel.cells for one in row)
     # Where a line would be cut before its value, the name of the run says more.
-    lines = lines if cell >= 12 * _SMALLEST else min(1, lines)
+    lines = lines if cell >= 12 * _SMALLEST or letters else min(1, lines)
     step = gap + (lines and lines * line_height(small) + gap + margin // 2)
-    columns, rows = _sizes(layout, cell, gap, step)
+    columns, rows = _sizes(layout, cell, gap, step, least, across)
     lefts = list(accumulate((wide + gap for wide in columns), initial=0))
     tops = list(accumulate((high + step for high in rows), initial=0))
-    return Measures(cell, text, small, lines, gap, margin, columns, rows, lefts, tops)
+    return Measures(cell, text, small, lines, gap, margin, least, columns, rows, lefts, tops)
 
 
 def beside_each_other(count: int, wide: int, high: int) -> int:
@@ -72,13 +79,15 @@ def beside_each_other(count: int, wide: int, high: int) -> int:
     return min(range(1, count + 1), key=badness)
 
 
-def _sizes(layout: Layout, cell: int, gap: int, step: int) -> tuple[list[int], list[int]]:
+def _sizes(
+    layout: Layout, cell: int, gap: int, step: int, smallest: int, across: int | None
+) -> tuple[list[int], list[int]]:
     """Return the widths of the columns and the heights of the rows, each as its pictures need."""
     cells = [row for panel in layout.panels for row in panel.cells]
     # A mark must find room in the slimmest of pictures, a number below it and one above.
     words = [one.lines[0] for row in cells for one in row if len(one.lines) == 1]
     words += layout.cols.values if layout.cols and layout.cols.numbers else []
-    least = max(cell // 3, max((width(line, LEAST) for line in words), default=0))
+    least = max(cell // 3, max((width(line, smallest) for line in words), default=0))
 
     def needed(line: list[Cell], side: int, otherwise: int) -> int:
         found = [size[side] for one in line if (size := _scaled(one.run, cell))]
@@ -87,7 +96,7 @@ def _sizes(layout: Layout, cell: int, gap: int, step: int) -> tuple[list[int], l
     everything = [one for row in cells for one in row]
     wide, high = (needed(everything, side, cell) for side in (0, 1))
     if layout.wrap:
-        right = beside_each_other(len(everything), wide + gap, high + step)
+        right = across or beside_each_other(len(everything), wide + gap, high + step)
         return [wide] * right, [high] * math.ceil(len(everything) / right)
     count = len(layout.panels[0].cells)
     columns = [needed([row[at] for row in cells], 0, wide) for at in range(len(cells[0]))]

@@ -47,8 +47,8 @@ def _above(sheet: Sheet, measures: Measures) -> tuple[int, list[Mark]]:
     files, room = sheet.headers.get(key.name, {}), (max(measures.columns), max(measures.rows))
     high = max((fitted(size_of(file), room)[1] for file in files.values()), default=0)
     foot = -high - 3 * gap if high else 0
-    labels, small = shrunk(_names(sheet, key), measures.columns, text, 5)
-    (title,), large = shrunk([key.title], [measures.size[0]], text, 3)
+    labels, small = shrunk(_names(sheet, key), measures.columns, text, 5, measures.least)
+    (title,), large = shrunk([key.title], [measures.size[0]], text, 3, measures.least)
     high_labels = max(map(len, labels)) * line_height(small)
     top = foot - 2 * gap - len(title) * line_height(large) - high_labels
     marks: list[Mark] = [Text(measures.size[0] / 2, top, tuple(title), large, GRAY, "center")]
@@ -76,8 +76,8 @@ def _beside(sheet: Sheet, measures: Measures) -> tuple[int, list[Mark]]:
     # There is more room to the left than lines beside a small picture.
     while most < 3 and across < 40 * text and across < max(width(name, text) for name in names):
         across += text
-    labels, small = shrunk(names, [across] * len(names), text, most)
-    (title,), large = shrunk([key.title], [measures.size[1]], text, 3)
+    labels, small = shrunk(names, [across] * len(names), text, most, measures.least)
+    (title,), large = shrunk([key.title], [measures.size[1]], text, 3, measures.least)
     longest = max(width(line, small) for lines in labels for line in lines)
     left = right - 4 * gap - longest - len(title) * line_height(large)
     marks: list[Mark] = [
@@ -108,7 +108,7 @@ def _caption(cell: Cell, box: tuple[int, int], measures: Measures) -> Iterator[M
         if cell.best and not number and width(f"{text} {BEST}", measures.small) <= box[0]:
             text = f"{text} {BEST}"
         y = box[1] + measures.gap + number * line_height(measures.small)
-        (line,), size = shrunk([text], [box[0]], measures.small, 1)
+        (line,), size = shrunk([text], [box[0]], measures.small, 1, measures.least)
         yield Text(box[0] / 2, y, tuple(line), size, align="center")
 
 

@@ -28,7 +28,7 @@ Metrics = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
-class _Group:
+class Group:
     """Finished runs whose numbers compare, with what they are recommended by."""
 
     title: str  # what tells the group from the others
@@ -53,12 +53,12 @@ def of(report: Report, metrics: Metrics, found: Mapping[str, Any]) -> dict[str, 
       the clearest settings do.
     """
     wanted = _wanted(metrics)
-    groups = _groups(report, wanted) if wanted else []
-    if not groups:
+    kept = groups(report, wanted) if wanted else []
+    if not kept:
         return None
     return {
         "by": [f"{one['group']}.{one['name']}" for one in wanted],
-        "groups": [_picked(report, one, wanted) for one in groups],
+        "groups": [_picked(report, one, wanted) for one in kept],
         "lines": clearest.lines(report, metrics, wanted, found),
     }
 
@@ -77,7 +77,13 @@ def _wanted(metrics: Metrics) -> list[Mapping[str, Any]]:
     return usual if len(usual) == len(_USUAL) else known[:2]
 
 
-def _groups(report: Report, wanted: Metrics) -> list[_Group]:
+def groups(report: Report, wanted: Metrics) -> list[Group]:
+    """Return the finished runs that have all of some numbers, those apart that don't compare.
+
+    Args:
+      report: whose runs they are.
+      wanted: the numbers, as nst.report.compared lists them.
+    """
     # Those too that a preset explains; how a search's own loss is made is what it varied.
     names = [name for name in axes.differing(report.runs) if name in OF_A_PAIR]
     apart = {name for one in wanted for name in comparable.of_one(one, names)}
@@ -90,7 +96,7 @@ def _groups(report: Report, wanted: Metrics) -> list[_Group]:
             values[place] = [one for one in own if one is not None]
             found.setdefault(tuple(key.of.get(run.name, "none") for key in keys), []).append(place)
     return [
-        _Group(
+        Group(
             ", ".join(
                 text if key.name in ("content", "style") else f"{key.title} {text}"
                 for key, text in zip(keys, texts, strict=True)
@@ -103,7 +109,7 @@ def _groups(report: Report, wanted: Metrics) -> list[_Group]:
     ]
 
 
-def _picked(report: Report, group: _Group, wanted: Metrics) -> dict[str, Any]:
+def _picked(report: Report, group: Group, wanted: Metrics) -> dict[str, Any]:
     at = knee(group.values, group.better)
     assert at is not None  # a group has a run
     picks = [_pick(report, group, at, "")]
@@ -128,7 +134,7 @@ def _picked(report: Report, group: _Group, wanted: Metrics) -> dict[str, Any]:
     }
 
 
-def _with_favorite(report: Report, group: _Group, at: int, picks: list[dict[str, Any]]) -> None:
+def _with_favorite(report: Report, group: Group, at: int, picks: list[dict[str, Any]]) -> None:
     """Add the voters' favorite behind the recommended run, or say which of the picks it is."""
     names = (
         {name for one in report.voted.all.groups for name in one.best} if report.voted else set()
@@ -145,7 +151,7 @@ def _with_favorite(report: Report, group: _Group, at: int, picks: list[dict[str,
 
 
 def _pick(
-    report: Report, group: _Group, at: int, role: str, against: int | None = None
+    report: Report, group: Group, at: int, role: str, against: int | None = None
 ) -> dict[str, Any]:
     run = group.runs[at]
     other = None if against is None else group.runs[against]
@@ -153,7 +159,7 @@ def _pick(
 
 
 def _settings(
-    report: Report, place: int, other: int | None = None, group: _Group | None = None
+    report: Report, place: int, other: int | None = None, group: Group | None = None
 ) -> str:
     """Return the settings that tell a run from another one, or from those of its group."""
     run = report.runs[place]
@@ -170,7 +176,7 @@ def _settings(
     return ", ".join(told if len(told) <= _MOST else [*told[:_MOST], "…"])
 
 
-def _equal(report: Report, group: _Group, at: int) -> list[int]:
+def _equal(report: Report, group: Group, at: int) -> list[int]:
     """Return the other runs with the same picture, or with numbers that round to the same."""
     twins = notes.twins(report.runs)
     names = [report.runs[place].name for place in group.runs]
@@ -183,13 +189,13 @@ def _equal(report: Report, group: _Group, at: int) -> list[int]:
     ]
 
 
-def _second(group: _Group, taken: set[int]) -> int | None:
+def _second(group: Group, taken: set[int]) -> int | None:
     sign = -1 if group.better[0] == "higher" else 1
     left = [one for one in range(len(group.runs)) if one not in taken]
     return min(left, key=lambda one: sign * group.values[one][0], default=None)
 
 
-def _why(group: _Group, at: int, equal: Sequence[int], wanted: Metrics) -> str:
+def _why(group: Group, at: int, equal: Sequence[int], wanted: Metrics) -> str:
     """Return one sentence."""
     titles = [one["title"] for one in wanted]
     numbers = [

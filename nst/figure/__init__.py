@@ -1,0 +1,1 @@
+"""Figures for a paper, drawn from finished runs: grid, effects, front and losses."""

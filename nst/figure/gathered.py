@@ -1,0 +1,125 @@
+"""What a figure is drawn from: the runs of some folders, their keys and their numbers."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nst.base.errors import UserError, did_you_mean
+from nst.report import axes, compared, effects, factors, live, search, voted
+from nst.report.build import runs_in
+from nst.report.summary import Key, Report
+
+#: As in a metrics.csv and on the command line, "best/loss/style".
+_PREFIXES = {"metrics": "", "losses": "best/loss/", "last": "loss/", "time": ""}
+
+
+def of(folders: Sequence[Path]) -> Report:
+    """Return the runs of some folders as a report has them, without its pictures.
+
+    Args:
+      folders: with runs at any depth.
+
+    Raises:
+      UserError: there are no runs, or a folder is none.
+    """
+    runs, broken, base = runs_in(folders)
+    votes = voted.read(folders, base, runs)
+    runs = voted.added(live.pictured(runs), votes)
+    keys = axes.varying(runs)
+    return Report(
+        title=base.name,
+        root=base,
+        runs=runs,
+        broken=broken,
+        keys=keys,
+        thumbnails={},
+        content=[],
+        style=[],
+        found=search.of(runs, keys),
+        voted=votes,
+    )
+
+
+def metrics(report: Report, names: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Return the numbers of these names.
+
+    Args:
+      report: whose runs have them.
+      names: "style_distance", "best/loss/style", "s_per_step".
+
+    Raises:
+      UserError: no run has one of them.
+    """
+    known = {f"{_PREFIXES[one['group']]}{one['name']}": one for one in compared.by(report)}
+    for name in names:
+        if name.removeprefix("metrics/") not in known:
+            few = ", ".join(known) or "none"
+            raise UserError(
+                f"--metric: no run has {name!r}{did_you_mean(name, list(known))}; they have {few}"
+            )
+    return [known[name.removeprefix("metrics/")] for name in names]
+
+
+def usual(report: Report) -> list[Mapping[str, Any]]:
+    """Return what runs are compared by where nothing else is asked for, the first first."""
+    return compared.by(report)
+
+
+def key(report: Report, name: str, option: str = "--by") -> Key:
+    """Return a key that varies.
+
+    Args:
+      report: in whose runs it does.
+      name: dotted, "tv.gamma".
+      option: that named it.
+
+    Raises:
+      UserError: there is no such key, or it has one value in all runs.
+    """
+    keys = {one.name: one for one in report.keys}
+    if name in keys:
+        return keys[name]
+    if any(name in run.values for run in report.runs):
+        found = axes.key(name, report.runs)
+        if len(found.values) > 1:
+            return found
+        problem = f"{name} is {(found.typed or found.values)[0]} in all runs"
+    else:
+        problem = f"there is no key {name!r}{did_you_mean(name, list(keys))}"
+    vary = f"keys that vary are {', '.join(keys)}" if keys else "no key varies"
+    raise UserError(f"{option}: {problem}; {vary}")
+
+
+def telling(report: Report, columns: Sequence[np.ndarray], most: int) -> Key | None:
+    """Return the key whose values tell some numbers apart best, None where none does well.
+
+    Args:
+      report: of the sweep.
+      columns: numbers of shape (runs,), NaN for a run without one.
+      most: values of a key.
+    """
+    found = [
+        (sum(_share(report, one, c) for c in columns), -at, one)
+        for at, one in enumerate(report.keys)
+        if 1 < len(one.values) <= most
+    ]
+    best = max(found, default=None, key=lambda row: row[:2])
+    return best[2] if best and best[0] > 0.05 * len(columns) else None
+
+
+def _share(report: Report, one: Key, numbers: np.ndarray) -> float:
+    """Return how much of what tells numbers apart lies between the values of a key, 0 to 1."""
+    known = np.isfinite(numbers)
+    levels, values = factors.places(one, report.runs)[known], numbers[known]
+    total = float(((values - values.mean()) ** 2).sum()) if len(values) else 0.0
+    if total <= 1e-12 * float((values**2).sum()):
+        return 0.0
+    means = [values[levels == level] for level in np.unique(levels)]
+    return sum(len(own) * float(own.mean() - values.mean()) ** 2 for own in means) / total
+
+
+def numbers(report: Report, metric: Mapping[str, Any]) -> np.ndarray:
+    """Return a number for each run, of shape (runs,), NaN where it did not finish or has none."""
+    return effects.numbers(report, metric)
