@@ -59,6 +59,7 @@ ENTRIES = {
     "nst.sweep": "nst.sweep",
     "nst.weights": "nst.weights",
     "nst.report": "nst.report.__main__",
+    "nst.choose": "nst.choose.__main__",
     "nst.paper": "nst.paper.__main__",
     "nst.paint": "nst.paint",
 }

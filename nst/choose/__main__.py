@@ -87,7 +87,8 @@ def _none(folders: list[Path], runs: list[Run], alone: list[Run]) -> str:
     where = ", ".join(map(str, folders))
     if not alone:
         number = f"none of the {len(runs)} runs" if len(runs) > 1 else "the only run"
-        return f"{number} in {where} has {'a' if len(runs) > 1 else 'no'} result.png to choose from"
+        has = "has" if len(runs) > 1 else "hasn't"
+        return f"{number} in {where} {has} finished with a picture to choose"
     return (
         f"{where} has {words.counted(len(alone), 'picture')}, but no two of the same content and "
         "style image, which choosing needs"

@@ -8,8 +8,6 @@ from scipy.special import ndtr
 
 from nst.metrics import davidson
 
-#: A picture that is chosen twice as often as another one is noticeably better.
-NOTICEABLE = float(np.log(2))
 #: A chance below which something is taken as settled.
 SETTLED = 0.05
 #: Pictures whose pairs are all looked at; of more, those whose places are least known.
@@ -30,6 +28,14 @@ class Beliefs:
     def order(self) -> np.ndarray:
         """Places of the pictures, the strongest first."""
         return np.argsort(-self.values, kind="stable")
+
+    @property
+    def noticeable(self) -> float:
+        """The difference from which on a picture is noticeably better than another one.
+
+        It wins a third of the votes more than it loses: twice as many where there are no ties.
+        """
+        return float(2 * np.log((self.tie + np.sqrt(self.tie**2 + 32)) / 4))
 
     def differences(self, one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return means and variances of the differences of pairs.
@@ -124,8 +130,8 @@ class Outlook:
 def outlook(beliefs: Beliefs) -> Outlook:
     """Return what further votes can still change.
 
-    A pair counts by the chance that the lower of the two is noticeably better, `NOTICEABLE`, so
-    that pictures which are equally good don't keep the ranking open forever.
+    A pair counts by the chance that the lower of the two is noticeably better, so that pictures
+    which are equally good don't keep the ranking open forever.
 
     Args:
       beliefs: of two pictures at least.
@@ -138,7 +144,7 @@ def outlook(beliefs: Beliefs) -> Outlook:
     some = order[np.unique(np.linspace(0, len(order) - 1, min(len(order), _MOST)).astype(int))]
     upper, lower = np.triu_indices(len(some), 1)
     changing = float(_wrong(beliefs, some[upper], some[lower]).mean())
-    unseen = float(ndtr(-NOTICEABLE / np.sqrt(1 / davidson.ALPHA)))
+    unseen = float(ndtr(-np.log(2) * np.sqrt(davidson.ALPHA)))
     in_order = np.clip((unseen - changing) / (unseen - SETTLED), 0, 1)
     behind = 1 - rivals / len(others)
     return Outlook(rivals, changing, float(in_order + behind) / 2)
@@ -147,4 +153,4 @@ def outlook(beliefs: Beliefs) -> Outlook:
 def _wrong(beliefs: Beliefs, upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
     """Return the chance that the lower one of each pair is noticeably better."""
     means, variances = beliefs.differences(upper, lower)
-    return ndtr((-means - NOTICEABLE) / np.sqrt(variances))
+    return ndtr((-means - beliefs.noticeable) / np.sqrt(variances))

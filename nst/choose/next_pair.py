@@ -3,9 +3,9 @@
 The measure is the expected information of the answer about the strengths (Lindley 1956,
 doi:10.1214/aoms/1177728069), which is high where two pictures are close and little is known of
 them. It counts more for pictures that may be among the best: drawn from what is believed, a
-picture at place r, the first being 1, counts 1 / sqrt(r). In simulations with 8 and 18 pictures
-that finds the best one with half as many votes as the information alone, and costs the order of
-the others little.
+picture at place r, the first being 1, counts 1 / sqrt(r). Of 8 pictures 1.5 log-odds apart, 20
+simulated votes find the best one in 19 of 20 cases that way, in 13 by the information alone; the
+order of all agrees as well (Kendall's tau 0.89 and 0.87 on average).
 """
 
 from collections.abc import Collection

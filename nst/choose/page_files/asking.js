@@ -12,7 +12,7 @@ function browserName() {
 }
 
 const BROWSER = browserName();
-const AGAIN = 2000; // milliseconds until a server that does not answer is asked again
+const AGAIN = 1000; // milliseconds until a server that does not answer is asked again
 const ENDED =
   'nst choose does not answer; perhaps it was ended. The votes before are safe. ' +
   'This page goes on by itself once it answers.';
