@@ -94,3 +94,22 @@ def test_chances_of_far_apart_pictures_do_not_overflow():
     assert win == pytest.approx([1, 0, 1 / 3])
     assert tie == pytest.approx([0, 0, 1 / 3])
     assert loss == pytest.approx([0, 1, 1 / 3])
+
+
+def test_intervals_hold_what_they_say():
+    random = np.random.default_rng(1)
+    held: dict[float, list[float]] = {}
+    for spread in (0.5, 3.4):
+        for _ in range(15):
+            true = random.normal(0, spread, 12)
+            first = random.integers(0, 12, 80)
+            second = (first + random.integers(1, 12, 80)) % 12
+            win, tie, _ = probabilities(true[first] - true[second], 0.5)
+            drawn = random.random(80)
+            outcome = np.where(drawn < win, 1, np.where(drawn < win + tie, 0, -1))
+            low, high = fit(12, first, second, outcome).intervals()
+            true -= true.mean()
+            held.setdefault(spread, []).append(float(((low <= true) & (true <= high)).mean()))
+    # 95 % where strengths are as the prior expects; somewhat fewer where they spread wider.
+    assert 0.94 <= np.mean(held[0.5]) <= 0.995
+    assert 0.88 <= np.mean(held[3.4]) <= 0.97
