@@ -16,6 +16,7 @@ COMMANDS = {
     "sweep": ("nst.sweep", "the runs of a sweep file, or of one that nst brings along"),
     "report": ("nst.report.__main__", "finished runs side by side: a grid, a page, a table"),
     "choose": ("nst.choose.__main__", "which of two pictures is better, blind; then a ranking"),
+    "stats": ("nst.stats.__main__", "what a setting does to a metric: intervals and tests"),
     "weights": ("nst.weights", "the networks' weights: show, fetch, convert, install them"),
     "paper": ("nst.paper.__main__", "the figures of the papers, run anew"),
     "bench": ("nst.bench.__main__", "seconds and memory of a step, a grid, a start"),

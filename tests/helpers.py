@@ -60,6 +60,7 @@ ENTRIES = {
     "nst.weights": "nst.weights",
     "nst.report": "nst.report.__main__",
     "nst.choose": "nst.choose.__main__",
+    "nst.stats": "nst.stats.__main__",
     "nst.paper": "nst.paper.__main__",
     "nst.paint": "nst.paint",
 }

@@ -49,6 +49,17 @@ class Effect:
     by_seed: bool  # the pairs are the seeds of the only block
 
 
+@dataclass(frozen=True)
+class Paired:
+    """The numbers whose differences are taken: a row for each pair, or set of more than two."""
+
+    table: np.ndarray  # of shape (pairs, values); NaN where a block has no number at a value
+    blocks: int  # with a number at one of the values or more
+    complete: int  # with a number at each of them
+    whole: bool  # the table is of the complete ones alone
+    by_seed: bool  # the rows are the seeds of the only block
+
+
 def effect(
     levels: np.ndarray,
     blocks: np.ndarray,
@@ -57,6 +68,43 @@ def effect(
     seeds: np.ndarray | None = None,
 ) -> Effect:
     """Compare the values of a setting within blocks.
+
+    Args:
+      levels: as `paired` takes it, and all others.
+      blocks: of shape (runs,).
+      numbers: of shape (runs,).
+      count: of the values.
+      seeds: of shape (runs,).
+
+    Returns:
+      The first value's difference to itself isn't among the differences, and each of their
+      intervals stands for itself. The span's is Bonferroni's for all pairs of values, since its
+      two were chosen for being far apart.
+    """
+    found = paired(levels, blocks, numbers, count, seeds)
+    if not len(found.table):
+        return Effect(found.blocks, found.complete, [None] * count, [], None, found.by_seed)
+    against = [difference(found.table, level, 0) for level in range(1, count)]
+    differences = [one for one in against if one]
+    means = found.table.mean(axis=0) if found.whole else [None] * count
+    return Effect(
+        blocks=found.blocks,
+        complete=found.complete,
+        means=[None if mean is None else float(mean) for mean in means],
+        differences=differences,
+        span=_span(found.table, differences),
+        by_seed=found.by_seed,
+    )
+
+
+def paired(
+    levels: np.ndarray,
+    blocks: np.ndarray,
+    numbers: np.ndarray,
+    count: int,
+    seeds: np.ndarray | None = None,
+) -> Paired:
+    """Return the numbers of each block at the values of a setting.
 
     Runs of one block and one value, such as those that differ in their seed, count as their mean.
     Differences are over the complete blocks, so that all are of the same ones. Where these are
@@ -71,14 +119,9 @@ def effect(
       numbers: of shape (runs,): what the setting acts on; NaN for a run without it.
       count: of the values.
       seeds: of shape (runs,): a number for each seed; none: there is one alone.
-
-    Returns:
-      The first value's difference to itself isn't among the differences, and each of their
-      intervals stands for itself. The span's is Bonferroni's for all pairs of values, since its
-      two were chosen for being far apart.
     """
     if count > MOST:
-        return Effect(len(set(blocks.tolist())), 0, [None] * count, [], None, False)
+        return Paired(np.empty((0, count)), len(set(blocks.tolist())), 0, False, False)
     table = averaged(levels, blocks, numbers, count)
     of_seeds = averaged(levels, seeds, numbers, count) if seeds is not None else table[:0]
     of_seeds = of_seeds[np.isfinite(of_seeds).all(axis=1)]
@@ -86,20 +129,9 @@ def effect(
     table = of_seeds if by_seed else table
     filled = np.isfinite(table).sum(axis=1)
     complete = int((filled == count).sum())
-    kept, means = table, list[float | None]([None] * count)
-    if complete and 2 * complete >= (filled > 1).sum():
-        kept = table[filled == count]
-        means = [float(mean) for mean in kept.mean(axis=0)]
-    found = [_difference(kept, level, 0) for level in range(1, count)]
-    differences = [one for one in found if one]
-    return Effect(
-        blocks=len(table),
-        complete=complete,
-        means=means,
-        differences=differences,
-        span=_span(kept, differences),
-        by_seed=by_seed,
-    )
+    whole = bool(complete and 2 * complete >= (filled > 1).sum())
+    kept = table[filled == count] if whole else table
+    return Paired(kept, len(table), complete, whole, by_seed)
 
 
 def interval(values: np.ndarray, confidence: float = CONFIDENCE) -> tuple[float, float] | None:
@@ -121,16 +153,35 @@ def interval(values: np.ndarray, confidence: float = CONFIDENCE) -> tuple[float,
     return mean - half, mean + half
 
 
-def _difference(
+def difference(
     table: np.ndarray, level: int, against: int, confidence: float = CONFIDENCE
 ) -> Difference | None:
-    values = table[:, level] - table[:, against]
-    values = values[np.isfinite(values)]
+    """Return what one value's numbers are more than another's, None where no row has both.
+
+    Args:
+      table: of shape (pairs, values), NaN for none.
+      level: place of the value.
+      against: that of the other.
+      confidence: how often intervals like its own hold the true mean, 0 to 1.
+    """
+    values = between(table, level, against)
     if not len(values):
         return None
     low, high = interval(values, confidence) or (None, None)
     above, below = int((values > 0).sum()), int((values < 0).sum())
     return Difference(level, against, len(values), float(values.mean()), low, high, above, below)
+
+
+def between(table: np.ndarray, level: int, against: int) -> np.ndarray:
+    """Return the differences of two values, of shape (pairs,), over the rows that have both.
+
+    Args:
+      table: as `difference` takes it, and the others.
+      level: place of the value.
+      against: that of the other.
+    """
+    values = table[:, level] - table[:, against]
+    return values[np.isfinite(values)]
 
 
 def _span(table: np.ndarray, differences: Sequence[Difference]) -> Difference | None:
@@ -142,5 +193,5 @@ def _span(table: np.ndarray, differences: Sequence[Difference]) -> Difference | 
     if low == high:  # all are equal
         high = differences[-1].level
     pairs = len(shifts) * (len(shifts) - 1) / 2
-    found = _difference(table, high, low, 1 - (1 - CONFIDENCE) / pairs)
+    found = difference(table, high, low, 1 - (1 - CONFIDENCE) / pairs)
     return found or differences[-1]

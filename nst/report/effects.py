@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nst.metrics.effects import Effect, effect
+from nst.metrics.effects import Effect, Paired, effect, paired
 from nst.metrics.interaction import MOST_OF_TWO, interaction
 from nst.report import comparable, compared, effect_words, factors
 from nst.report.factors import Factor
@@ -62,11 +62,19 @@ def single(report: Report, one: Factor, every: Sequence[Factor], numbers: np.nda
       every: all of the sweep's.
       numbers: of shape (runs,), NaN for a run without one.
     """
-    count = len(report.runs)
-    blocks = np.arange(count) if one.drawn else factors.settings(every, one.others, count)
-    seed = next((key for key in report.keys if key.name == factors.SEED), None)
-    seeds = None if seed is None else factors.places(seed, report.runs)
-    return effect(one.levels, blocks, numbers, len(one.values), seeds)
+    return effect(*_compared(report, one, every, numbers))
+
+
+def pairs(report: Report, one: Factor, every: Sequence[Factor], numbers: np.ndarray) -> Paired:
+    """Return the numbers whose differences `single` tells.
+
+    Args:
+      report: of the sweep.
+      one: the factor.
+      every: all of the sweep's.
+      numbers: of shape (runs,), NaN for a run without one.
+    """
+    return paired(*_compared(report, one, every, numbers))
 
 
 def numbers(report: Report, metric: Mapping[str, Any]) -> np.ndarray:
@@ -81,6 +89,17 @@ def numbers(report: Report, metric: Mapping[str, Any]) -> np.ndarray:
         for run in report.runs
     ]
     return np.array([np.nan if value is None else value for value in values], float)
+
+
+def _compared(
+    report: Report, one: Factor, every: Sequence[Factor], numbers: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, int, np.ndarray | None]:
+    """Return what nst.metrics.effects takes: levels, blocks, numbers, their count, and seeds."""
+    count = len(report.runs)
+    blocks = np.arange(count) if one.drawn else factors.settings(every, one.others, count)
+    seed = next((key for key in report.keys if key.name == factors.SEED), None)
+    seeds = None if seed is None else factors.places(seed, report.runs)
+    return one.levels, blocks, numbers, len(one.values), seeds
 
 
 def _why(metric: Mapping[str, Any], loose: Sequence[str]) -> str:
