@@ -81,6 +81,7 @@ def _group(group: Group, cast: Sequence[Cast]) -> dict[str, Any]:
     ranked = _ranked(found)
     return {
         "title": group.title,
+        "sources": [one.told() for one in (*group.content, *group.style)],
         "outlook": words.outlook(len(cast), [len(group.pictures)], [beliefs.outlook(found)]),
         "rows": [_row(place, group.pictures[place], found, cast, keys) for place in ranked],
         "unseen": len(group.pictures) - len(ranked),

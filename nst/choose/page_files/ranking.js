@@ -1,6 +1,8 @@
 // The ranking: what the votes came to, now with the settings.
 
-const percent = (share) => `${Math.round(100 * share)} %`;
+/** A share for people; none is ever certain. */
+const percent = (share) =>
+  share > 0.995 ? 'over 99 %' : share < 0.005 ? 'under 1 %' : `${Math.round(100 * share)} %`;
 
 const part = (share) => `${(100 * share).toFixed(1)}%`;
 
@@ -45,12 +47,12 @@ function groupOf(group, found) {
     {},
     several ? el('h2', {}, el('bdi', { text: group.title })) : null,
     el('p', { class: 'caption', text: best ? group.outlook : nothing }),
-    best ? favorite(best, found) : null,
+    best ? favorite(best, group, found) : null,
     best ? places(group) : null,
   );
 }
 
-function favorite(row, found) {
+function favorite(row, group, found) {
   const which = row.runs.length > 1 ? `Runs ${row.runs.join(', ')}` : `Run ${row.runs[0]}`;
   const whose = found.everyone ? 'The favorite' : 'Your favorite';
   return el(
@@ -64,9 +66,18 @@ function favorite(row, found) {
       el('p', { text: strengthOf(row) }),
       settingsOf(row),
       command('Run it again, larger, with the same look', row.command),
+      el('div', { class: 'of' }, ...group.sources.map(sourceFigure)),
     ),
   );
 }
+
+const sourceFigure = ({ name, short }) =>
+  el(
+    'figure',
+    {},
+    name ? el('img', { src: `picture/${name}`, alt: '' }) : null,
+    el('figcaption', {}, el('bdi', { text: short })),
+  );
 
 const strengthOf = (row) =>
   `Chosen over an average picture of these in ${percent(row.share)} of votes, ` +
