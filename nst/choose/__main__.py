@@ -66,8 +66,7 @@ def _session(folders: list[Path], voter: str) -> Session:
     if not found:
         raise UserError(_none(folders, runs, alone))
     _check_writable(base)
-    session = Session(found, base, voter)
-    every, note = votes.read(base)
+    session = Session(found, base, voter, [Path(os.path.abspath(one)) for one in folders])
     pictures = [len(one.pictures) for one in found]
     of = f" in {len(found)} groups of the same content and style image" if len(found) > 1 else ""
     say_line(f"{words.counted(sum(pictures), 'picture')} to choose between{of}")
@@ -77,9 +76,8 @@ def _session(folders: list[Path], voter: str) -> Session:
         say_line(f"{len(alone)} {are} left out, alone with its content and style image: {names}")
     if broken:
         say_line(f"{words.counted(len(broken), 'run')} can't be read; nst report says why")
-    for line in (note, _known(session, every)):
-        if line:
-            say_line(line)
+    for line in (*session.tally.notes(), *_known(session)):
+        say_line(line)
     return session
 
 
@@ -102,19 +100,19 @@ def _check_writable(base: Path) -> None:
         raise UserError(f"{file} can't be written, and votes lie there: make {base} writable")
 
 
-def _known(session: Session, every: list[votes.Vote]) -> str:
-    """Return what is there of earlier sittings, "" if nothing is."""
+def _known(session: Session) -> list[str]:
+    """Return what is there of earlier sittings."""
+    every = session.tally.everyone()
     here = sum(map(len, session.tally.cast(every)))
     own = session.tally.known().votes
     said = []
     if here:
-        others = here - own
-        by = f"{words.counted(own)} by {session.voter}"
-        said.append(by + (f" and {others} by others" if others else ""))
+        others = f" and {here - own} by others" if here > own else ""
+        said.append(f"{words.counted(own)} by {session.voter}{others} from before")
     if gone := len(every) - here:
         are = "is" if gone == 1 else "are"
-        said.append(f"{words.counted(gone)} {are} for pictures that are not here, gone or changed")
-    return "; ".join(said)
+        said.append(f"{words.counted(gone)} {are} for pictures that are gone, changed or not here")
+    return said
 
 
 def _farewell(session: Session) -> str:

@@ -72,7 +72,8 @@ def larger(run_folder: Path) -> str:
 
 def _ranked(found: Beliefs) -> list[int]:
     """Return the places of the pictures with votes, the strongest first."""
-    return [int(place) for place in found.order if place in found.voted]
+    voted = set(found.voted.tolist())
+    return [place for place in found.order.tolist() if place in voted]
 
 
 def _group(group: Group, cast: Sequence[Cast]) -> dict[str, Any]:
@@ -111,7 +112,10 @@ def _row(
 
 def _agreement(session: Session, some: Sequence[Vote]) -> list[dict[str, Any]]:
     """Return which numbers agree with the votes, the one that agrees most first."""
-    runs = [run for group in session.groups for picture in group.pictures for run in picture.runs]
+    # Of thousands of pictures those with votes alone.
+    known = {one for vote in some for one in (vote.left, vote.right)}
+    pictures = [one for group in session.groups for one in group.pictures if one.sha256 in known]
+    runs = [run for picture in pictures for run in picture.runs]
     rows = agreement.of(runs, preference.of(runs, some))
     return [
         {

@@ -74,14 +74,16 @@ class _Handler(BaseHTTPRequestHandler):
         if not self.server.is_meant(self):
             names = " or ".join(sorted(self.server.names()))
             return self._refuse(HTTPStatus.MISDIRECTED_REQUEST, f"This page is at {names} alone.")
-        token, _, rest = urlsplit(self.path).path.lstrip("/").partition("/")
+        token, slash, rest = urlsplit(self.path).path.lstrip("/").partition("/")
         if not secrets.compare_digest(token.encode(), self.server.token.encode()):
             text = "This is not the address that nst choose prints: open that one."
             return self._refuse(HTTPStatus.FORBIDDEN, text)
-        return found(rest)
+        return found(rest if slash else "/")
 
     def _got(self, rest: str) -> None:
         kind, _, name = rest.partition("/")
+        if rest == "/":  # without its last slash, from which the page's own addresses go on
+            return self._send(HTTPStatus.PERMANENT_REDIRECT, "text/plain", b"", self.server.address)
         if rest == "":
             return self._send(HTTPStatus.OK, "text/html; charset=utf-8", self.server.page)
         data = self.server.session.picture(name) if kind == "picture" else None
@@ -131,8 +133,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _refuse(self, status: HTTPStatus, text: str) -> None:
         self._send(status, "text/plain; charset=utf-8", text.encode("utf-8", "replace"))
 
-    def _send(self, status: HTTPStatus, kind: str, data: bytes) -> None:
+    def _send(self, status: HTTPStatus, kind: str, data: bytes, location: str = "") -> None:
         self.send_response(status)
+        if location:
+            self.send_header("Location", location)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
         self.send_header("Cache-Control", "no-store")

@@ -49,17 +49,25 @@ class Browser:
 class Session:
     """What all browsers of a voter share."""
 
-    def __init__(self, groups: Sequence[Group], folder: Path, voter: str, seed: int | None = None):
+    def __init__(
+        self,
+        groups: Sequence[Group],
+        folder: Path,
+        voter: str,
+        others: Sequence[Path] = (),
+        seed: int | None = None,
+    ):
         """Begin.
 
         Args:
           groups: of two pictures or more.
-          folder: that the votes lie in.
+          folder: that new votes lie in.
           voter: their name.
+          others: folders with votes from before.
           seed: of the choice between pairs that tell as much; none: another one each time.
         """
         self.groups, self.folder, self.voter = list(groups), folder, voter
-        self.tally = Tally(groups, folder, voter)
+        self.tally = Tally(groups, folder, voter, others)
         self._random = np.random.default_rng(seed)
         self._lock = threading.RLock()
         self._browsers: OrderedDict[str, Browser] = OrderedDict()

@@ -26,15 +26,19 @@ class Known:
 class Tally:
     """The votes in a folder, read anew each time: another process may add to them."""
 
-    def __init__(self, groups: Sequence[Group], folder: Path, voter: str):
+    def __init__(
+        self, groups: Sequence[Group], folder: Path, voter: str, others: Sequence[Path] = ()
+    ):
         """Begin.
 
         Args:
           groups: of two pictures or more.
-          folder: that the votes lie in.
+          folder: that new votes lie in.
           voter: their name.
+          others: folders with votes from before, when some of the pictures were chosen between.
         """
         self.groups, self.folder, self.voter = list(groups), folder, voter
+        self._folders = list(dict.fromkeys([folder, *others]))
         self._places = {
             (group, picture.sha256): place
             for group, one in enumerate(self.groups)
@@ -44,7 +48,12 @@ class Tally:
 
     def everyone(self) -> list[Vote]:
         """Return all votes, those of others and on other pictures too."""
-        return votes.read(self.folder)[0]
+        return [vote for folder in self._folders for vote in votes.read(folder)[0]]
+
+    def notes(self) -> list[str]:
+        """Return a sentence on each file of votes that can't be read as a whole."""
+        found = (votes.read(folder)[1] for folder in self._folders)
+        return [note for note in found if note]
 
     def own(self) -> list[Vote]:
         """Return the voter's votes, on other pictures too."""

@@ -17,7 +17,10 @@ from helpers import Command, Process, ended
 from PIL import Image
 
 from nst.choose import server as of_choosing
+from nst.choose.pictures import groups
 from nst.choose.server import Server
+from nst.choose.session import Session
+from nst.report.build import runs_in
 from nst.rundir import votes
 
 CHOOSE = (sys.executable, "-m", "nst.choose")
@@ -57,6 +60,7 @@ def test_nobody_else_reads_or_votes(server: Server, tmp_path: Path):
     at = f"/{server.token}"
     assert server.server_address[0] == "127.0.0.1"
     assert ask(server, "GET", f"{at}/")[0] == 200
+    assert ask(server, "GET", at)[0] == 308  # to the same with a slash
     # A page of elsewhere, by a name of its own that leads here.
     assert ask(server, "GET", f"{at}/", Host=f"evil.example:{server.server_port}")[0] == 421
     _, shown = post(server, "pair")
@@ -164,6 +168,12 @@ def test_groups_have_pairs_and_rankings_of_their_own(tmp_path: Path):
         shown = session.vote("one", shown["ballot"], "left")
     assert order[:12] in ([1] * 6 + [2] * 6, [2] * 6 + [1] * 6)
     found = of_choosing.ranking(session, everyone=False)
+    # Votes from before on some of them count; new ones lie where all have a folder in common.
+    runs, _, base = runs_in([tmp_path / "night"])
+    before = Session(groups(runs)[0], base, "Ann")
+    before.vote("one", before.show("one")["ballot"], "left")
+    whole = Session(session.groups, tmp_path, "Ann", [tmp_path / "night"])
+    assert whole.tally.known().votes == 25
     titles = [one["title"] for one in found["groups"]]
     assert titles == ["A photograph in the style of night", "A photograph in the style of starry"]
 
