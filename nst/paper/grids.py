@@ -20,6 +20,7 @@ PAIRS = (("neckarfront", "starry"), ("chelsea", "scream"), ("coffee", "compositi
 SEEDS = ("0", "1", "2")
 #: The report's two, alpha/beta = 1e-3 and 1e-4.
 STATED_BETAS = ("1e3", "1e4")
+FAR_BETA = "1e5"
 
 CONTENT_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1", "conv4_2")
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
@@ -129,6 +130,8 @@ def _replicates(name: str, shared: dict[str, str], swept: dict[str, Sequence[str
 POOLING_STATEMENT = _replicates(
     "pooling", _APART, {"pooling": ("avg", "max"), "beta": STATED_BETAS}
 )
+#: Average pooling's curve of content and style goes on to where max pooling's is.
+FAR_STATEMENT = _replicates("far", {**_APART, "pooling": "avg"}, {"beta": (FAR_BETA,)})
 #: Beside the plain runs, those of POOLING_STATEMENT with average pooling.
 TV_STATEMENT = _replicates("tv", {**_APART, "tv.gamma": "1e3"}, {"beta": STATED_BETAS})
 INIT_STATEMENT = _replicates("init", {"init": "noise"}, {})
@@ -140,7 +143,7 @@ FIGURES: dict[str, list[Grid]] = {
     "7": [POOLINGS],
     "8": [SMOOTHED],
     "gatys3": [LAYERS_BY_RATIO],
-    "statements": [*POOLING_STATEMENT, *TV_STATEMENT, *INIT_STATEMENT],
+    "statements": [*POOLING_STATEMENT, *FAR_STATEMENT, *TV_STATEMENT, *INIT_STATEMENT],
 }
 
 

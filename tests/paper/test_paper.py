@@ -235,7 +235,7 @@ def test_the_statements_come_from_the_runs_and_their_spread(tmp_path: Path, monk
 
     monkeypatch.setattr(statements, "point", placed)
     monkeypatch.setattr(smoothing, "used", lambda run, key: np.zeros((64, 64, 3)))
-    for grid in [*grids.TV_STATEMENT, *grids.INIT_STATEMENT, *grids.POOLING_STATEMENT]:
+    for grid in grids.FIGURES["statements"]:
         # Between the pairs the numbers differ by far, and by some in the replicates.
         pair = [one[0] for one in grids.PAIRS].index(grid.shared["content"])
         for job, cell in enumerate(grid.cells):
@@ -275,7 +275,7 @@ def test_the_statements_come_from_the_runs_and_their_spread(tmp_path: Path, monk
     start = verdicts["Starting from the photograph keeps more content"]
     assert "open, its content distance is 0.99 (0.96 to 1) of" in start
     best = verdicts["The best of every 20th step is better than the last step"]
-    assert "from the photograph: open, in 0 of 54 runs" in best
+    assert "from the photograph: open, in 0 of 63 runs" in best
     assert "from noise: yes, in 9 of 9 runs, by 20.0 % (20.0 % to 20.0 %) on average" in best
     # Three replicates a factor of 1.1 apart from one to the next.
     assert "differ by 10.0 % in style distance from the photograph, and by 10.0 % from" in said
