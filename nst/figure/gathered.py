@@ -9,6 +9,7 @@ import numpy as np
 from nst.base.errors import UserError, did_you_mean
 from nst.report import axes, compared, effects, factors, live, search, voted
 from nst.report.build import runs_in
+from nst.report.matters import share_between
 from nst.report.summary import Key, Report
 
 #: As in a metrics.csv and on the command line, "best/loss/style".
@@ -101,23 +102,12 @@ def telling(report: Report, columns: Sequence[np.ndarray], most: int) -> Key | N
       most: values of a key.
     """
     found = [
-        (sum(_share(report, one, c) for c in columns), -at, one)
+        (sum(share_between(factors.places(one, report.runs), c) for c in columns), -at, one)
         for at, one in enumerate(report.keys)
         if 1 < len(one.values) <= most
     ]
     best = max(found, default=None, key=lambda row: row[:2])
     return best[2] if best and best[0] > 0.05 * len(columns) else None
-
-
-def _share(report: Report, one: Key, numbers: np.ndarray) -> float:
-    """Return how much of what tells numbers apart lies between the values of a key, 0 to 1."""
-    known = np.isfinite(numbers)
-    levels, values = factors.places(one, report.runs)[known], numbers[known]
-    total = float(((values - values.mean()) ** 2).sum()) if len(values) else 0.0
-    if total <= 1e-12 * float((values**2).sum()):
-        return 0.0
-    means = [values[levels == level] for level in np.unique(levels)]
-    return sum(len(own) * float(own.mean() - values.mean()) ** 2 for own in means) / total
 
 
 def numbers(report: Report, metric: Mapping[str, Any]) -> np.ndarray:

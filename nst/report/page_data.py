@@ -17,6 +17,7 @@ from nst.report import (
     compared,
     effects,
     labels,
+    matters,
     notes,
     recommended,
     search_words,
@@ -24,7 +25,7 @@ from nst.report import (
     vote_words,
 )
 from nst.report.caption import counted
-from nst.report.command import alone
+from nst.report.command import again, alone, refinable
 from nst.report.layout import arrange
 from nst.report.summary import Key, Report
 from nst.rundir.runs import Run
@@ -50,12 +51,14 @@ def gathered(report: Report) -> dict[str, Any]:
     twins = notes.twins(report.runs)
     named = [(run.name, report.thumbnails.get(run.name)) for run in report.runs]
     small = _pictures(report.root, named)
+    order = matters.ordered(report, recommended.judged_by(metrics))
+    numbers = [name for key in order for name in refinable(key, report.runs)]
     steps = [_steps(run) for run in report.runs]
     ways = list({json.dumps(way): way for way in steps}.values())  # most often one for all
     runs = [
         _run(report.root, run, metrics)
         | {"content": _used(report, run, "content"), "style": _used(report, run, "style")}
-        | {"steps": ways.index(way)}
+        | {"steps": ways.index(way), "again": again(run, numbers)}
         | {"progress": _progress(report, run)}
         | {"thumbnail": thumbnail, "sameAs": twins.get(run.name, run.same_as)}
         | {"others": {name: value for name, value in text.items() if name not in common}}

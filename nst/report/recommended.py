@@ -52,7 +52,7 @@ def of(report: Report, metrics: Metrics, found: Mapping[str, Any]) -> dict[str, 
       "by", what they are judged by; "groups", in each the picks with the best first; "lines", what
       the clearest settings do.
     """
-    wanted = _wanted(metrics)
+    wanted = judged_by(metrics)
     kept = groups(report, wanted) if wanted else []
     if not kept:
         return None
@@ -63,8 +63,12 @@ def of(report: Report, metrics: Metrics, found: Mapping[str, Any]) -> dict[str, 
     }
 
 
-def _wanted(metrics: Metrics) -> list[Mapping[str, Any]]:
-    """Return the objectives, else style and content distance, else the first metrics."""
+def judged_by(metrics: Metrics) -> list[Mapping[str, Any]]:
+    """Return the objectives, else style and content distance, else the first metrics.
+
+    Args:
+      metrics: what runs are compared by, as nst.report.compared lists it.
+    """
     asked = [one for one in metrics if one.get("objective")]
     if asked:
         return asked

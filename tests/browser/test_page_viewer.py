@@ -284,9 +284,21 @@ def test_settings_stand_beside_those_of_a_reference(viewer: Page):
     assert "reference" not in viewer.js("return location.hash")
 
 
-def test_the_command_is_copied_even_where_there_is_no_clipboard(viewer: Page):
-    expected = "nst pooling=avg beta=1e5"
-    assert viewer.one(".viewer-command code").text == expected
+def test_the_commands_that_go_on_from_a_run(viewer: Page, painted: Path):
+    folder = painted / "0"
+    assert viewer.texts(".viewer-command code") == [
+        f"nst rerun {folder}",
+        f"nst rerun {folder} size=1024 --same-look",
+        f"nst refine {folder} beta",  # pooling is no number
+        "nst pooling=avg beta=1e5",
+    ]
+    assert viewer.texts(".viewer-command b") == ["Again", "Larger", "Finer", "As typed"]
+    viewer.press(Keys.ARROW_RIGHT)
+    assert viewer.texts(".viewer-command code")[0] == f"nst rerun {painted / viewer.viewing()}"
+
+
+def test_a_command_is_copied_even_where_there_is_no_clipboard(viewer: Page, painted: Path):
+    expected = f"nst rerun {painted / '0'}"
     button = viewer.one(".viewer-command button")
     listening = "document.addEventListener('copy', () => window.copied = getSelection() + '')"
     viewer.js(f"Object.defineProperty(navigator, 'clipboard', {{ value: undefined }}); {listening}")

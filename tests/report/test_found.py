@@ -3,7 +3,6 @@
 import json
 import math
 import random
-import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from fake_runs import as_read, record, report, table, write_run
 from helpers import Process
 
 from nst.report import axes, build, layout, page_data, search, search_words, track
-from nst.report.command import alone
 from nst.report.summary import Key
 
 BOTH = ["metrics/style_distance", "metrics/ssim"]
@@ -258,24 +256,3 @@ def test_distances_to_several_pictures_carry_a_warning():
         assert found is not None
         assert search_words.pairs(found).startswith(said)
         assert bool(search_words.pairs(found)) == bool(said)
-
-
-@pytest.mark.parametrize(
-    ("overrides", "command"),
-    [
-        (["beta=1000.0", "tv.gamma=0.0", "steps=40"], "nst beta=1e3 tv.gamma=0 steps=40"),
-        (["beta=1e3", "search.objective=[ssim]", "sweep.zip=[a,b]"], "nst beta=1e3"),
-        (["+hydra.verbose=true", "style=night"], "nst style=night"),
-        (["name=10.0", "style.layers={conv1_1: 1}"], "nst name=10.0 'style.layers={conv1_1: 1}'"),
-        (["content.path=it's here.jpg"], """nst 'content.path=it'"'"'s here.jpg'"""),
-        ([], "nst"),
-        (["style=array-1234abcd"], None),  # a picture that a program held
-        (["style.layers={" + 1000 * "x"], None),
-    ],
-)
-def test_the_command_of_a_run(overrides: list[str], command: str | None):
-    values = {"beta": 1e3, "tv.gamma": 0.0, "steps": 40, "name": "10.0"}
-    said = alone(as_read(values=values, overrides=tuple(overrides)))
-    assert said == command
-    if said and "=" in said:
-        assert set(shlex.split(said)[1:]) <= {*overrides, "beta=1e3", "tv.gamma=0"}

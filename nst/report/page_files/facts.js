@@ -1,4 +1,4 @@
-// A run's settings and numbers beside those of a reference, and the command that runs it.
+// A run's settings and numbers beside those of a reference, and the commands that go on from it.
 
 // Runs that differ in these are recommended apart.
 const APART = ['content', 'style', 'style.blend', 'size'].map(keyNamed).filter(Boolean);
@@ -77,7 +77,7 @@ function facts(run) {
   });
   const tables = [];
   if (rows.length) tables.push(factTable('Settings', rows, other));
-  if (runs[run].command) tables.push(commandOf(runs[run].command));
+  tables.push(commandsOf(run));
   tables.push(factTable('Numbers', figures, other));
   const rest = { ...runs[run].others, ...data.common };
   const names = Object.keys(rest).toSorted(natural.compare);
@@ -151,16 +151,43 @@ function factCell(text, better, word = 'better') {
   );
 }
 
-/** The command that runs a cell alone, with a button that copies it. */
-function commandOf(command) {
-  const code = el('code', { text: command, tabindex: 0 });
+/** The commands that go on from a run, as [name, what comes of it, command]. */
+function commandsFrom(run) {
+  const { again, command } = runs[run];
+  const { path, larger, refine } = again;
+  return [
+    ['Again', 'the same picture', path && `nst rerun ${path}`],
+    ['Larger', 'the same look', larger && `nst rerun ${path} ${larger}`],
+    ['Finer', 'a grid around it', refine && `nst refine ${path} ${refine}`],
+    ['As typed', 'what the cell was run with', command],
+  ].filter(([, , typed]) => typed);
+}
+
+function commandsOf(run) {
+  const { why } = runs[run].again;
+  return el(
+    'div',
+    { class: 'viewer-commands', role: 'group', 'aria-label': 'Commands' },
+    el('h3', { text: 'Commands' }),
+    why ? el('p', { text: `It can’t be run again: ${why}.` }) : null,
+    ...commandsFrom(run).map((one) => commandRow(...one)),
+  );
+}
+
+/** A command with a button that copies it. */
+function commandRow(name, result, command) {
+  const code = el('code', { text: command, tabindex: 0, 'aria-label': `${name}: ${command}` });
   const button = el('button', {
     type: 'button',
     class: 'quiet',
-    title: 'Copy the command',
+    'aria-label': `Copy: ${name}, ${result}`,
     text: 'Copy',
   });
   button.addEventListener('click', () => copy(command, code, button));
-  const head = el('div', { class: 'command-head' }, el('h3', { text: 'Command' }), button);
-  return el('div', { class: 'viewer-command' }, head, code);
+  return el(
+    'div',
+    { class: 'viewer-command' },
+    el('p', {}, el('b', { text: name }), ` ${result}`),
+    el('div', {}, code, button),
+  );
 }
