@@ -10,17 +10,9 @@ from nst.stats.words import p
 
 Rows = list[list[str]]
 
-COMPARISONS = [
-    "setting",
-    "metric",
-    "value",
-    "against",
-    "difference",
-    "95 % interval",
-    "in",
-    "p",
-    "p (Holm)",
-]
+COMPARISONS = ["setting", "metric", "value", "against", "difference", "95 % interval", "pairs"]
+COMPARISONS += ["p (Holm)"]
+NAMES = ("setting", "metric")
 SHARES = ["setting", "metric", "its values", "blocks", "rest", "replicates"]
 
 OF_SHARES = (
@@ -47,7 +39,7 @@ def comparisons(found: Sequence[Finding]) -> Rows:
         title, metric = one.factor.title, one.metric["title"]
         rows += [[title, metric, *_cells(one, each)] for each in one.comparisons]
         if not one.comparisons:
-            rows.append([title, metric, "not compared", "", "", "", "", "", ""])
+            rows.append([title, metric, "not compared", "", "", "", "", ""])
     return rows
 
 
@@ -65,14 +57,32 @@ def shares(found: Sequence[Finding]) -> Rows:
     ]
 
 
+def without_names(head: list[str], rows: Rows) -> tuple[list[str], Rows]:
+    """Return head and rows without empty columns, and without names that a caption has said.
+
+    Args:
+      head: COMPARISONS or SHARES.
+      rows: below it.
+    """
+    kept = [
+        at
+        for at, name in enumerate(head)
+        if len({row[at] for row in rows}) > 1
+        or (name not in NAMES and any(row[at] for row in rows))
+    ]
+    return [head[at] for at in kept], [[row[at] for at in kept] for row in rows]
+
+
 def percent(share: float | None) -> str:
-    """Return a share as "61 %", "0.4 %", "" for none.
+    """Return a share as "61 %", "0.4 %", "< 0.01 %", "" for none.
 
     Args:
       share: 0 to 1.
     """
     if share is None:
         return ""
+    if 0 < share < 1e-4:
+        return "< 0.01 %"
     return f"{100 * share:.0f} %" if share >= 0.0095 or not share else f"{100 * share:.1g} %"
 
 
@@ -98,7 +108,6 @@ def csv_text(found: Sequence[Finding], interval: str) -> str:
 
 def _cells(found: Finding, one: Comparison) -> list[str]:
     d, values = one.difference, found.factor.values
-    what = "seeds" if found.by_seed else "blocks"
     wins, way = (d.above, "higher") if d.mean > 0 else (d.below, "lower")
     if d.above == d.below == 0:
         wins, way = d.pairs, "equal"
@@ -110,8 +119,7 @@ def _cells(found: Finding, one: Comparison) -> list[str]:
         values[d.against],
         mean,
         " to ".join(interval),
-        f"{way} in {wins} of {d.pairs} {what if d.pairs != 1 else what[:-1]}",
-        p(one.p),
+        f"{way} in {wins} of {d.pairs}",
         p(one.holm),
     ]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nst.base.errors import UserError, did_you_mean
+from nst.metrics.registry import PREFERENCE
 from nst.report import axes, compared, factors, voted
 from nst.report.factors import SEED, Factor
 from nst.report.reading import runs_in
@@ -138,6 +139,8 @@ def _known(known: dict[str, dict[str, Any]], report: Report, asked: Sequence[str
             known[short] = layer
         if short not in known:
             hint = did_you_mean(short, known)
+            if short.partition("/")[0] == PREFERENCE.name:
+                hint = ", since there are no votes on these pictures yet: nst choose takes them"
             raise UserError(
                 f"--metric: no run has {name!r}{hint}; they have {', '.join(known) or 'none'}"
             )

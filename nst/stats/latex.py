@@ -35,7 +35,7 @@ _RAISED = "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
 _LOWERED = str.maketrans(_RAISED, "-0123456789")
 _HEAD = "% Needs \\usepackage{booktabs}; letters that are not Latin need XeLaTeX or LuaLaTeX.\n"
 #: Columns of numbers, which end below each other.
-_NUMBERS = ("difference", "p", "p (Holm)", *columns.SHARES[2:])
+_NUMBERS = ("difference", "p (Holm)", *columns.SHARES[2:])
 
 
 def text(head: str, rows: columns.Rows, parts: columns.Rows, said: Sequence[str]) -> str:
@@ -72,17 +72,19 @@ def escaped(text: str) -> str:
 def _table(
     head: list[str], rows: columns.Rows, caption: str, label: str, said: Sequence[str]
 ) -> str:
-    kept = [at for at in range(len(head)) if any(row[at] for row in rows)]
-    lines = [[row[at] for at in kept] for row in [head, *rows]]
-    first, *rest = [" & ".join(map(escaped, line)) + r" \\" for line in lines]
-    notes = [r"\par\smallskip\footnotesize", *map(escaped, said)] if said else []
+    names, lines = columns.without_names(head, rows)
+    first, *rest = [" & ".join(map(escaped, line)) + r" \\" for line in [names, *lines]]
+    kinds = "".join("r" if name in _NUMBERS else "l" for name in names)
+    notes = [r"\par\smallskip\raggedright", *map(escaped, said)] if said else []
     return "\n".join(
         [
             r"\begin{table}",
             r"\centering",
             rf"\caption{{{escaped(caption)}}}",
             rf"\label{{tab:{label}}}",
-            rf"\begin{{tabular}}{{{''.join('r' if head[at] in _NUMBERS else 'l' for at in kept)}}}",
+            r"\smallskip",
+            r"\footnotesize\setlength{\tabcolsep}{3pt}",
+            rf"\begin{{tabular}}{{{kinds}}}",
             r"\toprule",
             first,
             r"\midrule",

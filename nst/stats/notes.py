@@ -13,6 +13,8 @@ from nst.stats.words import LEVEL, listed, p
 
 #: Blocks without some value, and folders, that a note names.
 _MOST = 6
+#: Share of the variation that is worth a sentence.
+_LEAST = 0.1
 #: Measured on the project's default run at 112 px.
 _CHAOS = "reruns in float32 that started 1e-4 gray levels apart were up to 11 % apart in style loss"
 
@@ -33,7 +35,8 @@ def notes(sweep: Sweep, found: Sequence[Finding], interval: str, spoken: bool = 
         *_of_blocks(compared),
         *_of_scales(compared),
         *_of_missing(compared),
-        *_of_replicates(compared),
+        *_of_replicates(compared, spoken),
+        *(_of_rest(compared) if spoken else []),
         *_of_tests(compared, spoken),
         *_of_intervals(compared, interval),
         *of_runs(sweep.report.runs),
@@ -107,7 +110,7 @@ def _of_missing(found: Sequence[Finding]) -> list[str]:
     return said
 
 
-def _of_replicates(found: Sequence[Finding]) -> list[str]:
+def _of_replicates(found: Sequence[Finding], spoken: bool) -> list[str]:
     if not found:
         return []
     most = max(one.replicates.most for one in found)
@@ -115,8 +118,9 @@ def _of_replicates(found: Sequence[Finding]) -> list[str]:
         still = any(one.replicates.still for one in found)
         why = "the seeds change nothing" if still else "each combination of settings ran once"
         return [
-            f"No replicates: {why}, and {_CHAOS}, so a difference that small may be chance; "
-            f"{MIX}=1e-6 seed=0,1,2 makes three of each."
+            f"No replicates: {why}, and {_CHAOS}, so a difference that small may be chance"
+            + f"; {MIX}=1e-6 seed=0,1,2 makes three of each." * spoken
+            + "." * (not spoken)
         ]
     fewest = min(one.replicates.least for one in found)
     several = f"{fewest} to {most}" if fewest < most else f"{most}"
@@ -128,6 +132,19 @@ def _of_replicates(found: Sequence[Finding]) -> list[str]:
     spread = ", ".join(f"{value} in {title}" for title, value in apart.items())
     once = " A cell that ran once says nothing of chance." if fewest == 1 else ""
     return [f"{several} replicates a cell; their standard deviation is {spread}.{once}"]
+
+
+def _of_rest(found: Sequence[Finding]) -> list[str]:
+    """Return in which metrics a setting does more in one block than in another."""
+    depends: dict[str, list[str]] = {}
+    for one in found:
+        if one.shares and one.shares.rest > max(one.shares.key, _LEAST) and not one.by_seed:
+            depends.setdefault(one.factor.title, []).append(one.metric["title"])
+    return [
+        f"What {title} does to {listed(metrics)} depends on the block: the rest is more than its "
+        "values, and nst report shows where."
+        for title, metrics in depends.items()
+    ]
 
 
 def _of_tests(found: Sequence[Finding], spoken: bool) -> list[str]:
@@ -154,7 +171,7 @@ def _of_tests(found: Sequence[Finding], spoken: bool) -> list[str]:
         remedy = more if best > LEVEL else f"name fewer metrics, or {more}"
         said.append(
             f"{fewest} pairs are too few for {what}: they can give no p below {p(best)}, "
-            f"{p(min(1.0, best * tests))} after Holm's correction; {remedy}."
+            f"{p(min(1.0, best * tests))} after Holm's correction{f'; {remedy}' * spoken}."
         )
     return said
 
@@ -163,9 +180,10 @@ def _of_intervals(found: Sequence[Finding], interval: str) -> list[str]:
     if not any(one.p is not None for each in found for one in each.comparisons):
         return []
     kind = {"t": "Student's t", "bootstrap": "the bootstrap's (BCa)"}[interval]
+    rows = " or ".join(sorted({"seeds" if one.by_seed else "blocks" for one in found}))
     said = [
-        f"Each 95 % interval is {kind} of the differences in the blocks, or in the seeds of a "
-        "single one: how far the mean holds over others like these. It stands for itself."
+        f"Each 95 % interval is {kind} of the differences in the {rows}: how far the mean holds "
+        f"over {rows} like these. It is not corrected for the number of comparisons."
     ]
     few = min(one.difference.pairs for each in found for one in each.comparisons)
     if interval == "bootstrap" and few < FEW:

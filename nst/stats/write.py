@@ -24,11 +24,12 @@ def text(form: str, sweep: Sweep, found: Sequence[Finding], interval: str) -> st
         return columns.csv_text(found, interval)
     head, spoken = words.head(sweep, found), form == "words"
     said = notes.notes(sweep, found, interval, spoken)
+    caption = words.caption(found, head)
     rows, parts = columns.comparisons(found), columns.shares(found)
     if form == "latex":
-        return latex.text(words.caption(found, head), rows, parts, said)
+        return latex.text(caption, rows, parts, said)
     if form == "markdown":
-        return _markdown(head, rows, parts, said)
+        return _markdown(caption, rows, parts, said)
     return _plain(head, rows if form == "table" else [], _sentences(found), parts, said)
 
 
@@ -69,7 +70,7 @@ def _filled(head: list[str], rows: columns.Rows) -> columns.Rows:
 
 
 def _markdown(head: str, rows: columns.Rows, parts: columns.Rows, said: list[str]) -> str:
-    blocks = [f"{_escaped(head)}.", _piped(columns.COMPARISONS, rows)]
+    blocks = [_escaped(head), _piped(columns.COMPARISONS, rows)]
     if parts:
         blocks += [columns.OF_SHARES, _piped(columns.SHARES, parts)]
     blocks.append("\n".join(f"- {_escaped(one)}" for one in said))
@@ -77,8 +78,8 @@ def _markdown(head: str, rows: columns.Rows, parts: columns.Rows, said: list[str
 
 
 def _piped(head: list[str], rows: columns.Rows) -> str:
-    first, *rest = _filled(head, rows)
-    table = [first, ["---"] * len(first), *rest]
+    names, lines = columns.without_names(head, rows)
+    table = [names, ["---"] * len(names), *lines]
     return "\n".join(f"| {' | '.join(map(_escaped, row))} |" for row in table)
 
 

@@ -115,7 +115,7 @@ def test_python_needs_no_checkout_either(installed: Path, tmp_path: Path):
 def test_the_commands_answer_without_the_checkout(installed: Path, tmp_path: Path):
     version = said(installed / "nst", "--version", cwd=tmp_path)
     assert said(installed / "python", "-m", "nst", "--version", cwd=tmp_path) == version
-    for command in ("weights", "paper", "bench", "paint", "report", "choose"):
+    for command in ("weights", "paper", "bench", "paint", "report", "choose", "stats"):
         said(installed / "nst", command, "--help", cwd=tmp_path)
     said(installed / "nst", "paint", "bay.jpg", "--size", "64", cwd=tmp_path)
     assert os.path.getsize(tmp_path / "bay.jpg") > 1000

@@ -206,6 +206,7 @@ def test_several_photographs_are_blocks_and_never_compared(work: Path):
         (["--by", "seed"], "seeds stand for chance"),
         (["--by", "pooling", "--metric", "style"], "no run has 'style'"),
         (["--by", "pooling", "--metric", "lpips"], "they have style_distance, ssim, loss/style"),
+        (["--by", "pooling", "--metric", "preference"], "there are no votes on these pictures yet"),
         (["--by", "pooling", "--metric", "loss/total"], "different sum for each pooling"),
         (["--by", "pooling", "--against", "agv"], "no run has 'agv' (did you mean 'avg'?)"),
         (["--by", "pooling", "--interval", "z"], "--interval must be t or bootstrap, not 'z'"),
@@ -272,7 +273,10 @@ def test_only_a_file_of_its_own_is_replaced(work: Path):
     for _ in range(2):
         assert stats(work, "--by", "pooling", "--out", "own.md").returncode == 0
     whole = (work / "own.md").read_text()
-    assert whole.startswith("12 runs, 2 comparisons.\n\n| setting | metric | value |")
+    assert whole.startswith(
+        "What pooling does to style distance and SSIM: 12 runs, 2 comparisons.\n\n"
+        "| metric | value | against | difference | 95 % interval | pairs | p (Holm) |\n"
+    )
     (work / "own.md").write_text(whole + "and my own words\n")
     assert "own.md was changed since nst wrote it" in refused(
         work, "--by", "pooling", "--out", "own.md"
@@ -289,7 +293,16 @@ def test_latex_is_whole_whatever_the_names(work: Path):
     assert stats(work, "--by", "pooling", "--out", "t.tex").returncode == 0
     text = (work / "t.tex").read_text()
     commands = {"begin", "end", "centering", "caption", "label", "toprule", "midrule", "bottomrule"}
-    commands |= {"par", "smallskip", "footnotesize", "symbol", "usepackage"}
+    commands |= {
+        "par",
+        "smallskip",
+        "footnotesize",
+        "symbol",
+        "usepackage",
+        "setlength",
+        "tabcolsep",
+        "raggedright",
+    }
     letters = {"textbackslash", "textasciicircum", "textasciitilde", "textless", "textgreater"}
     assert set(re.findall(r"\\([a-zA-Z]+)", text)) <= commands | letters | {"textbar"}
     assert r"\input" not in text
