@@ -6,7 +6,7 @@ import numpy as np
 
 from nst.paper import grids, spread, tables
 from nst.paper.curves import used
-from nst.paper.replicates import Estimate, Numbers, divided, of_setting, subtracted, verdict
+from nst.paper.replicates import Numbers, divided, of_setting, subtracted, verdict
 from nst.rundir.runs import Run
 
 #: What is compared, and as what metric.
@@ -46,19 +46,16 @@ def said(folder: Path) -> tuple[str, str]:
             )
             columns[name] = (subtracted(own, without), tables.points)
             levels.append(f"{name} {_mean(without)} without, {_mean(own)} with it")
-        found = {name: one.over for name, (one, _) in columns.items()}
-        verdicts.append(f"beta = {beta}: {_verdict(found)}")
+        verdicts.append(f"beta = {beta}: {_verdict(columns)}")
         parts.append(f"beta = {beta}; {', '.join(levels)}:\n\n{tables.by_pair(columns)}")
     first = of_setting(grids.POOLING_STATEMENT, folder, "avg", grids.STATED_BETAS[0])
     about = _ABOUT.format(style=_of_sources(first, "style"), content=_of_sources(first, "content"))
     return ". ".join(verdicts), "\n\n".join([about, *parts])
 
 
-def _verdict(found: dict[str, Estimate | None]) -> str:
+def _verdict(columns: dict[str, tables.Column]) -> str:
     """Return what total variation does, by the intervals over the pairs."""
-    at = {name: verdict(one) for name, one in found.items()}
-    total, style = found["total variation"], found["style distance"]
-    busiest = found["busiest tenth"]
+    at = {name: verdict(found.over) for name, (found, _) in columns.items()}
     smooth = {"lower": "smoother", "higher": "rougher", "open": "smoother or not is open"}
     distance = {"lower": "lower", "higher": "higher", "open": "open"}
     strokes = {
@@ -67,9 +64,10 @@ def _verdict(found: dict[str, Estimate | None]) -> str:
         "open": "whether the strokes gather is open",
     }
     return (
-        f"{smooth[at['total variation']]}, {tables.ratio(total)}; "
-        f"style distance {distance[at['style distance']]}, {tables.ratio(style)}; "
-        f"{strokes[at['busiest tenth']]}, {tables.points(busiest)} points"
+        f"{smooth[at['total variation']]}, {tables.over(columns['total variation'])}; "
+        f"style distance {distance[at['style distance']]}, "
+        f"{tables.over(columns['style distance'])}; "
+        f"{strokes[at['busiest tenth']]}, {tables.over(columns['busiest tenth'])} points"
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from nst.paper import grids, smoothing
 from nst.paper.curves import Point, point, style_ratio
 from nst.paper.replicates import compared, divided, of_setting, scatter, verdict
-from nst.paper.tables import by_pair, markdown, percent, ratio
+from nst.paper.tables import by_pair, markdown, over, percent, ratio
 from nst.report.notes import of_fallbacks
 from nst.rundir import history
 from nst.rundir.runs import Run
@@ -72,7 +72,7 @@ def _poolings(folder: Path) -> tuple[str, str]:
         {f"avg / max, seen by {judge} pooling": (found[judge], ratio) for judge in found}
     )
     held = "; ".join(
-        f"as {judge} pooling sees it: {said[verdict(one.over)]}, {ratio(one.over)}"
+        f"as {judge} pooling sees it: {said[verdict(one.over)]}, {over((one, ratio))}"
         for judge, one in found.items()
     )
     return held, (
@@ -109,10 +109,10 @@ def _starts(folder: Path) -> tuple[str, str]:
     noise = of_setting(grids.INIT_STATEMENT, folder)
     keys = ("content_distance", "lpips", "style_distance")
     found = {key: divided(photograph, noise, key) for key in keys}
-    content = found["content_distance"].over
-    said = {"lower": "yes", "higher": "no, it keeps less", "open": "open"}[verdict(content)]
+    content = found["content_distance"]
+    said = {"lower": "yes", "higher": "no, it keeps less", "open": "open"}[verdict(content.over)]
     shown = by_pair({key.replace("_", " "): (one, ratio) for key, one in found.items()})
-    return f"{said}, its content distance is {ratio(content)} of that from noise", (
+    return f"{said}, content distance over that from noise: {over((content, ratio))}", (
         "From the photograph over from noise, as ratios: below 1, the run from the photograph is "
         f"nearer. Replicates from noise have other seeds. All have as many steps.\n\n{shown}"
     )

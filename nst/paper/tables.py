@@ -25,6 +25,12 @@ def percent(found: Estimate | None) -> str:
     return _said(found, lambda value: f"{100 * value:.1f} %")
 
 
+def over(column: Column) -> str:
+    """Return what a column has over all pairs, and at the whole size."""
+    found, said = column
+    return f"{said(found.over)}, at the whole size {said(found.confirmed)}"
+
+
 def by_pair(columns: dict[str, Column]) -> str:
     """Return a table with a row for each pair, one for all, and one for what confirms them.
 

@@ -264,16 +264,19 @@ def test_the_statements_come_from_the_runs_and_their_spread(tmp_path: Path, monk
     verdicts = {line.split(" | ")[0][2:]: line for line in lines if " | " in line}
     # Half of max pooling's at each content distance; curves that share none say so.
     pooling = verdicts["Average pooling gives a lower style distance at equal content distance"]
-    assert "as avg pooling sees it: yes, 0.5 (0.5 to 0.5);" in pooling
-    assert "as max pooling sees it: open, nothing in common |" in pooling
+    assert "as avg pooling sees it: yes, 0.5 (0.5 to 0.5), at the whole size 0.5;" in pooling
+    assert (
+        "as max pooling sees it: open, nothing in common, at the whole size nothing in common |"
+        in pooling
+    )
     # The mean of 1/4, 1.2/4 and 1.44/4 is 0.3, and log 1.2 the pairs' deviation: R's t.test has
     # 0.3 exp(+- 4.302653 log(1.2) / sqrt(3)).
     tv = verdicts["Total variation smooths without losing style"]
-    assert "smoother, 0.3 (0.19 to 0.47);" in tv
-    assert "style distance higher, 1.5 (1.5 to 1.5);" in tv
+    assert "smoother, 0.3 (0.19 to 0.47), at the whole size 0.25;" in tv
+    assert "style distance higher, 1.5 (1.5 to 1.5), at the whole size 1.5;" in tv
     assert "whether the strokes gather is open" in tv
     start = verdicts["Starting from the photograph keeps more content"]
-    assert "open, its content distance is 0.99 (0.96 to 1) of" in start
+    assert "open, content distance over that from noise: 0.99 (0.96 to 1), at" in start
     best = verdicts["The best of every 20th step is better than the last step"]
     assert "from the photograph: open, in 0 of 63 runs" in best
     assert "from noise: yes, in 9 of 9 runs, by 20.0 % (20.0 % to 20.0 %) on average" in best
