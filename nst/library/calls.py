@@ -148,9 +148,13 @@ def load(*folders: str | os.PathLike[str]) -> "Results":
 def _found(folders: list[Path], temporary: Any = None) -> "Results":
     from nst.library.result import Result
     from nst.library.results import Results
-    from nst.report import build
+    from nst.report import build, voted
 
-    runs, broken, _ = build.runs_in(folders)
+    runs, broken, base = build.runs_in(folders)
+    votes = voted.read(folders, base, runs)
+    for note in votes.notes if votes else []:
+        warnings.warn(note, stacklevel=3)
+    runs = voted.added(runs, votes)
     for one in broken:
         warnings.warn(f"{one.folder} can't be read: {one.reason}", stacklevel=3)
     return Results(Result(run, temporary) for run in runs)

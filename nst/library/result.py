@@ -32,7 +32,8 @@ class Result:
       name: of the run in its grid or folder.
       status: "finished"; "diverged", with the best picture until then; or "failed".
       error: one sentence, where it did not finish.
-      metrics: numbers of the picture by their names, `nst.metrics.registry.METRICS`.
+      metrics: numbers of the picture by their names, `nst.metrics.registry.METRICS`, and where
+        people voted on it their preference.
       losses: of the picture, unweighted: total, content, style, tv.
       step: after which the picture was the best.
       values: every setting that can tell two runs apart, by its dotted key.

@@ -11,7 +11,7 @@ from PIL import Image
 from nst.base.errors import UserError, did_you_mean
 from nst.library.result import Result
 from nst.metrics.front import front
-from nst.metrics.registry import METRICS
+from nst.metrics.registry import METRICS, PREFERENCE
 from nst.report import axes, build
 from nst.rundir.runs import Run
 
@@ -146,6 +146,8 @@ class Results(Sequence[Result]):
     def _better(self, names: Sequence[str]) -> list[str]:
         """Return which way each of these metrics is better."""
         known = {name: one.better for name, one in METRICS.items() if one.better}
+        voted = {name for run in self for name in run.metrics if name.startswith(PREFERENCE.name)}
+        known |= dict.fromkeys(sorted(voted), PREFERENCE.better or "higher")
         for name in names:
             if name not in known:
                 raise UserError(

@@ -9,6 +9,7 @@ import choix
 import pytest
 from fake_runs import report, table, write_run
 
+import nst
 from nst.base.errors import UserError
 from nst.metrics.davidson import ALPHA
 from nst.report import axes, build, page_data, preference, track, vote_words, voted, watch
@@ -159,6 +160,13 @@ def test_a_picture_made_anew_has_no_votes(sweep: Path):
     assert made.voted
     assert (made.voted.all.votes, made.voted.all.gone) == (10, 5)
     assert ["preference" in run.metrics for run in made.runs[:3]] == [True, False, True]
+
+
+def test_from_python(sweep: Path):
+    with pytest.raises(UserError, match="there is no metric 'preference'"):
+        nst.load(sweep).best("preference")
+    _every_pair(sweep, "rocket")
+    assert nst.load(sweep).best("preference").name == "rocket/1"
 
 
 def test_ties_alone_prefer_nothing(sweep: Path):
