@@ -42,10 +42,10 @@ def main() -> None:
         sweep = gather(options.folders, _split(options.by), _split(options.metric))
         found = compare(sweep, options.interval, options.against)
         _refuse_nothing(found)
-        whole = text(form, sweep, found, options.interval)
+        whole = _printable(text(form, sweep, found, options.interval))
         if options.out:
             _put(options.out, whole)
-            print(text("words", sweep, found, options.interval), flush=True)
+            print(_printable(text("words", sweep, found, options.interval)), flush=True)
             print(one_line(os.path.relpath(options.out)))
             return
         sys.stdout.write(whole)
@@ -64,13 +64,20 @@ def main() -> None:
 def _refuse_nothing(found: list[Finding]) -> None:
     """Refuse where there is no comparison at all: the first finding says why."""
     if not any(one.comparisons for one in found):
-        raise UserError(" ".join(dict.fromkeys(one.why for one in found)))
+        first, *others = dict.fromkeys(one.why for one in found)
+        more = f" Nor are {len(others)} more comparisons possible." if others else ""
+        raise UserError(first + more)
 
 
 def _say_beside(sweep: Sweep, found: list[Finding], interval: str) -> None:
     """Print the notes where a program that reads the table does not meet them."""
     for note in notes.notes(sweep, found, interval):
-        print(note, file=sys.stderr)
+        print(_printable(note), file=sys.stderr)
+
+
+def _printable(text: str) -> str:
+    """Return text in which there is nothing that a terminal would obey."""
+    return "".join(one if one.isprintable() or one == "\n" else "?" for one in text)
 
 
 def _parser() -> argparse.ArgumentParser:

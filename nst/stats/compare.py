@@ -122,7 +122,7 @@ def _finding(
     pairs = _pairs(len(one.values), reference)
     made = [each for pair in pairs if (each := difference(paired.table, *pair))]
     if not made:
-        return Finding(one, metric, _unpaired(one), blocks=paired.blocks), []
+        return Finding(one, metric, _unpaired(one, numbers), blocks=paired.blocks), []
     blocks = factors.settings(sweep.every, one.others, len(report.runs))
     seeds = replicates.seeds(report)
     several = replicates.of(one, blocks, numbers, seeds)
@@ -162,14 +162,13 @@ def _comparison(paired: Paired, one: Difference, tested: int, interval: str) -> 
     return Comparison(one, (float(means[0]), float(means[1])), tested)
 
 
-def _unpaired(one: Factor) -> str:
-    if len(one.values) < 2:
-        return f"{one.title} has one value alone."
-    # Such as a key that a preset sets.
-    return (
-        f"No two finished runs differ in {one.title} alone, so that none are compared: "
-        "a grid has such pairs, a random search has not."
-    )
+def _unpaired(one: Factor, numbers: np.ndarray) -> str:
+    """Return why no two runs are compared, such as after a random search."""
+    why = f"No two runs with a number differ in {one.title} alone, so that none are compared"
+    without = int(np.isnan(numbers).sum())
+    if without:
+        return f"{why}; {without} of {len(numbers)} runs have none."
+    return f"{why}: a grid has such pairs, a random search has not."
 
 
 def _shares(paired: Paired, several: Replicates) -> Shares | None:

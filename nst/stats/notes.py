@@ -49,7 +49,7 @@ def _of_blocks(found: Sequence[Finding]) -> list[str]:
     """Return of each setting what its pairs are made of."""
     said: dict[str, None] = {}
     for one in found:
-        others = " and ".join(one.factor.others)
+        others = listed(one.factor.others) if one.factor.others else ""
         title = one.factor.title
         if one.by_seed:
             said[f"The pairs of {title} are seeds: all other settings are alike."] = None
@@ -64,19 +64,21 @@ def _of_blocks(found: Sequence[Finding]) -> list[str]:
 def _of_scales(found: Sequence[Finding]) -> list[str]:
     """Return which blocks have numbers of another scale, and which are of several pictures."""
     said: dict[str, None] = {}
+    pictures: dict[str, None] = {}
     for one in found:
-        title = one.metric["title"]
         apart = comparable.of_one(one.metric, one.factor.others)
         if apart and one.metric["group"] == "losses":
             said[
-                f"The {title} is a different sum for each {listed(apart)}: blocks with the larger "
-                "ones decide the mean difference."
+                f"The {one.metric['title']} is a different sum for each {listed(apart)}: blocks "
+                "with the larger ones decide the mean difference."
             ] = None
-        elif apart:
-            said[
-                f"Blocks are of several values of {listed(apart)}: their differences are averaged, "
-                "not their numbers."
-            ] = None
+        else:
+            pictures |= dict.fromkeys(apart)
+    if pictures:
+        said[
+            f"Blocks are of several values of {listed(list(pictures))}: their differences are "
+            "averaged, not their numbers."
+        ] = None
     return list(said)
 
 
@@ -136,14 +138,15 @@ def _of_replicates(found: Sequence[Finding], spoken: bool) -> list[str]:
 
 def _of_rest(found: Sequence[Finding]) -> list[str]:
     """Return in which metrics a setting does more in one block than in another."""
-    depends: dict[str, list[str]] = {}
+    depends: dict[tuple[str, str], list[str]] = {}
     for one in found:
         if one.shares and one.shares.rest > max(one.shares.key, _LEAST) and not one.by_seed:
-            depends.setdefault(one.factor.title, []).append(one.metric["title"])
+            chance = " or is chance" if one.shares.replicates is None else ""
+            depends.setdefault((one.factor.title, chance), []).append(one.metric["title"])
     return [
-        f"What {title} does to {listed(metrics)} depends on the block: the rest is more than its "
-        "values, and nst report shows where."
-        for title, metrics in depends.items()
+        f"What {title} does to {listed(metrics)} depends on the block{chance}: the rest is more than "
+        "its values; the page of nst report shows where."
+        for (title, chance), metrics in depends.items()
     ]
 
 

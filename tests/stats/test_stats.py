@@ -230,7 +230,7 @@ def test_one_cell_and_a_random_search_are_one_sentence(work: Path):
     for at in range(2, 30):
         write_run(work / "sweep" / str(at), None, beta=draw.random(), metrics={"ssim": 0.5},
             pooling=["avg", "max"][at % 2])  # fmt: skip
-    assert "No two finished runs differ in pooling alone" in refused(work, "--by", "pooling")
+    assert "No two runs with a number differ in pooling alone" in refused(work, "--by", "pooling")
 
 
 def test_values_are_compared_each_with_each_or_with_one(work: Path):
@@ -283,14 +283,19 @@ def test_only_a_file_of_its_own_is_replaced(work: Path):
     )
 
 
-HOSTILE = r"\input{/etc/passwd} 50% $x_1^2$ & #1 ~ {a} <b> |c| [d] *e* 'f' `g` \"h\" -- \\ end"
+HOSTILE = (
+    "\x1b[31m"
+    + r"\input{/etc/passwd} 50% $x_1^2$ & #1 ~ {a} <b> |c| [d] *e* 'f' `g` \"h\" -- \\ end"
+)
 
 
 def test_latex_is_whole_whatever_the_names(work: Path):
     for at, (content, pooling) in enumerate(product([HOSTILE, "[0]*"], [HOSTILE, "[max]"])):
         metrics = {"style_distance": 0.1 * at + (pooling == HOSTILE) * 0.1}
         write_run(work / "sweep" / str(at), None, content=content, pooling=pooling, metrics=metrics)
-    assert stats(work, "--by", "pooling", "--out", "t.tex").returncode == 0
+    done = stats(work, "--by", "pooling", "--out", "t.tex")
+    assert done.returncode == 0
+    assert all(one.isprintable() for one in done.stdout.replace("\n", ""))
     text = (work / "t.tex").read_text()
     commands = {"begin", "end", "centering", "caption", "label", "toprule", "midrule", "bottomrule"}
     commands |= {
