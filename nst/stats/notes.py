@@ -144,8 +144,8 @@ def _of_rest(found: Sequence[Finding]) -> list[str]:
             chance = " or is chance" if one.shares.replicates is None else ""
             depends.setdefault((one.factor.title, chance), []).append(one.metric["title"])
     return [
-        f"What {title} does to {listed(metrics)} depends on the block{chance}: the rest is more than "
-        "its values; the page of nst report shows where."
+        f"What {title} does to {listed(metrics)} depends on the block{chance}: the rest is more "
+        "than its values; the page of nst report shows where."
         for (title, chance), metrics in depends.items()
     ]
 
