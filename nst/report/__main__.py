@@ -92,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"of the grid: {', '.join(FORMATS[:-1])} or {FORMATS[-1]}",
     )
     parser.add_argument(
-        "--metric", metavar="NAME", help="a number below each picture: style_distance, ssim"
+        "--metric", metavar="NAME", help="a number below each picture: ssim, preference"
     )
     parser.add_argument("--bare", action="store_true", help="a grid without title and settings")
     parser.add_argument("--out", metavar="FOLDER", type=_path, help="write into another folder")

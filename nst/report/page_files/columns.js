@@ -70,7 +70,7 @@ function metricColumn(one, measuredAtAll) {
     group: one.group === 'last' ? 'losses' : one.group,
     meaning: one.meaning,
     better: one.better,
-    on: one.group === 'metrics' || Boolean(one.objective) || !measuredAtAll,
+    on: (one.group === 'metrics' && !isOfOneVoter(one)) || Boolean(one.objective) || !measuredAtAll,
     value: (run) => valueOf(run, one),
   });
 }

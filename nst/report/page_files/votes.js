@@ -11,6 +11,9 @@ function isApart(name) {
   return voted?.groups.length > 1 && /^metrics\.preference(\/|$)/.test(name);
 }
 
+/** Whether a number is the preference of one of several voters. */
+const isOfOneVoter = (one) => one.group === 'metrics' && one.name.startsWith('preference/');
+
 /** The sign of the voters' favorite, in the grid, the table and the recommendation. */
 const heart = (attributes = { 'aria-hidden': 'true' }) =>
   el('span', { class: 'heart', ...attributes, text: '♥\ufe0e ' });
