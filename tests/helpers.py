@@ -62,6 +62,9 @@ ENTRIES = {
     "nst.choose": "nst.choose.__main__",
     "nst.stats": "nst.stats.__main__",
     "nst.paper": "nst.paper.__main__",
+    "nst.rerun": "nst.rerun.__main__",
+    "nst.diff": "nst.diff",
+    "nst.refine": "nst.refine",
     "nst.paint": "nst.paint",
 }
 #: Variables that a library reads once, as it loads: they want a process of their own.

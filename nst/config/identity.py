@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from nst.config import look
 from nst.config.keys import Role
 from nst.config.schema import Config, role, to_mapping
 
@@ -55,8 +56,11 @@ def by_names(values: dict[str, Any]) -> str:
     """
     settings = _of_the_picture(values, roles=("picture", "source", "file"))
     style: Any = settings.get("style")
+    if not settings.get("scales") and settings.get("same_look") == settings.get("size"):
+        settings["same_look"] = None
     if isinstance(style, dict) and not settings.get("scales"):
-        style["size"] = None if style.get("size") == settings.get("size") else style.get("size")
+        as_large = settings.get("same_look") or settings.get("size")
+        style["size"] = None if style.get("size") == as_large else style.get("size")
     for key in ("content", "style", "network"):
         # What people call a file, and what is used in its place, are no part of its name.
         if isinstance(settings.get(key), dict):
@@ -74,8 +78,10 @@ def _settings(config: Config) -> dict[str, Any]:
     """Return what of a configuration changes the picture, its sources apart."""
     settings = _of_the_picture(to_mapping(config))
     # Through several sizes a style image without a size of its own takes each of them.
-    if config.style.size == config.size and config.scales is None:
+    if not look.own_style_size(config):
         settings["style"]["size"] = None
+    if config.same_look == config.size and config.scales is None:
+        settings["same_look"] = None
     return settings
 
 

@@ -1,6 +1,7 @@
 """A configuration split for the program: what is compiled for, and what is traced."""
 
 from nst.base.program import Hyperparameters, Static
+from nst.config import look
 from nst.config.groups import Style
 from nst.config.schema import Config
 from nst.networks.spec import NETWORKS
@@ -10,7 +11,7 @@ def split(config: Config, network: str) -> tuple[Static, Hyperparameters]:
     """Split a validated `config` into what is compiled for and what is traced.
 
     Args:
-      config: a validated configuration.
+      config: a validated configuration; of one with `scales`, `size` is the one that is split for.
       network: the resolved network, which a fallback may have changed.
     """
     static = Static(
@@ -29,10 +30,11 @@ def split(config: Config, network: str) -> tuple[Static, Hyperparameters]:
         tv_form=config.tv.form,
         tv_reduction=config.tv.reduction,
     )
+    weights = look.weights(config, config.size)
     hyperparameters = Hyperparameters(
-        alpha=config.alpha,
-        beta=config.beta,
-        gamma=config.tv.gamma,
+        alpha=weights.alpha,
+        beta=weights.beta,
+        gamma=weights.gamma,
         lr=config.optimizer.lr,
         b1=config.optimizer.b1,
         b2=config.optimizer.b2,

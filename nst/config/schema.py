@@ -33,6 +33,16 @@ class Config:
         unit="pixels",
         label="size in pixels",
     )
+    same_look: Any = key(
+        None,
+        "weights and `style.size` act as they would at this `size`, which then leaves the look "
+        "as it is: [below](#the-same-look-at-another-size)",
+        whole=True,
+        low=16,
+        high=16384,
+        unit="pixels",
+        label="same look as at",
+    )
     scales: Any = key(
         None,
         "rising sizes that the picture goes through, [below](#scales); the last wins over `size`",

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from nst.base import home
 from nst.base.errors import UserError
-from nst.config import blend, budget, layers
+from nst.config import blend, budget, layers, look
 from nst.config.groups import TV, Content, Init, Style
 from nst.config.pruning import rungs
 from nst.config.ranges import in_range, whole
@@ -54,6 +54,7 @@ def validated(config: Config) -> Config:
         sweep=_sweep(config.sweep),
     )
     _masks(checked)
+    look.check(checked)
     rungs(checked)
     if checked.alpha == checked.beta == checked.tv.gamma == 0:
         raise UserError(

@@ -30,6 +30,13 @@ class Lane:
     hyperparameters: Hyperparameters  # with a weight for each of the group's layers
     after: Check | None = None  # the check to go on from; none: from the start
     lowest: float = math.inf  # the lowest total of the checks up to `after`
+    by_size: tuple[Hyperparameters, ...] = ()  # those at each of several sizes; none: the same
+
+    def at(self, number: int) -> "Lane":
+        """Return it as it is at one of the run's sizes."""
+        if not self.by_size:
+            return self
+        return dataclasses.replace(self, hyperparameters=self.by_size[number])
 
 
 def union(statics: Iterable[Static]) -> Static:

@@ -53,7 +53,8 @@ def checks(
     """
     begin = 0
     going = dict(enumerate(lanes))
-    for stage in stages:
+    for number, stage in enumerate(stages):
+        going = {index: lane.at(number) for index, lane in going.items()}
         done = max(lane.after.step if lane.after else 0 for lane in going.values())
         if done == begin > 0:
             going = {index: carried(static, one, stage.shape) for index, one in going.items()}

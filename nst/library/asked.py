@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -26,7 +25,6 @@ from nst.config.schema import Config, from_mapping
 from nst.config.validation import validated
 from nst.images import held
 from nst.multirun.compose import Composer, labels, values
-from nst.report.labels import number
 from nst.runner.job import Job, Place
 from nst.sources.resolve import ResolvedSource
 
@@ -160,7 +158,7 @@ def _key(override: str) -> str:
 
 def _one(key: str, value: Any) -> Asked:
     if key not in PICTURES:
-        return Asked((f"{key}={_typed(key, value)}",))
+        return Asked((f"{key}={grammar.written(key, value)}",))
     if value is None:
         return Asked()
     if isinstance(value, os.PathLike):
@@ -169,7 +167,7 @@ def _one(key: str, value: Any) -> Asked:
         named = value in options()[key] or not (os.sep in value or own_path(value).suffix)
         return Asked((f"{key}{'' if named else '.path'}={value}",))
     if isinstance(value, Mapping):
-        return Asked((f"{key}={_typed(key, value)}",))
+        return Asked((f"{key}={grammar.written(key, value)}",))
     return Asked((), {key: _held(key, value)})
 
 
@@ -179,34 +177,3 @@ def _held(key: str, picture: Any) -> ResolvedSource:
     file = getattr(picture, "filename", None)  # of a Pillow picture that was opened
     name = Path(file).name if isinstance(file, str) and file else f"array-{sha256[:8]}"
     return ResolvedSource(name, name, Path(name), sha256, False, None, None, name, found)
-
-
-def _typed(key: str, value: Any, inside: bool = False) -> str:
-    """Return a value as it is typed on the command line.
-
-    Args:
-      key: to name in the message.
-      value: of the key.
-      inside: whether it stands in a list or a mapping, where a text needs its quotes.
-    """
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, int | float):
-        return number(value)
-    if isinstance(value, os.PathLike):
-        value = str(os.fspath(value))
-    if isinstance(value, str):
-        return grammar.literal(value) if inside else value
-    if isinstance(value, Mapping):
-        parts = [
-            f"{grammar.literal(str(name))}: {_typed(key, one, True)}" for name, one in value.items()
-        ]
-        return "{" + ", ".join(parts) + "}"
-    if isinstance(value, list | tuple | set | range):
-        return "[" + ", ".join(_typed(key, one, True) for one in value) + "]"
-    raise UserError(
-        f"{key} can't be of type {type(value).__name__}: it must be a number, a text, true or "
-        "false, None, or a list or mapping of these"
-    )

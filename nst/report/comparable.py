@@ -8,7 +8,7 @@ from nst.metrics.registry import OF_A_PAIR, described
 #: What a loss is made of; its own weights, alpha, beta and gamma, are no part of an unweighted one.
 _OF_A_LOSS = ("content", "style", "network", "pooling", "size", "scales", "preset", "color")
 _OF_ONE = {
-    "total": ("alpha", "beta", "alpha/beta", "tv"),
+    "total": ("alpha", "beta", "alpha/beta", "tv", "same_look"),
     "tv": ("tv.form", "tv.exponent", "tv.reduction"),
 }
 _CALLED = {"content": "content image", "style": "style image", "style.blend": "blend of styles"}

@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 from dataclasses import replace
 
-from nst.config import blend
+from nst.config import blend, look
 from nst.config.program import split
 from nst.config.schema import Config
 
@@ -21,7 +21,7 @@ def program(config: Config, network: str) -> tuple[Hashable, ...]:
         replace(static, content_layers=(), style_layers=()),
         config.color,
         config.stages,
-        tuple(config.style.size or scale.size for scale in config.stages),
+        tuple(look.style_size(config, scale.size) for scale in config.stages),
         config.check_every,
     )
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nst.base.program import Static
-from nst.config import blend
+from nst.config import blend, look
 from nst.config.layers import check_positions
 from nst.config.schema import Config
 from nst.engine.memory import check_memory
@@ -171,7 +171,7 @@ def _paired_regions(
 def _style_size(config: Config) -> tuple[int, str]:
     """Return the long edge of the style images in pixels at `config.size`, and the key it is of."""
     if config.style.size:
-        return config.style.size, "style.size"
+        return look.style_size(config, config.size), "style.size"
     return config.size, "scales" if config.scales else "size"
 
 

@@ -64,7 +64,7 @@ def prepare(config: Config, given: Mapping[str, ResolvedSource] | None = None) -
     sources = pictures.find(config, given)
     network = sources["network"].name if sources["network"].fallback else config.network.source.name
     check_layers(config, network)
-    static, hyperparameters = split(config, network)
+    static, _ = split(config, network)
     # The smallest first, which is the likeliest to be refused.
     sizes = [dataclasses.replace(config, size=scale.size) for scale in config.stages[:-1]]
     sizes.append(config)
@@ -75,7 +75,7 @@ def prepare(config: Config, given: Mapping[str, ResolvedSource] | None = None) -
     interrupt.check()
     params = _parameters(sources["network"], network, config.precision)
     *coarser, whole = [
-        Prepared(one, static, hyperparameters, sources, params, *own)
+        Prepared(one, static, split(one, network)[1], sources, params, *own)
         for one, own in zip(sizes, read, strict=True)
     ]
     return dataclasses.replace(whole, coarser=tuple(coarser))

@@ -20,6 +20,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from nst.config import look
 from nst.config.running import Search
 from nst.config.schema import Config
 from nst.engine.check import Check, seconds_per_step
@@ -109,9 +110,9 @@ class Display:
         self.live.say(f"step {check.step}/{self.config.total_steps}  {rate}  {losses}")
 
     def _weighted(self, check: Check) -> str:
-        terms, config = check.terms, self.config
+        terms = check.terms
         sums = terms.content, terms.style, terms.tv
-        parts = weighted(*sums, alpha=config.alpha, beta=config.beta, gamma=config.tv.gamma)
+        parts = weighted(*sums, **look.weights(self.config, check.size)._asdict())
         return (
             f"total {terms.total:.4g} = content {parts.content:.3g}"
             f" + style {parts.style:.3g} + tv {parts.tv:.3g}"

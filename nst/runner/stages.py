@@ -36,4 +36,5 @@ def as_lane(prepared: Prepared, static: Static, earlier: Saved | None) -> Lane:
         widened(prepared.hyperparameters, static),
         earlier.last if earlier else None,
         earlier.lowest if earlier else math.inf,
+        tuple(widened(one.hyperparameters, static) for one in prepared.scales),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nst.config import look
 from nst.config.running import Tracking
 from nst.config.schema import Config
 from nst.engine.check import Check, seconds_per_step
@@ -36,7 +37,7 @@ class WandbTracker:
         """Log a check: losses, evaluations, the time of a step, the picture if there is a file."""
         import wandb
 
-        row = _losses(check.losses, self.config) | {"evaluations": check.evaluations}
+        row = _losses(check.losses, self.config, check.step) | {"evaluations": check.evaluations}
         if self.config.scales:
             row["size"] = check.size
         if self.before is not None:
@@ -69,7 +70,7 @@ class WandbTracker:
             if step and (fresh or not self.best or terms["total"] < self.best["total"]):
                 self.best = terms
             size = beside.get("size")
-            known = _losses(terms, self.config) | beside | self._best_so_far()
+            known = _losses(terms, self.config, step) | beside | self._best_so_far()
             picture = pictures / f"step_{step:05d}.png"
             if picture.exists():
                 known["picture"] = wandb.Image(str(picture))
@@ -99,8 +100,9 @@ class WandbTracker:
         if best is not None:
             nan = float("nan")  # a record has null for it
             terms = {name: nan if value is None else value for name, value in best.items()}
-            summary["best/step"] = terms.pop("step")
-            summary |= {f"best/{key}": value for key, value in _losses(terms, self.config).items()}
+            step = summary["best/step"] = terms.pop("step")
+            losses = _losses(terms, self.config, step)
+            summary |= {f"best/{key}": value for key, value in losses.items()}
         if picture is not None:
             replaced = [f"{key} {one.name}" for key, one in sources.items() if one.fallback]
             said = f"fallback: {', '.join(replaced)}" if replaced else None
@@ -161,9 +163,10 @@ def log_cells(
         run.log({"cells": table, "grid": wandb.Image(str(grid))})
 
 
-def _losses(terms: dict[str, float], config: Config) -> dict[str, Any]:
+def _losses(terms: dict[str, float], config: Config, step: int) -> dict[str, Any]:
     sums = terms["content"], terms["style"], terms["tv"]
-    parts = weighted(*sums, alpha=config.alpha, beta=config.beta, gamma=config.tv.gamma)
+    weights = look.weights(config, look.size_at(config, step))
+    parts = weighted(*sums, **weights._asdict())
     return {f"loss/{name}": value for name, value in terms.items()} | {
         f"weighted/{name}": value for name, value in parts._asdict().items()
     }

@@ -1,0 +1,1 @@
+"""``nst rerun``: a recorded run again, as it was or with changes."""
