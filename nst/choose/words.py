@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from nst.choose.beliefs import Outlook
 
-#: Votes for each picture after which, in simulations, a ranking is settled as a rule.
-VOTES_EACH = 4
+#: Votes for each picture after which, in simulations, the favorite is clear as a rule.
+VOTES_EACH = 2.5
 
 
 def counted(count: int, what: str = "vote") -> str:
@@ -32,7 +32,9 @@ def outlook(votes: int, pictures: Sequence[int], found: Sequence[Outlook]) -> st
         about = _rounded(VOTES_EACH * sum(pictures))
         if most > 60:
             return "The pairs soon turn to what you like: look at the ranking whenever you want."
-        return f"About {about} votes make a good ranking of {counted(sum(pictures), 'picture')}."
+        if several:
+            return f"As a rule about {about} votes find the favorites of {len(found)} groups."
+        return f"As a rule about {about} votes find the favorite of {counted(most, 'picture')}."
     if all(one.is_settled for one in found):
         return "Further votes would hardly change the ranking."
     if all(one.favorite_is_clear for one in found):
@@ -46,6 +48,6 @@ def outlook(votes: int, pictures: Sequence[int], found: Sequence[Outlook]) -> st
     return f"Further votes can still change the favorite: {rivals:,} other {could} be better."
 
 
-def _rounded(count: int) -> int:
+def _rounded(count: float) -> int:
     step = 5 if count < 50 else 10
     return max(step, step * round(count / step))

@@ -76,7 +76,7 @@ def test_it_says_when_further_votes_change_little():
         words.outlook(10, [3], [favorite]),
         words.outlook(15, [3], [settled]),
     ] == [
-        "About 70 votes make a good ranking of 18 pictures.",
+        "As a rule about 45 votes find the favorite of 18 pictures.",
         "Further votes can still change the favorite: 2 other pictures could be better.",
         "The favorite is clear; further votes can still change the order below.",
         "Further votes would hardly change the ranking.",

@@ -2,7 +2,7 @@
 
 /** A share for people; none is ever certain. */
 const percent = (share) =>
-  share > 0.995 ? 'over 99 %' : share < 0.005 ? 'under 1 %' : `${Math.round(100 * share)} %`;
+  share > 0.995 ? 'over 99\u00a0%' : share < 0.005 ? 'under 1\u00a0%' : `${Math.round(100 * share)}\u00a0%`;
 
 const part = (share) => `${(100 * share).toFixed(1)}%`;
 
@@ -95,7 +95,9 @@ function settingsOf(row) {
 
 function command(title, text) {
   const copy = el('button', { type: 'button', class: 'quiet', text: 'Copy' });
-  const code = el('code', { text, tabindex: '0' });
+  // No line ends inside of a word, such as --same-look.
+  const words = text.split(' ').flatMap((word) => [' ', el('span', { text: word })]);
+  const code = el('code', { tabindex: '0' }, ...words.slice(1));
   copy.addEventListener('click', async () => {
     try {
       await navigator.clipboard.writeText(text);
