@@ -1,7 +1,7 @@
 """A report's runs as one table where they are tracked, as a sweep logs them at its end.
 
-A run that has ended takes no more numbers at W&B: offline its file is closed. So what voters said
-later comes with a new table of the cells.
+Votes come when the runs have ended, and the file of an offline run is closed then. So what voters
+said comes with a new table of the cells.
 """
 
 from typing import Any
