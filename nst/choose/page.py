@@ -7,7 +7,7 @@ from nst.report import shipped
 from nst.version import __version__
 
 #: Those of a report's page, then its own; one idea each, in the order in which they use each other.
-OF_A_REPORT = ("elements", "zoom", "pointing")
+OF_A_REPORT = ("elements", "commands", "zoom", "pointing")
 SCRIPTS = ("asking", "panes", "holding", "ranking", "choosing")
 STYLES_OF_A_REPORT = ("base", "controls", "zoom", "viewer")
 STYLES = ("choose", "ranking")

@@ -1,9 +1,6 @@
 """The ranking that votes come to: strengths with intervals, the pictures' settings, the metrics."""
 
-import os
-import shlex
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,12 +11,10 @@ from nst.choose.beliefs import Beliefs
 from nst.choose.pictures import Group, Picture
 from nst.choose.session import Session
 from nst.choose.tally import Cast, of_cast
-from nst.report import agreement, axes, preference
+from nst.report import agreement, axes, command, preference
 from nst.report.summary import Key
 from nst.rundir.votes import Vote
 
-#: Long edge in pixels of the picture that a person who chose it wants.
-LARGE = 1024
 #: Pictures with votes from which on a metric's agreement with them says anything.
 ENOUGH = 5
 _HALF = float(ndtri(0.975))  # of a 95 % interval, in standard errors
@@ -60,16 +55,6 @@ def first(session: Session, count: int) -> list[list[str]]:
     ]
 
 
-def larger(run_folder: Path) -> str:
-    """Return the command that runs a picture's settings again, larger and with the same look.
-
-    Args:
-      run_folder: of the run.
-    """
-    where = os.path.relpath(run_folder)
-    return shlex.join(["nst", "rerun", where, f"size={LARGE}", "--same-look"])
-
-
 def _ranked(found: Beliefs) -> list[int]:
     """Return the places of the pictures with votes, the strongest first."""
     voted = set(found.voted.tolist())
@@ -78,19 +63,26 @@ def _ranked(found: Beliefs) -> list[int]:
 
 def _group(group: Group, cast: Sequence[Cast]) -> dict[str, Any]:
     found = of_cast(len(group.pictures), cast)
-    keys = axes.varying([run for picture in group.pictures for run in picture.runs])
     ranked = _ranked(found)
+    runs = [run for picture in group.pictures for run in picture.runs]
+    keys = axes.varying(runs)
+    names = [name for key in keys for name in command.refinable(key, runs)]
     return {
         "title": group.title,
         "sources": [one.told() for one in (*group.content, *group.style)],
         "outlook": words.outlook(len(cast), [len(group.pictures)], [beliefs.outlook(found)]),
-        "rows": [_row(place, group.pictures[place], found, cast, keys) for place in ranked],
+        "rows": [_row(place, group.pictures[place], found, cast, keys, names) for place in ranked],
         "unseen": len(group.pictures) - len(ranked),
     }
 
 
 def _row(
-    place: int, picture: Picture, found: Beliefs, cast: Sequence[Cast], keys: Sequence[Key]
+    place: int,
+    picture: Picture,
+    found: Beliefs,
+    cast: Sequence[Cast],
+    keys: Sequence[Key],
+    names: Sequence[str],
 ) -> dict[str, Any]:
     value, error = float(found.values[place]), float(np.sqrt(found.variances[place]))
     # As the left or as the right one of a pair.
@@ -106,7 +98,7 @@ def _row(
         "lost": outcomes.count(-1),
         "tied": outcomes.count(0),
         "settings": [[key.title, key.of[picture.run.name]] for key in keys],
-        "command": larger(picture.run.folder),
+        "again": command.again(picture.run, names),
     }
 
 

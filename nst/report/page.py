@@ -16,6 +16,7 @@ SCRIPTS = (
     "query",
     "state",
     "elements",
+    "commands",
     "votes",
     "recommend",
     "controls",

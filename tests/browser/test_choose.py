@@ -123,8 +123,10 @@ def test_sixty_votes_by_keyboard_find_the_order_and_nothing_tells_it_before(choo
     scrolls = "return document.documentElement.scrollHeight > innerHeight"
     assert not page.js(scrolls)
     assert tau(page) >= 0.8
-    (command,) = page.texts(".favorite code")
-    assert "topsecret7 size=1024 --same-look" in command
+    larger, finer = page.texts(".favorite code")
+    assert larger.startswith("nst rerun ")
+    assert "topsecret7 size=1024 --same-look" in larger
+    assert finer.endswith("topsecret7 beta")
     assert "31337" in page.one(".favorite .settings").text or "10" in page.texts(".settings dd")[0]
     assert "higher SSIM" in page.texts(".agreement tbody th")
     ActionChains(page.browser, 0).send_keys(Keys.ESCAPE).perform()

@@ -178,8 +178,7 @@ def test_groups_have_pairs_and_rankings_of_their_own(tmp_path: Path):
     assert titles == ["A photograph in the style of night", "A photograph in the style of starry"]
 
 
-def test_the_ranking_tells_settings_metrics_and_the_command(tmp_path: Path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_the_ranking_tells_settings_metrics_and_the_command(tmp_path: Path):
     a_sweep(tmp_path / "a sweep")
     session = a_session(tmp_path / "a sweep")
     voted(session, 40)
@@ -188,7 +187,9 @@ def test_the_ranking_tells_settings_metrics_and_the_command(tmp_path: Path, monk
     best, *_, worst = group["rows"]
     assert best["runs"] == ["topsecret7"]
     assert best["settings"] == [["alpha/beta", "1.203×10⁻⁶"]]
-    assert best["command"] == "nst rerun 'a sweep/topsecret7' size=1024 --same-look"
+    assert best["again"]["path"].endswith("/a sweep/topsecret7'")
+    assert best["again"]["larger"] == "size=1024 --same-look"
+    assert best["again"]["refine"] == "beta"
     assert worst["low"] < worst["share"] < 0.2 < 0.8 < best["share"] < best["high"]
     counts = [row["won"] + row["lost"] + row["tied"] for row in group["rows"]]
     assert sum(counts) == 80

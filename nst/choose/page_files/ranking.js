@@ -65,7 +65,7 @@ function favorite(row, group, found) {
       el('h3', {}, el('span', { text: `${whose}: ` }), el('bdi', { text: which })),
       el('p', { text: strengthOf(row) }),
       settingsOf(row),
-      command('Run it again, larger, with the same look', row.command),
+      commandsOf(row.again),
       el('div', { class: 'of' }, ...group.sources.map(sourceFigure)),
     ),
   );
@@ -93,26 +93,16 @@ function settingsOf(row) {
   );
 }
 
-function command(title, text) {
-  const copy = el('button', { type: 'button', class: 'quiet', text: 'Copy' });
-  // No line ends inside of a word, such as --same-look.
-  const words = text.split(' ').flatMap((word) => [' ', el('span', { text: word })]);
-  const code = el('code', { tabindex: '0' }, ...words.slice(1));
-  copy.addEventListener('click', async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      copy.textContent = 'Copied';
-    } catch {
-      getSelection().selectAllChildren(code);
-      copy.textContent = 'Press Ctrl+C';
-    }
-    setTimeout(() => (copy.textContent = 'Copy'), 2000);
-  });
+function commandsOf({ why, path, larger, refine }) {
+  const rows = [
+    ['Larger', 'with the same look', larger && `nst rerun ${path} ${larger}`],
+    ['Finer', 'a grid around it', refine && `nst refine ${path} ${refine}`],
+  ];
   return el(
     'div',
-    { class: 'viewer-command' },
-    el('div', { class: 'command-head' }, el('h4', { text: title }), copy),
-    code,
+    { class: 'viewer-commands' },
+    why ? el('p', { text: `It can’t be run again: ${why}.` }) : null,
+    ...rows.filter(([, , typed]) => typed).map((one) => commandRow(...one)),
   );
 }
 

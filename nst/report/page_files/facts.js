@@ -173,21 +173,3 @@ function commandsOf(run) {
     ...commandsFrom(run).map((one) => commandRow(...one)),
   );
 }
-
-/** A command with a button that copies it. */
-function commandRow(name, result, command) {
-  const code = el('code', { text: command, tabindex: 0, 'aria-label': `${name}: ${command}` });
-  const button = el('button', {
-    type: 'button',
-    class: 'quiet',
-    'aria-label': `Copy: ${name}, ${result}`,
-    text: 'Copy',
-  });
-  button.addEventListener('click', () => copy(command, code, button));
-  return el(
-    'div',
-    { class: 'viewer-command' },
-    el('p', {}, el('b', { text: name }), ` ${result}`),
-    el('div', {}, code, button),
-  );
-}

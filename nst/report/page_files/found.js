@@ -3,19 +3,6 @@
 const ROWS = 150; // of the front, before the reader comes near its end
 const wanted = (data.found?.objectives ?? []).map(metricNamed);
 
-/** Copy a text; where the browser refuses, select it for the reader to copy. */
-async function copy(text, node, button) {
-  try {
-    await navigator.clipboard.writeText(text);
-    button.textContent = 'Copied';
-  } catch {
-    getSelection().selectAllChildren(node);
-    // The old way, for browsers that give a file no clipboard.
-    button.textContent = document.execCommand('copy') ? 'Copied' : 'Selected: press Ctrl+C';
-  }
-  setTimeout(() => (button.textContent = 'Copy'), 2500);
-}
-
 function commandCell(run, command) {
   if (!command) return el('td', {}, 'not on record');
   const code = el('code', { text: command });
