@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nst.base.errors import UserError, did_you_mean
-from nst.figure import gathered, look
+from nst.figure import gathered, look, scales
 from nst.figure.look import Drawn
 from nst.report import curves
 from nst.report.lettering import drawable
@@ -65,7 +65,7 @@ def draw(report: Report, names: Sequence[str], by: str | None, width: float, for
     if not terms:
         raise UserError("no run has a history.csv with losses, so there are no curves to draw")
     some = sorted({run for one in terms for run in one.lines})
-    key = gathered.key(report, by) if by else None
+    key = gathered.few(gathered.key(report, by)) if by else None
     inks, key = _inks(report, terms, some, key)
     words = [one.text for one in inks] + [one.title for one in report.keys]
     with look.look(words):
@@ -88,31 +88,21 @@ def _wanted(names: Sequence[str], terms: Sequence[str]) -> list[str]:
 
 def _term(name: str, found: dict[str, Any]) -> _Term:
     at = found["terms"].index(name)
-    lines, every = {}, list[float]()
-    zeros = False
-    for place, one in enumerate(found["runs"]):
-        if one is None:
-            continue
-        pairs = [
-            (step, value)
-            for step, value in zip(one[0], one[1][at], strict=True)
-            if value is not None
-        ]
-        if pairs:
-            lines[place] = pairs
-            # The first is 0 where a run begins at its content.
-            zeros |= any(value <= 0 for _, value in pairs[1:])
-            every += [value for _, value in pairs if value > 0]
+    pairs = {
+        place: [pair for pair in zip(one[0], one[1][at], strict=True) if pair[1] is not None]
+        for place, one in enumerate(found["runs"])
+        if one is not None
+    }
+    # The first is 0 where a run begins at its content.
+    zeros = any(value <= 0 for own in pairs.values() for _, value in own[1:])
+    every = [value for own in pairs.values() for _, value in own if value > 0]
     log = bool(every) and not zeros and max(every) / min(every) > _FAR
-    return _Term(
-        name,
-        {
-            place: tuple(np.array(column) for column in zip(*kept, strict=True))
-            for place, pairs in lines.items()
-            if (kept := [pair for pair in pairs if not log or pair[1] > 0])
-        },
-        log,
-    )
+    lines = {}
+    for place, own in pairs.items():
+        kept = np.array([pair for pair in own if not log or pair[1] > 0], float)
+        if len(kept):
+            lines[place] = (kept[:, 0], kept[:, 1])
+    return _Term(name, lines, log)
 
 
 def _inks(
@@ -164,7 +154,8 @@ def _figure(terms: Sequence[_Term], inks: Sequence[_Ink], title: str, width: flo
     if down == 2 and len(terms) == 4:
         across = 2
     told = [one for one in inks if one.text]
-    figure = look.page(width, down * (_HIGH + 12) + (9 if told else 0))
+    high = _HIGH * (1.4 if across == 1 else 1)
+    figure = look.page(width, down * (high + 12) + (9 if told else 0))
     grid = figure.add_gridspec(down, across)
     for at, term in enumerate(terms):
         axes = figure.add_subplot(grid[divmod(at, across)])
@@ -189,7 +180,7 @@ def _lines(axes: Any, term: _Term, inks: Sequence[_Ink]) -> None:
                     marker="o" if count == 1 or len(term.lines[run][0]) == 1 else None, ms=2.5,
                 )  # fmt: skip
     values = [float(one) for _, line in term.lines.values() for one in line]
-    look.value_axis(axes, "y", "", term.log, values)
+    scales.value_axis(axes, "y", "", term.log, values)
     power = axes.get_ylabel().strip(" ()")
     axes.set_ylabel("")
     if power:

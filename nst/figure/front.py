@@ -1,39 +1,21 @@
 """One number against another: the runs that no other one beats in both, with pictures of some."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from string import ascii_uppercase
 from typing import Any
 
 import numpy as np
 
-from nst.base.errors import UserError
-from nst.figure import gathered, look
-from nst.figure.look import ACCENT, INK, SMALL, SOFT, TEXT, Drawn
-from nst.metrics.front import front
-from nst.metrics.knee import is_bent, knee, scaled
-from nst.report import compared, labels, recommended
+from nst.figure import fronts, gathered, look, scales
+from nst.figure.fronts import STAR
+from nst.figure.look import ACCENT, INK, POINT, SMALL, SOFT, TEXT, Drawn
 from nst.report.draw import fitted
 from nst.report.lettering import drawable
 from nst.report.summary import Key, Report
 
-STAR = "★"
-_USUAL = ("content_distance", "style_distance")
-_PICTURE = 20.0  # millimeters of a picture at least
+_PICTURE = 21.5  # millimeters of a picture at least, with the gap to the next one
+_GAP, _LINE = 2.0, 3.2  # between two pictures, of a line of text
 _DPI = 300
-_APART = 0.12  # of two lettered points on the scaled front
-
-
-@dataclass(frozen=True)
-class _Group:
-    """Finished runs whose numbers compare."""
-
-    title: str
-    runs: list[int]  # places in the report
-    points: list[list[float]]
-    front: list[int]  # places among them, from the left to the right
-    knee: int | None
-    bent: bool
 
 
 def draw(report: Report, metrics: Sequence[Any], by: str | None, width: float, form: str) -> Drawn:
@@ -49,125 +31,39 @@ def draw(report: Report, metrics: Sequence[Any], by: str | None, width: float, f
     Raises:
       UserError: there are not two numbers, or no run has both.
     """
-    both = _both(report, metrics)
-    groups = [_group(one, both) for one in recommended.groups(report, both)]
-    if not groups:
-        raise UserError(
-            f"no finished run has both {both[0]['title']} and {both[1]['title']}, so there is "
-            "nothing to draw"
-        )
-    key = gathered.key(report, by) if by else _key(report, groups, both)
-    shown = _shown(report, groups, width)
+    both = fronts.both(report, metrics)
+    groups = fronts.groups(report, both)
+    key = gathered.few(gathered.key(report, by)) if by else fronts.telling(report, both)
+    most = int(width // _PICTURE)
+    shown = fronts.shown(report, groups, most)
     words = [text for one in report.keys for text in (one.title, *one.values)]
     with look.look([*words, STAR, *(one["title"] for one in both)]):
-        figure = _figure(report, both, groups, key, shown, width)
-        return look.saved(figure, form, _caption(report, both, groups, key, shown))
-
-
-def _both(report: Report, metrics: Sequence[Any]) -> list[Mapping[str, Any]]:
-    if metrics and len(metrics) != 2:
-        raise UserError(
-            f"a front is of two numbers, not {len(metrics)}: "
-            "give them as --metric content_distance,style_distance"
-        )
-    if metrics:
-        if metrics[0] is metrics[1] or metrics[0] == metrics[1]:
-            raise UserError("a front is of two different numbers: --metric names one twice")
-        return list(metrics)
-    every = gathered.usual(report)
-    asked = [one for one in every if one.get("objective")]
-    known = {one["name"]: one for one in every if one["group"] == "metrics"}
-    if len(asked) > 1:
-        return [asked[1], asked[0]]
-    both = [known[name] for name in _USUAL if name in known]
-    both = both if len(both) == 2 else every[:2]
-    if len(both) < 2:
-        raise UserError("a front needs two numbers of each run, and these runs have fewer")
-    return both
-
-
-def _group(one: recommended.Group, both: Sequence[Mapping[str, Any]]) -> _Group:
-    # Neither more nor less of some numbers is better, so there is nothing to be on the front of.
-    known = all(metric["better"] for metric in both)
-    kept = front(one.values, one.better) if known else []
-    kept.sort(key=lambda place: one.values[place])
-    at = knee(one.values, one.better) if known else None
-    bent = bool(kept) and is_bent(scaled([one.values[place] for place in kept], one.better))
-    return _Group(one.title, one.runs, one.values, kept, at, bent)
-
-
-def _key(report: Report, groups: Sequence[_Group], both: Sequence[Any]) -> Key | None:
-    """Return the key that tells the points apart best, by the scales on which they are drawn."""
-    columns = []
-    for metric in both:
-        column = gathered.numbers(report, metric)
-        known = column[np.isfinite(column)]
-        columns.append(np.log(column) if look.is_log(known.tolist()) else column)
-    return gathered.telling(report, columns, 6)
-
-
-def _shown(report: Report, groups: Sequence[_Group], width: float) -> list[tuple[int, bool]]:
-    """Return the runs whose pictures are shown, and whether each is a knee."""
-    most = int(width // (_PICTURE + 1.5))
-    if len(groups) > 1:
-        knees = [one.runs[one.knee] for one in groups if one.knee is not None]
-        return [(run, True) for run in knees if report.runs[run].picture][:most]
-    (one,) = groups
-    if not one.front:
-        return []
-    kept = [at for at in one.front if report.runs[one.runs[at]].picture]
-    if not kept:
-        return []
-    costs = np.array([one.points[at] for at in kept])
-    spread = np.ptp(costs, 0)
-    at = (costs - costs.min(0)) / np.where(spread > 0, spread, 1)
-    chosen = [kept.index(one.knee)] if one.knee in kept else [0]
-    # The farthest from all that are chosen, until they stand close or fill the line.
-    while len(chosen) < min(most, len(kept)):
-        away = np.min([np.hypot(*(at - at[place]).T) for place in chosen], 0)
-        best = int(away.argmax())
-        if away[best] < _APART:
-            break
-        chosen.append(best)
-    return [(one.runs[kept[place]], kept[place] == one.knee) for place in sorted(chosen)]
-
-
-def _figure(
-    report: Report,
-    both: Sequence[Mapping[str, Any]],
-    groups: Sequence[_Group],
-    key: Key | None,
-    shown: Sequence[tuple[int, bool]],
-    width: float,
-) -> Any:
-    columns = max(len(shown), min(3, int(width // _PICTURE)))
-    wide = (width - 3) / columns - 2.5
-    high = max((_high(report, run) for run, _ in shown), default=0) * wide
-    words = [_under(report, run, wide) for run, _ in shown]
-    lines = max((len(one) for one in words), default=0)
-    plot = min(0.72 * width, 78.0)
-    strip = high + lines * 3.2 + 7 if shown else 0
-    figure = look.page(width, plot + strip)
-    if strip:
-        upper, lower = figure.subfigures(2, 1, height_ratios=(plot, strip))
-    else:
-        upper, lower = figure, None
-    axes = upper.add_subplot()
-    _points(axes, report, both, groups, key, shown)
-    if lower is not None:
-        _strip(lower, report, shown, words, columns, (wide, high))
-    return figure
+        columns = max(len(shown), min(3, most))
+        wide = (width - _GAP * (columns - 1) - 2) / columns
+        under = [_under(report, run, wide) for run, _ in shown]
+        high = wide * max((_high(report, run) for run, _ in shown), default=0)
+        strip = 4 + high + 1 + _LINE * max(map(len, under)) if shown else 0
+        plot = min(0.72 * width, 78.0)
+        figure = look.page(width, plot + strip)
+        engine = figure.get_layout_engine()
+        engine.set(rect=(0, strip / (plot + strip), 1, plot / (plot + strip)))
+        _points(figure.add_subplot(), report, both, groups, key, shown)
+        for at, ((run, is_knee), lines) in enumerate(zip(shown, under, strict=True)):
+            place = 1 + at * (wide + _GAP), strip - 4 - high
+            above = f"{ascii_uppercase[at]}{f' {STAR}' if is_knee else ''}"
+            _picture(figure, report, run, place, (wide, high), above, lines)
+        return look.saved(figure, form, fronts.caption(report, both, groups, key, shown))
 
 
 def _points(axes: Any, report: Report, both: Any, groups: Any, key: Key | None, shown: Any) -> None:
     every = [point for group in groups for point in group.points]
     for which, metric, values in zip("xy", both, zip(*every, strict=True), strict=True):
         way = f", {metric['better']} is better" if metric["better"] else ""
-        log = look.is_log(values)
-        look.value_axis(axes, which, f"{drawable(metric['title'])}{way}", log, values, 7, 0.1)
-    values = key.values if key else [""]
-    tones = look.tones(len(values), bool(key and key.numbers)) if key else [SOFT]
-    for at, value in enumerate(values):
+        log = scales.is_log(values)
+        scales.value_axis(axes, which, f"{drawable(metric['title'])}{way}", log, values, 7, 0.1)
+    labels_of = key.values if key else [""]
+    tones = look.tones(len(labels_of), bool(key and key.numbers)) if key else [SOFT]
+    for at, value in enumerate(labels_of):
         own = [
             (point, place in group.front)
             for group in groups
@@ -215,71 +111,44 @@ def _legend(axes: Any, key: Key, tones: Sequence[str]) -> None:
     )  # fmt: skip
 
 
-def _strip(
-    part: Any, report: Report, shown: Any, words: Any, columns: int, size: tuple[float, float]
+def _picture(
+    figure: Any,
+    report: Report,
+    run: int,
+    place: tuple[float, float],
+    size: tuple[float, float],
+    above: str,
+    below: Sequence[str],
 ) -> None:
+    """Put a picture where it stands, in millimeters from the lower left, with its words."""
     from PIL import Image
 
-    grid = part.add_gridspec(1, columns)
-    for at, ((run, is_knee), lines) in enumerate(zip(shown, words, strict=True)):
-        axes = part.add_subplot(grid[0, at])
-        with Image.open(report.runs[run].picture) as file:
-            image = file.convert("RGB")
-        # What is smaller than it is printed would be shown in squares.
-        fine = fitted(image.size, [round(side / 25.4 * _DPI) for side in size])
-        image = image.resize(max(fine, image.size), Image.Resampling.LANCZOS)
-        axes.imshow(np.asarray(image), interpolation="none")
-        axes.set_axis_off()
-        axes.set_title(
-            f"{ascii_uppercase[at]}{f' {STAR}' if is_knee else ''}", fontsize=TEXT, pad=2
-        )
-        axes.text(
-            0, -0.06, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=SMALL,
-            color=SOFT, linespacing=1.2,
-        )  # fmt: skip
+    wide, high = (side * 25.4 for side in figure.get_size_inches())
+    (x, y), (across, up) = place, size
+    axes = figure.add_axes((x / wide, y / high, across / wide, up / high), anchor="NW")
+    axes.set_in_layout(False)
+    file_of_it = report.runs[run].picture
+    assert file_of_it  # as all that are shown
+    with Image.open(file_of_it) as file:
+        image = file.convert("RGB")
+    # What is smaller than it is printed would be shown in squares.
+    fine = fitted(image.size, (round(across / 25.4 * _DPI), round(up / 25.4 * _DPI)))
+    image = image.resize(max(fine, image.size), Image.Resampling.LANCZOS)
+    axes.imshow(np.asarray(image), interpolation="none")
+    axes.set_axis_off()
+    figure.text(x / wide, (y + up + 1) / high, above, fontsize=TEXT, weight="bold", va="baseline")
+    for number, line in enumerate(below):
+        foot = (y - 3 - _LINE * number) / high
+        figure.text(x / wide, foot, line, fontsize=SMALL, color=SOFT, va="baseline")
 
 
 def _under(report: Report, run: int, wide: float) -> list[str]:
     """Return the values that tell a run from the others, in lines below its picture."""
-    values = [key.of.get(report.runs[run].name, "none") for key in report.keys[:4]]
-    return look.fitting(", ".join(values), wide * look.POINT, SMALL, 4)
+    name = report.runs[run].name
+    values = [key.of.get(name, "none") for key in report.keys[: fronts.MOST_KEYS]]
+    return look.fitting(", ".join(values), wide * POINT, SMALL, 6)
 
 
 def _high(report: Report, run: int) -> float:
     one = report.runs[run]
     return one.height / one.width if one.width and one.height else 1.0
-
-
-def _caption(
-    report: Report, both: Any, groups: Sequence[_Group], key: Key | None, shown: Any
-) -> str:
-    count = sum(len(one.runs) for one in groups)
-    said = [f"{both[1]['title'].capitalize()} against {both[0]['title']} of {count} runs."]
-    kept = sum(len(one.front) for one in groups)
-    if kept:
-        each = " of each photograph and painting" if len(groups) > 1 else ""
-        said.append(
-            f"The dotted line is the Pareto front{each}, {kept} runs with a dark rim: no run beats "
-            "one of them in both."
-        )
-    if any(is_knee for _, is_knee in shown):
-        what = (
-            "the knee of the front"
-            if all(one.bent for one in groups)
-            else ("the run that gives up least of either; the front has no knee")
-        )
-        said.append(f"{STAR}: {what}.")
-    if key:
-        said.append(f"Points by {key.title}.")
-    if shown:
-        keys = ", ".join(one.title for one in report.keys[:4])
-        said.append(f"Below: results of the lettered runs{f' with their {keys}' if keys else ''}.")
-        for letter, (run, _) in zip(ascii_uppercase, shown, strict=False):
-            told = ", ".join(
-                f"{one['title']} {labels.number(value, 3)}"
-                for one in both
-                if (value := compared.value(report.runs[run], one["group"], one["name"]))
-                is not None
-            )
-            said.append(f"{letter}: {told}.")
-    return " ".join(said)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nst.base.errors import UserError, did_you_mean
+from nst.figure.look import MOST_VALUES
 from nst.report import axes, compared, effects, factors, live, search, voted
 from nst.report.build import runs_in
 from nst.report.matters import share_between
@@ -63,7 +64,7 @@ def metrics(report: Report, names: Sequence[str]) -> list[Mapping[str, Any]]:
     return [known[name.removeprefix("metrics/")] for name in names]
 
 
-def usual(report: Report) -> list[Mapping[str, Any]]:
+def usual(report: Report) -> Sequence[Mapping[str, Any]]:
     """Return what runs are compared by where nothing else is asked for, the first first."""
     return compared.by(report)
 
@@ -93,6 +94,20 @@ def key(report: Report, name: str, option: str = "--by") -> Key:
     raise UserError(f"{option}: {problem}; {vary}")
 
 
+def few(key: Key) -> Key:
+    """Return a key whose values print can tell apart.
+
+    Raises:
+      UserError: it has more.
+    """
+    if len(key.values) > MOST_VALUES:
+        raise UserError(
+            f"--by: {key.name} has {len(key.values)} values, and at most {MOST_VALUES} are told "
+            "apart in print: name another key"
+        )
+    return key
+
+
 def telling(report: Report, columns: Sequence[np.ndarray], most: int) -> Key | None:
     """Return the key whose values tell some numbers apart best, None where none does well.
 
@@ -101,11 +116,12 @@ def telling(report: Report, columns: Sequence[np.ndarray], most: int) -> Key | N
       columns: numbers of shape (runs,), NaN for a run without one.
       most: values of a key.
     """
-    found = [
-        (sum(share_between(factors.places(one, report.runs), c) for c in columns), -at, one)
-        for at, one in enumerate(report.keys)
-        if 1 < len(one.values) <= most
-    ]
+    found = []
+    for at, one in enumerate(report.keys):
+        levels = factors.places(one, report.runs)
+        # What nearly every run has a value of its own for tells all apart and says nothing.
+        if one.name != factors.SEED and 1 < len(one.values) <= min(most, len(levels) / 2):
+            found.append((sum(share_between(levels, c) for c in columns), -at, one))
     best = max(found, default=None, key=lambda row: row[:2])
     return best[2] if best and best[0] > 0.05 * len(columns) else None
 

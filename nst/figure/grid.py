@@ -139,8 +139,8 @@ def _panels(shown: Sheet, across: int, cell: int) -> Block:
     wide = max(one.width for one in drawn)
     whole = []
     for one, block in zip(layout.panels, drawn, strict=True):
-        (lines,), size = shrunk([one.heading], [wide], _LETTERS, 3, _LEAST)
-        whole.append(below([text(lines, size), block], measures.gap))
+        (said,), size = shrunk([one.heading], [wide], _LETTERS, 3, _LEAST)
+        whole.append(below([text(said, size), block], measures.gap))
     lines = [whole[at : at + across] for at in range(0, len(whole), across)]
     return below([beside(line, _LETTERS) for line in lines], _LETTERS)
 
@@ -165,19 +165,19 @@ def _told(report: Report, layout: Layout) -> Layout:
 
 def _strip(shown: Sheet, room: int) -> Block:
     """Return the pictures of what was used, equally high, with their captions."""
-    high, blocks = min(round(room * 0.19), FINE * 70), []
+    high, blocks = min(round(room * 0.19), FINE * 70), list[Block]()
     for caption, file in shown.strip:
         across, down = panel.size_of(file)
         wide = round(min(3 * high, max(high / 3, high * across / down)))
         (lines,), size = shrunk([caption], [max(wide, high)], round(FINE * SMALL), 3, _LEAST)
         picture = Block(wide, high, [Picture(0, 0, (wide, high), file)])
         blocks.append(below([picture, text(lines, size)], FINE))
-    lines, gap = list[list[Block]](), 2 * _LETTERS
+    several, gap = list[list[Block]](), 2 * _LETTERS
     for block in blocks:
-        if not lines or beside([*lines[-1], block], gap).width > room:
-            lines.append([])
-        lines[-1].append(block)
-    return below([beside(line, gap) for line in lines], _LETTERS)
+        if not several or beside([*several[-1], block], gap).width > room:
+            several.append([])
+        several[-1].append(block)
+    return below([beside(line, gap) for line in several], _LETTERS)
 
 
 def _caption(report: Report, shown: Sheet) -> str:

@@ -15,7 +15,7 @@ from nst.report.summary import Report
 from nst.rundir.runs import Run
 
 #: Raised whenever the same sheet is drawn in another way.
-LOOK = 3
+LOOK = 4
 #: A sheet's pixels stay below this where the cells' size isn't given.
 PIXELS = 24e6
 #: What Pillow opens without a warning.

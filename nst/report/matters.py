@@ -45,5 +45,5 @@ def _weight(report: Report, key: Key, numbers: np.ndarray) -> float:
     if key.numbers is None or 2 * count < known.sum() or count < 3:
         return share_between(levels, numbers)
     # Nearly every run has a value of its own, so that these tell all apart: a trend is told.
-    ranks = [np.unique(one[known], return_inverse=True)[1] for one in (levels, numbers)]
-    return float(np.corrcoef(*ranks)[0, 1]) ** 2 if ranks[1].any() else 0.0
+    first, second = (np.unique(one[known], return_inverse=True)[1] for one in (levels, numbers))
+    return float(np.corrcoef(first, second)[0, 1]) ** 2 if second.any() else 0.0

@@ -159,8 +159,8 @@ def _empty(run: Run | None, box: tuple[int, int], measures: Measures) -> Iterato
 def _tag(word: str, room: int, measures: Measures, right: bool = False) -> Iterator[Mark]:
     """Yield a word on white in the upper corner of a picture."""
     size = max(9, round(measures.text * 0.8))
-    (line,) = wrapped(word, room - size, size, 1)
-    wide = width(line, size) + size
+    ((line,),), size = shrunk([word], [room - 2 * measures.gap], size, 1, measures.least)
+    wide = min(room, width(line, size) + size)
     left = room - wide if right else 0
     yield Box(left, 0, (wide, line_height(size) + 2), "white")
-    yield Text(left + size / 2, 1, (line,), size)
+    yield Text(left + wide / 2, 1, (line,), size, align="center")

@@ -5,6 +5,7 @@ import sys
 import time
 from itertools import product
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -51,7 +52,7 @@ def figure(monkeypatch, capsys):
     return run
 
 
-def fonts_of(page) -> dict[str, dict]:
+def fonts_of(page: Any) -> dict[str, tuple[str, dict[str, Any]]]:
     """Return the descriptor of each font of a page, by its name."""
     found = {}
     for one in page["/Resources"]["/Font"].values():
@@ -66,7 +67,12 @@ def seen(monkeypatch) -> list:
     """The figures that matplotlib was given, before they are saved."""
     found: list = []
     saved = look.saved
-    monkeypatch.setattr(look, "saved", lambda one, *rest: (found.append(one), saved(one, *rest))[1])
+
+    def keep(one: Any, *rest: Any) -> look.Drawn:
+        found.append(one)
+        return saved(one, *rest)
+
+    monkeypatch.setattr(look, "saved", keep)
     return found
 
 
@@ -82,7 +88,7 @@ def test_a_pdf_is_as_wide_as_a_column_with_its_fonts_and_letters_of_seven_points
     said = figure(kind, tmp_path)
     assert time.process_time() - started < 5
     assert "caption: " in said
-    page = PdfReader(tmp_path / "figures" / f"{kind}.pdf").pages[0]
+    page: Any = PdfReader(tmp_path / "figures" / f"{kind}.pdf").pages[0]
     assert float(page.mediabox.width) == pytest.approx(89 * MM, abs=0.3)
     for subtype, descriptor in fonts_of(page).values():
         # TrueType, which can be edited: Type 3 is what publishers refuse.
