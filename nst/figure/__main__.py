@@ -4,7 +4,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,7 @@ def main() -> None:
     take_any_text()
     try:
         options = _parser().parse_args()
+        options.kind = _kind(options.kind, options.folders)
         for name, kinds in _OF.items():
             if getattr(options, name) and options.kind not in kinds:
                 raise UserError(f"--{name} is for {', '.join(kinds)}, not for {options.kind}")
@@ -131,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
         usage=argparse.SUPPRESS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("kind", type=_kind, metavar="KIND", help=", ".join(_DRAWN))
+    parser.add_argument("kind", metavar="KIND", help=", ".join(_DRAWN))
     parser.add_argument("folders", nargs="+", type=_path, metavar="DIR", help="folder with runs")
     parser.add_argument(
         "--width", metavar="WIDTH", type=_width, default="column",
@@ -157,14 +158,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _kind(text: str) -> str:
-    if text not in _DRAWN:
-        hint = did_you_mean(text, list(_DRAWN))
-        raise UserError(
-            f"there is no figure {text!r}{hint}; there are {', '.join(_DRAWN)}, "
-            "and folders come after it"
-        )
-    return text
+def _kind(text: str, folders: Sequence[Path]) -> str:
+    if text in _DRAWN:
+        return text
+    later = next((str(one) for one in folders if str(one) in _DRAWN), None)
+    if later:
+        raise UserError(f"the kind comes first: nst figure {later} {text}")
+    hint = did_you_mean(text, list(_DRAWN))
+    raise UserError(f"there is no figure {text!r}{hint}; there are {', '.join(_DRAWN)}")
 
 
 def _path(text: str) -> Path:

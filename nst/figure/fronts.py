@@ -79,6 +79,8 @@ def groups(report: Report, both: Sequence[Mapping[str, Any]]) -> list[Group]:
             f"no finished run has both {both[0]['title']} and {both[1]['title']}, so there is "
             "nothing to draw"
         )
+    if sum(len(one.runs) for one in found) < 2:
+        raise UserError("one finished run alone has no front: name the folder of a sweep")
     return found
 
 
@@ -154,7 +156,7 @@ def caption(report: Report, both: Any, groups: Sequence[Group], key: Key | None,
     if kept:
         each = " of each photograph and painting" if len(groups) > 1 else ""
         said.append(
-            f"The dotted line is the Pareto front{each}, {kept} runs with a dark rim: no run beats "
+            f"The dotted line is the Pareto front{each}, {kept} of them with a dark rim: no run beats "
             "one of them in both."
         )
     if any(is_knee for _, is_knee in shown):

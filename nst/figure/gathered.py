@@ -57,6 +57,8 @@ def metrics(report: Report, names: Sequence[str]) -> list[Mapping[str, Any]]:
     known = {f"{_PREFIXES[one['group']]}{one['name']}": one for one in compared.by(report)}
     for name in names:
         if name.removeprefix("metrics/") not in known:
+            if voted.is_of(name):
+                raise UserError(f"--metric {name}: there are no such votes on these pictures yet")
             few = ", ".join(known) or "none"
             raise UserError(
                 f"--metric: no run has {name!r}{did_you_mean(name, list(known))}; they have {few}"

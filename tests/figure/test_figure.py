@@ -142,7 +142,7 @@ def test_the_front_joins_the_runs_that_no_other_beats(tmp_path: Path, figure, se
     # Scaled to the front's ends: (0, 1), (0.2, 0.25), (1, 0): the second is the knee.
     star = next(xy for line, xy in zip(axes.lines, lines, strict=True) if line.get_marker() == "*")
     np.testing.assert_allclose(star, [[0.2, 0.2]])
-    assert "3 runs with a dark rim" in said
+    assert "3 of them with a dark rim" in said
     assert "★: the knee of the front." in said
     assert (tmp_path / "figures" / "front-content_distance-style_distance.pdf").exists()
 
@@ -185,6 +185,8 @@ def test_only_what_nst_wrote_is_replaced(tmp_path: Path, figure):
     ("arguments", "said"),
     [
         (["fromt", "."], "there is no figure 'fromt' (did you mean 'front'?)"),
+        ([".", "front"], "the kind comes first: nst figure front ."),
+        (["effects", ".", "--metric", "preference"], "there are no such votes on these pictures"),
         (["front"], "the following arguments are required: DIR"),
         (["front", "nowhere"], "nowhere does not exist, but must be a folder with runs"),
         (
@@ -215,5 +217,8 @@ def test_bad_input_is_answered_in_a_sentence(
 def test_one_run_alone_is_drawn_or_refused_in_a_sentence(tmp_path: Path, figure, kind: str):
     write_run(tmp_path / "0")
     answer = figure(kind, tmp_path)
-    refused = {"effects": "nst: no effects to draw: no key varies"}
+    refused = {
+        "effects": "nst: no effects to draw: no key varies",
+        "front": "nst: one finished run alone has no front: name the folder of a sweep",
+    }
     assert refused.get(kind, "caption: ") in answer
