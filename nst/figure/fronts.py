@@ -156,8 +156,8 @@ def caption(report: Report, both: Any, groups: Sequence[Group], key: Key | None,
     if kept:
         each = " of each photograph and painting" if len(groups) > 1 else ""
         said.append(
-            f"The dotted line is the Pareto front{each}, {kept} of them with a dark rim: no run beats "
-            "one of them in both."
+            f"The dotted line is the Pareto front{each}, {kept} of them with a dark rim: no run "
+            "beats one of these in both."
         )
     if any(is_knee for _, is_knee in shown):
         what = (

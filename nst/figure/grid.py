@@ -22,6 +22,7 @@ FINE = 4
 _LETTERS, _LEAST = round(FINE * TEXT), round(FINE * 5)  # below that nobody reads them in print
 _SMALLEST = round(FINE * 12)  # long edge of a picture
 _WRAPPED = round(FINE * POINT * 20)  # room of a picture of which many stand in lines
+_EDGE = 5  # where the frame around the best picture has room
 _MOST_KEYS = 4  # whose values stand below a picture
 _HIGHEST = round(FINE * POINT * 225)  # of a page, below which there is room for a caption
 
@@ -62,7 +63,8 @@ def draw(
             for key in ("content", "style")
         }
         shown = sheet(report, layout, pictures, bare=True)
-        page = _page(shown, room, bare)
+        inside = _page(shown, room - 2 * _EDGE, bare)
+        page = Block(room, inside.height + 2 * _EDGE, inside.at(_EDGE, _EDGE))
         caption = drawable_whole(_caption(report, shown))
         data = render((page.width, page.height), page.marks, form, paper=Paper(FINE, caption))
     return Drawn(data, caption)
@@ -192,4 +194,8 @@ def _caption(report: Report, shown: Sheet) -> str:
         if keys
         else f"{layout.heading}."
     ]
+    if layout.chosen.panels:
+        titles = {key.name: key.title for key in report.keys}
+        several = " and ".join(titles.get(name, name) for name in layout.chosen.panels)
+        said.append(f"A panel for each {several}.")
     return " ".join([*said, layout.note, *shown.notes]).replace("  ", " ").strip()
