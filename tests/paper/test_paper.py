@@ -141,6 +141,9 @@ def test_every_figure_is_laid_out_from_its_runs_and_names_fallbacks(tmp_path: Pa
             drawn = Image.open(io.BytesIO(panel.draw(page, 64)))
             assert drawn.width > 128, file
             assert "Fallbacks used: night for starry" in page.notes
+            # The fake pictures have one color.
+            uneven = [note for note in page.notes if "10 % lies in the busiest tenth" in note]
+            assert len(uneven) == (file == "figure8")
     write_run(tmp_path / "figure7" / "1", status="failed", error="no")
     with pytest.raises(UserError, match="figure7/1 is failed, and a figure needs it finished"):
         figures.panels("7", tmp_path)
