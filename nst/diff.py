@@ -1,9 +1,7 @@
 """``nst diff RUN RUN``: what differs between two runs; imports no JAX."""
 
-import argparse
 import dataclasses
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from nst.base.errors import UserError, one_line, take_any_text
+from nst.base.commands import Parser, ended, folder
+from nst.base.errors import UserError, one_line
 from nst.config.groups import Source
 from nst.config.schema import role
 from nst.images import files
@@ -59,17 +58,10 @@ class Pixels:
 
 def main() -> None:
     """Compare what the command line names; exit 0, or 1 for an error."""
-    take_any_text()
-    try:
+    with ended():
         options = _parser().parse_args()
         for line in lines(*options.runs):
             print(line)
-    except UserError as error:
-        sys.exit(f"nst: {one_line(str(error))}")
-    except BrokenPipeError:  # nst diff A B | head
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 def lines(one: Path, other: Path) -> Iterator[str]:
@@ -234,18 +226,9 @@ def _value(value: Any, digits: int) -> str:
     return "none" if value is None else one_line(text(value))
 
 
-def _parser() -> argparse.ArgumentParser:
-    class Parser(argparse.ArgumentParser):
-        def error(self, message: str) -> Any:
-            raise UserError(f"{message}; nst diff --help shows what it takes")
-
-    parser = Parser(
-        prog="nst diff",
-        description=HELP,
-        usage=argparse.SUPPRESS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("runs", nargs=2, type=_path, metavar="RUN_DIR", help="folder of a run")
+def _parser() -> Parser:
+    parser = Parser("nst diff", HELP)
+    parser.add_argument("runs", nargs=2, type=folder, metavar="RUN_DIR", help="folder of a run")
     return parser
 
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from nst.base.errors import UserError, did_you_mean, one_line, take_any_text
+from nst.base.commands import ended
+from nst.base.errors import UserError, did_you_mean
 from nst.config.keys import Key
 from nst.config.schema import entries, keys
 from nst.report.labels import number
@@ -36,18 +37,13 @@ _DIGITS = 3
 
 def main() -> None:
     """Print or run what the command line asks for; exit 0, 1 for an error, 130 after Ctrl-C."""
-    take_any_text()
     arguments = sys.argv[1:]
     if not arguments or {"-h", "--help"} & set(arguments):
         print(HELP)
         return
-    try:
+    with ended():
         command = _command(arguments)
-    except UserError as error:
-        sys.exit(f"nst: {one_line(str(error))}")
-    except KeyboardInterrupt:
-        sys.exit(130)
-    print(shlex.join(["nst", "rerun", *command]), flush=True)
+        print(shlex.join(["nst", "rerun", *command]), flush=True)
     if "--run" in arguments:
         from nst.rerun.__main__ import main as rerun
 

@@ -1,6 +1,5 @@
 """``nst choose DIR``: which of two pictures is better, blind, again and again; then a ranking."""
 
-import argparse
 import getpass
 import os
 import re
@@ -8,9 +7,9 @@ import sys
 import threading
 import webbrowser
 from pathlib import Path
-from typing import Any
 
-from nst.base.errors import UserError, one_line, take_any_text
+from nst.base.commands import Parser, ended, folder
+from nst.base.errors import UserError
 from nst.choose import words
 from nst.choose.beliefs import warm_up
 from nst.choose.pictures import Group, groups
@@ -40,8 +39,7 @@ _SHOWN = 3  # runs that the last sentence names
 
 def main() -> None:
     """Serve the page of what the command line names; exit 1 for an error, 130 after Ctrl-C."""
-    take_any_text()
-    try:
+    with ended():
         options = _parser().parse_args()
         session = _session(options.folders, options.voter)
         with Server(session, options.port) as server:
@@ -54,10 +52,6 @@ def main() -> None:
             except KeyboardInterrupt:
                 say_line(_farewell(session))
                 sys.exit(130)
-    except UserError as error:
-        sys.exit(f"nst: {one_line(str(error))}")
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 def _session(folders: list[Path], voter: str) -> Session:
@@ -133,18 +127,9 @@ def _of(some: list[Group], group: int) -> str:
     return f"of {some[group].title}: " if len(some) > 1 else "runs: "
 
 
-def _parser() -> argparse.ArgumentParser:
-    class Parser(argparse.ArgumentParser):
-        def error(self, message: str) -> Any:
-            raise UserError(f"{message}; nst choose --help shows what it takes")
-
-    parser = Parser(
-        prog="nst choose",
-        description=HELP,
-        usage=argparse.SUPPRESS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("folders", nargs="+", type=_path, metavar="DIR", help="folder with runs")
+def _parser() -> Parser:
+    parser = Parser("nst choose", HELP)
+    parser.add_argument("folders", nargs="+", type=folder, metavar="DIR", help="folder with runs")
     parser.add_argument(
         "--voter",
         metavar="NAME",
@@ -164,10 +149,6 @@ def _parser() -> argparse.ArgumentParser:
         "--no-browser", action="store_false", dest="open", help="open nothing, print the address"
     )
     return parser
-
-
-def _path(text: str) -> Path:
-    return Path(os.path.expanduser(text))
 
 
 def _user() -> str:

@@ -3,12 +3,11 @@
 import argparse
 import os
 import re
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-from nst.base.errors import UserError, did_you_mean, one_line, take_any_text
+from nst.base.commands import Parser, ended, folder
+from nst.base.errors import UserError, did_you_mean
 from nst.figure import curves, effects, front, gathered, grid
 from nst.figure.look import WIDTHS, Drawn
 from nst.report import own
@@ -49,8 +48,7 @@ _FOLDER = "figures"
 
 def main() -> None:
     """Draw what the command line asks for; exit 0, 1 for an error, 130 after Ctrl-C."""
-    take_any_text()
-    try:
+    with ended():
         options = _parser().parse_args()
         options.kind = _kind(options.kind, options.folders)
         for name, kinds in _OF.items():
@@ -69,10 +67,6 @@ def main() -> None:
             ) from error
         say_line(os.path.relpath(root / name))
         say_line(f"caption: {drawn.caption}")
-    except UserError as error:
-        sys.exit(f"nst: {one_line(str(error))}")
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 def _grid(report: Report, options: argparse.Namespace) -> Drawn:
@@ -121,19 +115,10 @@ def _name(options: argparse.Namespace) -> str:
     return "-".join(re.sub(r"[^\w.]+", "_", word) for word in words)
 
 
-def _parser() -> argparse.ArgumentParser:
-    class Parser(argparse.ArgumentParser):
-        def error(self, message: str) -> Any:
-            raise UserError(f"{message}; nst figure --help shows what it takes")
-
-    parser = Parser(
-        prog="nst figure",
-        description=HELP,
-        usage=argparse.SUPPRESS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def _parser() -> Parser:
+    parser = Parser("nst figure", HELP)
     parser.add_argument("kind", metavar="KIND", help=", ".join(_DRAWN))
-    parser.add_argument("folders", nargs="+", type=_path, metavar="DIR", help="folder with runs")
+    parser.add_argument("folders", nargs="+", type=folder, metavar="DIR", help="folder with runs")
     parser.add_argument(
         "--width", metavar="WIDTH", type=_width, default="column",
         help="as printed: column (89 mm), page (183 mm), or millimeters",
@@ -154,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--bare", action="store_true", help="a grid without photograph and painting"
     )
-    parser.add_argument("--out", metavar="FOLDER", type=_path, help="write into another folder")
+    parser.add_argument("--out", metavar="FOLDER", type=folder, help="write into another folder")
     return parser
 
 
@@ -166,10 +151,6 @@ def _kind(text: str, folders: Sequence[Path]) -> str:
         raise UserError(f"the kind comes first: nst figure {later} {text}")
     hint = did_you_mean(text, list(_DRAWN))
     raise UserError(f"there is no figure {text!r}{hint}; there are {', '.join(_DRAWN)}")
-
-
-def _path(text: str) -> Path:
-    return Path(os.path.expanduser(text))
 
 
 def _names(text: str) -> list[str]:

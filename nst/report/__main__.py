@@ -1,15 +1,11 @@
 """``nst report DIR``: finished runs as a picture grid, a page and a table."""
 
-import argparse
-import os
 import re
-import sys
 import webbrowser
 from functools import partial
-from pathlib import Path
-from typing import Any
 
-from nst.base.errors import UserError, one_line, take_any_text
+from nst.base.commands import Parser, ended, folder
+from nst.base.errors import UserError
 from nst.report import track
 from nst.report.animate import KINDS
 from nst.report.build import say, say_line, write
@@ -36,8 +32,7 @@ Writes into DIR, or into the deepest folder that several have in common:
 
 def main() -> None:
     """Report what the command line names; exit 0, 1 for an error, 130 after Ctrl-C."""
-    take_any_text()
-    try:
+    with ended():
         options = _parser().parse_args()
         chosen = (
             options.rows,
@@ -61,24 +56,11 @@ def main() -> None:
             watch(options.folders, report.root, again, say_line, opened=shown)
         elif options.open:
             _open((report.root / "index.html").as_uri())
-    except UserError as error:
-        sys.exit(f"nst: {one_line(str(error))}")
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
-def _parser() -> argparse.ArgumentParser:
-    class Parser(argparse.ArgumentParser):
-        def error(self, message: str) -> Any:
-            raise UserError(f"{message}; nst report --help shows what it takes")
-
-    parser = Parser(
-        prog="nst report",
-        description=HELP,
-        usage=argparse.SUPPRESS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("folders", nargs="+", type=_path, metavar="DIR", help="folder with runs")
+def _parser() -> Parser:
+    parser = Parser("nst report", HELP)
+    parser.add_argument("folders", nargs="+", type=folder, metavar="DIR", help="folder with runs")
     parser.add_argument("--rows", metavar="KEY", help="the grid's rows: style.layers, alpha/beta")
     parser.add_argument("--cols", metavar="KEY", help="the grid's columns")
     parser.add_argument(
@@ -95,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         "--metric", metavar="NAME", help="a number below each picture: ssim, preference"
     )
     parser.add_argument("--bare", action="store_true", help="a grid without title and settings")
-    parser.add_argument("--out", metavar="FOLDER", type=_path, help="write into another folder")
+    parser.add_argument("--out", metavar="FOLDER", type=folder, help="write into another folder")
     parser.add_argument(
         "--animate",
         metavar="KIND",
@@ -126,10 +108,6 @@ def _open(address: str) -> None:
     """Open the page in the browser; where there is none, a person opens it elsewhere."""
     if not webbrowser.open(address):
         say_line(f"no browser could be started: {address}")
-
-
-def _path(text: str) -> Path:
-    return Path(os.path.expanduser(text))
 
 
 def _cell(text: str) -> int:

@@ -1,12 +1,11 @@
 """``nst stats DIR --by KEY``: what a setting does to a metric, with intervals and tests."""
 
-import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
-from nst.base.errors import UserError, did_you_mean, of_file, one_line, take_any_text
+from nst.base.commands import Parser, ended, folder
+from nst.base.errors import UserError, did_you_mean, of_file, one_line
 from nst.report import own
 from nst.stats import notes
 from nst.stats.compare import INTERVALS, Finding, compare
@@ -33,8 +32,7 @@ _REPORTS = (*own.FILES, "grid.pdf", "grid.svg", "statements.md")
 
 def main() -> None:
     """Compare what the command line names; exit 0, 1 for an error, 130 after Ctrl-C."""
-    take_any_text()
-    try:
+    with ended():
         options = _parser().parse_args()
         form = _form(options.format, options.out)
         if options.out:
@@ -52,13 +50,6 @@ def main() -> None:
         sys.stdout.flush()
         if form == "csv":
             _say_beside(sweep, found, options.interval)
-    except UserError as error:
-        sys.exit(f"nst: {one_line(str(error))}")
-    except BrokenPipeError:  # nst stats ... | head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 def _refuse_nothing(found: list[Finding]) -> None:
@@ -80,18 +71,9 @@ def _printable(text: str) -> str:
     return "".join(one if one.isprintable() or one == "\n" else "?" for one in text)
 
 
-def _parser() -> argparse.ArgumentParser:
-    class Parser(argparse.ArgumentParser):
-        def error(self, message: str) -> Any:
-            raise UserError(f"{message}; nst stats --help shows what it takes")
-
-    parser = Parser(
-        prog="nst stats",
-        description=HELP,
-        usage=argparse.SUPPRESS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("folders", nargs="+", type=_path, metavar="DIR", help="folder with runs")
+def _parser() -> Parser:
+    parser = Parser("nst stats", HELP)
+    parser.add_argument("folders", nargs="+", type=folder, metavar="DIR", help="folder with runs")
     parser.add_argument(
         "--by", metavar="KEY", action="append", help="what is compared: pooling, tv.gamma"
     )
@@ -119,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--out",
         metavar="FILE",
-        type=_path,
+        type=folder,
         help="write it there; .csv, .md and .tex say the format",
     )
     return parser
@@ -150,10 +132,6 @@ def _put(path: Path, whole: str) -> None:
         own.put(path, whole.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise UserError(f"--out: {of_file(error)}: {_ELSEWHERE}") from error
-
-
-def _path(text: str) -> Path:
-    return Path(os.path.expanduser(text))
 
 
 def _interval(text: str) -> str:
