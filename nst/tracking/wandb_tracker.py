@@ -100,8 +100,8 @@ class WandbTracker:
         if best is not None:
             nan = float("nan")  # a record has null for it
             terms = {name: nan if value is None else value for name, value in best.items()}
-            step = summary["best/step"] = terms.pop("step")
-            losses = _losses(terms, self.config, step)
+            summary["best/step"] = terms.pop("step")
+            losses = _losses(terms, self.config, int(summary["best/step"]))
             summary |= {f"best/{key}": value for key, value in losses.items()}
         if picture is not None:
             replaced = [f"{key} {one.name}" for key, one in sources.items() if one.fallback]

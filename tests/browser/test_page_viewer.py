@@ -294,7 +294,7 @@ def test_the_commands_that_go_on_from_a_run(viewer: Page, painted: Path):
     ]
     assert viewer.texts(".viewer-command b") == ["Again", "Larger", "Finer", "As typed"]
     viewer.press(Keys.ARROW_RIGHT)
-    assert viewer.texts(".viewer-command code")[0] == f"nst rerun {painted / viewer.viewing()}"
+    assert viewer.texts(".viewer-command code")[0] == f"nst rerun {painted}/{viewer.viewing()}"
 
 
 def test_a_command_is_copied_even_where_there_is_no_clipboard(viewer: Page, painted: Path):

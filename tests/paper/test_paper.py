@@ -233,7 +233,9 @@ def test_the_busiest_squares_and_clipped_pixels():
 def test_the_statements_come_from_the_runs_and_their_spread(tmp_path: Path, monkeypatch):
     def placed(run: Run, judge: str) -> Point:
         if judge == "avg":
-            return Point(run.metrics["content_distance"], run.metrics["style_distance"])
+            content, style = run.metrics["content_distance"], run.metrics["style_distance"]
+            assert content is not None and style is not None
+            return Point(content, style)
         return Point(0.1 if run.values["pooling"] == "avg" else 0.9, 1)  # at different content
 
     monkeypatch.setattr(statements, "point", placed)
