@@ -234,7 +234,8 @@ def test_the_statements_come_from_the_runs_and_their_spread(tmp_path: Path, monk
     def placed(run: Run, judge: str) -> Point:
         if judge == "avg":
             content, style = run.metrics["content_distance"], run.metrics["style_distance"]
-            assert content is not None and style is not None
+            assert content is not None
+            assert style is not None
             return Point(content, style)
         return Point(0.1 if run.values["pooling"] == "avg" else 0.9, 1)  # at different content
 
