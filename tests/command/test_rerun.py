@@ -221,4 +221,5 @@ def test_the_same_look_at_twice_the_size(command: Command):
         return abs(np.log(metrics["content_distance"] / small["content_distance"]))
 
     # Without, content is a sum over four times the positions, and the photograph comes through.
-    assert apart(alike) < 0.25 < 2 * apart(alike) < apart(other)
+    assert apart(alike) < 0.1
+    assert apart(other) > 2 * apart(alike)
