@@ -4,15 +4,8 @@ Imports Hydra when it is asked, since nst.sweep reads its file before.
 """
 
 import functools
-import os
 import re
-from collections.abc import Mapping
 from typing import Any
-
-import numpy as np
-
-from nst.base.errors import UserError
-from nst.report.labels import number
 
 #: What Hydra reads as it stands, without a look by its parser, which takes a millisecond.
 PLAIN = re.compile(r"(?!(?:null|true|false|inf|nan)$)[a-z_/][\w/.-]*|", re.ASCII | re.IGNORECASE)
@@ -52,35 +45,6 @@ def split(text: str) -> list[str]:
 def unclosed(text: str) -> bool:
     """Return whether a text begins with a quote that doesn't end: a slip, and none of its own."""
     return text[:1] in ("'", '"') and text.count(text[0]) == 1
-
-
-def written(key: str, value: Any, inside: bool = False) -> str:
-    """Return a value as it is typed on the command line.
-
-    Args:
-      key: to name in the message.
-      value: of the key.
-      inside: whether it stands in a list or a mapping, where a text needs its quotes.
-    """
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, int | float):
-        return number(value)
-    if isinstance(value, os.PathLike):
-        value = str(os.fspath(value))
-    if isinstance(value, str):
-        return literal(value) if inside else value
-    if isinstance(value, Mapping):
-        parts = [f"{literal(str(name))}: {written(key, one, True)}" for name, one in value.items()]
-        return "{" + ", ".join(parts) + "}"
-    if isinstance(value, list | tuple | set | range):
-        return "[" + ", ".join(written(key, one, True) for one in value) + "]"
-    raise UserError(
-        f"{key} can't be of type {type(value).__name__}: it must be a number, a text, true or "
-        "false, None, or a list or mapping of these"
-    )
 
 
 #: What `read` returns of a value that Hydra can't read.

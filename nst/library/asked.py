@@ -21,6 +21,7 @@ from nst.command import given, grammar, typed
 from nst.command.hydra_private import composing
 from nst.command.options import options
 from nst.command.sentence import REFUSALS, sentence
+from nst.command.written import written
 from nst.config.schema import Config, from_mapping
 from nst.config.validation import validated
 from nst.images import held
@@ -158,7 +159,7 @@ def _key(override: str) -> str:
 
 def _one(key: str, value: Any) -> Asked:
     if key not in PICTURES:
-        return Asked((f"{key}={grammar.written(key, value)}",))
+        return Asked((f"{key}={written(key, value)}",))
     if value is None:
         return Asked()
     if isinstance(value, os.PathLike):
@@ -167,7 +168,7 @@ def _one(key: str, value: Any) -> Asked:
         named = value in options()[key] or not (os.sep in value or own_path(value).suffix)
         return Asked((f"{key}{'' if named else '.path'}={value}",))
     if isinstance(value, Mapping):
-        return Asked((f"{key}={grammar.written(key, value)}",))
+        return Asked((f"{key}={written(key, value)}",))
     return Asked((), {key: _held(key, value)})
 
 

@@ -21,6 +21,7 @@ from nst.base.errors import UserError
 from nst.base.files import conf_dir
 from nst.command import grammar
 from nst.command.options import options
+from nst.command.written import written
 from nst.config import blend
 from nst.config.groups import Source
 from nst.config.layers import weights
@@ -198,7 +199,7 @@ def _written(key: str, value: Any, files: Files, spelt_out: bool) -> str:
         return f"[{','.join(value)}]"
     if isinstance(value, str) and key in KEYS:
         return grammar.literal(files.own(key, value))
-    return grammar.written(key, value, inside=True)
+    return written(key, value, inside=True)
 
 
 def _equal(several: Collection[float]) -> bool:
