@@ -82,18 +82,7 @@ def key(report: Report, name: str, option: str = "--by") -> Key:
     Raises:
       UserError: there is no such key, or it has one value in all runs.
     """
-    keys = {one.name: one for one in report.keys}
-    if name in keys:
-        return keys[name]
-    if any(name in run.values for run in report.runs):
-        found = axes.key(name, report.runs)
-        if len(found.values) > 1:
-            return found
-        problem = f"{name} is {(found.typed or found.values)[0]} in all runs"
-    else:
-        problem = f"there is no key {name!r}{did_you_mean(name, list(keys))}"
-    vary = f"keys that vary are {', '.join(keys)}" if keys else "no key varies"
-    raise UserError(f"{option}: {problem}; {vary}")
+    return axes.named(option, name, report.runs, report.keys)
 
 
 def few(key: Key) -> Key:

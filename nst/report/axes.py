@@ -4,6 +4,7 @@ import math
 from collections.abc import Hashable, Sequence
 from typing import Any
 
+from nst.base.errors import UserError, did_you_mean
 from nst.report import labels
 from nst.report.summary import Key
 from nst.rundir.runs import Run
@@ -39,6 +40,43 @@ def key(name: str, runs: list[Run]) -> Key:
       runs: in the order in which texts shall stand.
     """
     return _key(name, {run.name: run.values.get(name) for run in runs})
+
+
+def named(option: str, name: str, runs: list[Run], keys: Sequence[Key]) -> Key:
+    """Return the key that an option names: one that varies, or that a preset explains.
+
+    Args:
+      option: "--rows".
+      name: dotted, "tv.gamma".
+      runs: in which it is to vary.
+      keys: that vary.
+
+    Raises:
+      UserError: there is no such key, or it has one value in all runs.
+    """
+    names = [one.name for one in keys]
+    if name in names:
+        return keys[names.index(name)]
+    if any(name in run.values for run in runs):
+        found = key(name, runs)
+        if len(found.values) > 1:
+            return found
+        problem = f"{name} is {(found.typed or found.values)[0]} in all runs"
+    else:
+        problem = f"there is no key {name!r}{did_you_mean(name, names)}"
+    raise UserError(f"{option}: {problem}; {listed(names)}")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return which keys vary, as an error says it.
+
+    Args:
+      names: of the keys, dotted.
+    """
+    if not names:
+        return "no key varies"
+    what = "keys that vary are" if len(names) > 1 else "the only key that varies is"
+    return f"{what} {', '.join(names)}"
 
 
 def fixed(runs: list[Run]) -> dict[str, Any]:

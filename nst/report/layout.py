@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 
-from nst.base.errors import UserError, did_you_mean
+from nst.base.errors import UserError
 from nst.metrics.objective import objective
 from nst.report import axes, labels, notes, search
 from nst.report.summary import Chosen, Key
@@ -67,7 +67,8 @@ def arrange(runs: list[Run], rows: str | None = None, cols: str | None = None) -
       UserError: a key is unknown, doesn't vary, or is named for both.
     """
     keys = axes.varying(runs)
-    across, down = _chosen("cols", cols, runs, keys), _chosen("rows", rows, runs, keys)
+    across = None if cols is None else axes.named("--cols", cols, runs, keys)
+    down = None if rows is None else axes.named("--rows", rows, runs, keys)
     if across and down and across.name == down.name:
         raise UserError(f"--rows and --cols are both {rows}, but they must be two keys")
     named = {one.name for one in (across, down) if one}
@@ -97,24 +98,6 @@ def arrange(runs: list[Run], rows: str | None = None, cols: str | None = None) -
     names = (one.name if one else None for one in (down, across))
     chosen = Chosen(next(names), next(names), tuple(one.name for one in rest), False, bool(named))
     return Layout(down, across, panels, False, "", note, chosen)
-
-
-def _chosen(option: str, name: str | None, runs: list[Run], keys: list[Key]) -> Key | None:
-    if name is None:
-        return None
-    for one in keys:
-        if name == one.name:
-            return one
-    names = [one.name for one in keys]
-    if any(name in run.values for run in runs):
-        found = axes.key(name, runs)
-        if len(found.values) > 1:
-            return found
-        problem = f"{name} is {found.typed[0]} in all runs"
-    else:
-        problem = f"there is no key {name!r}{did_you_mean(name, names)}"
-    vary = f"keys that vary are {', '.join(names)}" if names else "no key varies"
-    raise UserError(f"--{option}: {problem}; {vary}")
 
 
 def _axes(

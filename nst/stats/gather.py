@@ -68,32 +68,12 @@ def _keys(runs: list[Run], by: Sequence[str], broken: list[Broken]) -> list[Key]
     keys = _with_replicates(keys, runs, by)
     for name in by:
         if name not in [one.name for one in keys]:
-            keys.append(_named(name, runs, keys))
+            told = [one for one in keys if one.name != SEED]
+            keys.append(axes.named("--by", name, runs, told))
     if not by:
-        vary = _listed([one.name for one in keys if one.name != SEED])
+        vary = axes.listed([one.name for one in keys if one.name != SEED])
         raise UserError(f"name what to compare with --by KEY: {vary}")
     return keys
-
-
-def _named(name: str, runs: list[Run], keys: list[Key]) -> Key:
-    """Return a key that a preset explains; refuse any other that is not among those that vary."""
-    names = [one.name for one in keys]
-    if any(name in run.values for run in runs):
-        found = axes.key(name, runs)
-        if len(found.values) > 1:
-            return found
-        problem = f"{name} is {found.typed[0]} in all {len(runs)} runs"
-    else:
-        problem = f"there is no key {name!r}{did_you_mean(name, names)}"
-    raise UserError(f"--by: {problem}; {_listed([one for one in names if one != SEED])}")
-
-
-def _listed(names: list[str]) -> str:
-    if not names:
-        return "no key varies"
-    return f"{'keys that vary are' if len(names) > 1 else 'the only key that varies is'} " + (
-        ", ".join(names)
-    )
 
 
 def _with_replicates(keys: list[Key], runs: list[Run], by: Sequence[str]) -> list[Key]:
@@ -101,7 +81,7 @@ def _with_replicates(keys: list[Key], runs: list[Run], by: Sequence[str]) -> lis
     if SEED in by:
         raise UserError(
             "--by seed: seeds stand for chance, and are what the others are judged by; "
-            + _listed([one.name for one in keys if one.name != SEED])
+            + axes.listed([one.name for one in keys if one.name != SEED])
         )
     mix = next((one for one in keys if one.name == MIX), None)
     unseen = mix and mix.numbers and max(mix.numbers) <= UNSEEN
