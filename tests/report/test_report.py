@@ -1,4 +1,5 @@
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -48,6 +49,20 @@ def test_a_tree_of_good_and_bad_runs(tmp_path: Path):
     assert (sweep / "index.html").stat().st_size > 0
     assert Image.open(sweep / "grid.png").mode == "RGB"
     assert not list(sweep.rglob("*.part"))
+
+
+def test_whoever_reads_no_further_ends_it_quietly(tmp_path: Path):
+    write_run(tmp_path / "0")
+    late = "print(1, flush=True); from nst.report.__main__ import main; main()"
+    ours = subprocess.Popen(
+        [sys.executable, "-c", late, "."],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert ours.stdout is not None
+    assert ours.stdout.readline() == "1\n"
+    ours.stdout.close()  # long before nst says its first word
+    assert ours.communicate() == (None, "")
+    assert ours.returncode == 1
 
 
 def test_the_page_is_opened_in_the_browser(tmp_path: Path):
