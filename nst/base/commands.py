@@ -55,3 +55,12 @@ def ended() -> Iterator[None]:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def say_line(text: str) -> None:
+    """Print `text` on one line that any terminal can take.
+
+    Args:
+      text: a sentence; what can't be printed of it becomes "?".
+    """
+    print("".join(one if one.isprintable() else "?" for one in text), flush=True)

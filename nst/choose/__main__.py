@@ -8,7 +8,7 @@ import threading
 import webbrowser
 from pathlib import Path
 
-from nst.base.commands import Parser, ended, folder
+from nst.base.commands import Parser, ended, folder, say_line
 from nst.base.errors import UserError
 from nst.choose import words
 from nst.choose.beliefs import warm_up
@@ -16,7 +16,7 @@ from nst.choose.pictures import Group, groups
 from nst.choose.ranking import first
 from nst.choose.server import Server
 from nst.choose.session import Session
-from nst.report.build import runs_in, say_line
+from nst.report.reading import runs_in
 from nst.rundir import votes
 from nst.rundir.runs import Run
 

@@ -20,6 +20,7 @@ class Beliefs:
 
     values: np.ndarray  # of shape (pictures,)
     variances: np.ndarray  # of shape (pictures,)
+    errors: np.ndarray  # of shape (pictures,): of the values against their mean, as a report's
     voted: np.ndarray  # places of the pictures with votes
     covariance: np.ndarray  # of these; pictures without votes vary alone
     tie: float  # Davidson's parameter
@@ -61,7 +62,9 @@ class Beliefs:
         kept = np.isin(self.voted, some)
         voted = np.searchsorted(some, self.voted[kept])
         covariance = self.covariance[np.ix_(kept, kept)]
-        return Beliefs(self.values[some], self.variances[some], voted, covariance, self.tie)
+        return Beliefs(
+            self.values[some], self.variances[some], self.errors[some], voted, covariance, self.tie
+        )
 
     def drawn(self, count: int, random: np.random.Generator) -> np.ndarray:
         """Return strengths as they might be, of shape (count, pictures).
@@ -90,9 +93,10 @@ def of_votes(
     """
     prior = 1 / (2 * davidson.ALPHA)
     values, variances = np.zeros(count), np.full(count, prior)
+    errors = np.sqrt(variances)
     voted = np.unique([*first, *second]).astype(int)
     if not len(voted):
-        return Beliefs(values, variances, voted, np.zeros((0, 0)), 0.0)
+        return Beliefs(values, variances, errors, voted, np.zeros((0, 0)), 0.0)
     # The others are as the prior has them, so that thousands of pictures cost nothing.
     found = davidson.fit(
         len(voted), np.searchsorted(voted, first), np.searchsorted(voted, second), outcome
@@ -100,7 +104,8 @@ def of_votes(
     # Beside pictures without votes, what the prior adds to all values at once counts, too.
     covariance = found.covariance + prior / len(voted)
     values[voted], variances[voted] = found.values, np.diag(covariance)
-    return Beliefs(values, variances, voted, covariance, found.tie)
+    errors[voted] = found.errors
+    return Beliefs(values, variances, errors, voted, covariance, found.tie)
 
 
 def warm_up() -> None:

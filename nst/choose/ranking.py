@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from scipy.special import expit, ndtri
 
 from nst.choose import beliefs, words
@@ -84,7 +83,7 @@ def _row(
     keys: Sequence[Key],
     names: Sequence[str],
 ) -> dict[str, Any]:
-    value, error = float(found.values[place]), float(np.sqrt(found.variances[place]))
+    value, error = float(found.values[place]), float(found.errors[place])
     # As the left or as the right one of a pair.
     outcomes = [out for one, _, out in cast if one == place]
     outcomes += [-out for _, other, out in cast if other == place]

@@ -6,12 +6,11 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from nst.base.commands import Parser, ended, folder
+from nst.base.commands import Parser, ended, folder, say_line
 from nst.base.errors import UserError, did_you_mean
 from nst.figure import curves, effects, front, gathered, grid
 from nst.figure.look import WIDTHS, Drawn
 from nst.report import own
-from nst.report.build import say_line
 from nst.report.draw import FORMATS
 from nst.report.summary import Report
 

@@ -9,8 +9,8 @@ import numpy as np
 from nst.base.errors import UserError, did_you_mean
 from nst.figure.look import MOST_VALUES
 from nst.report import axes, compared, effects, factors, live, search, voted
-from nst.report.build import runs_in
 from nst.report.matters import share_between
+from nst.report.reading import runs_in
 from nst.report.summary import Key, Report
 
 #: As in a metrics.csv and on the command line, "best/loss/style".

@@ -148,9 +148,9 @@ def load(*folders: str | os.PathLike[str]) -> "Results":
 def _found(folders: list[Path], temporary: Any = None) -> "Results":
     from nst.library.result import Result
     from nst.library.results import Results
-    from nst.report import build, voted
+    from nst.report import reading, voted
 
-    runs, broken, base = build.runs_in(folders)
+    runs, broken, base = reading.runs_in(folders)
     votes = voted.read(folders, base, runs)
     for note in votes.notes if votes else []:
         warnings.warn(note, stacklevel=3)

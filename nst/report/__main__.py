@@ -4,11 +4,11 @@ import re
 import webbrowser
 from functools import partial
 
-from nst.base.commands import Parser, ended, folder
+from nst.base.commands import Parser, ended, folder, say_line
 from nst.base.errors import UserError
 from nst.report import track
 from nst.report.animate import KINDS
-from nst.report.build import say, say_line, write
+from nst.report.build import say, write
 from nst.report.draw import FORMATS
 from nst.report.watch import wait_for_a_run, watch
 

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from nst.base.commands import say_line
 from nst.base.errors import UserError
 from nst.report import (
     animate,
@@ -224,8 +225,3 @@ def _title(base: Path) -> str:
     elif re.fullmatch(r"[\d_-]+", name) and base.parent.name:
         name = f"{base.parent.name}/{name}"
     return name.encode("utf-8", "backslashreplace").decode()
-
-
-def say_line(text: str) -> None:
-    """Print `text` on one line that any terminal can take."""
-    print("".join(one if one.isprintable() else "?" for one in text), flush=True)

@@ -16,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 from nst.choose.pictures import groups
 from nst.choose.server import Server
 from nst.choose.session import Session
-from nst.report.build import runs_in
+from nst.report.reading import runs_in
 
 #: What no voter may see: a key's value, a folder's name, a text of the PNG.
 SECRETS = ("31337", "topsecret", "seed")

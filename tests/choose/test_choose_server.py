@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from choosing import SECRETS, a_session, a_sweep, numbers, served, voted
-from fake_runs import write_run
+from fake_runs import table, write_run
 from helpers import Command, Process, ended
 from PIL import Image
 
@@ -20,7 +20,8 @@ from nst.choose import server as of_choosing
 from nst.choose.pictures import groups
 from nst.choose.server import Server
 from nst.choose.session import Session
-from nst.report.build import runs_in
+from nst.report import build
+from nst.report.reading import runs_in
 from nst.rundir import votes
 
 CHOOSE = (sys.executable, "-m", "nst.choose")
@@ -193,6 +194,14 @@ def test_the_ranking_tells_settings_metrics_and_the_command(tmp_path: Path):
     assert worst["low"] < worst["share"] < 0.2 < 0.8 < best["share"] < best["high"]
     counts = [row["won"] + row["lost"] + row["tied"] for row in group["rows"]]
     assert sum(counts) == 80
+    # The intervals are those of nst report, which are log-odds.
+    build.write([tmp_path / "a sweep"])
+    reported = {row["run"]: row for row in table(tmp_path / "a sweep")}
+    for row in group["rows"]:
+        for side in ("low", "high"):
+            odds = row[side] / (1 - row[side])
+            known = float(reported[row["runs"][0]][f"preference_{side}"])
+            assert np.log(odds) == pytest.approx(known)
     # SSIM rises with the true strength.
     assert found["agreement"][0]["preferred"] == "higher SSIM"
     assert found["agreement"][0]["tau"] > 0.8

@@ -11,7 +11,7 @@ import pytest
 from fake_runs import as_read, record, report, table, write_run
 from helpers import Process
 
-from nst.report import axes, build, layout, page_data, search, search_words, track
+from nst.report import axes, build, layout, page_data, reading, search, search_words, track
 from nst.report.summary import Key
 
 BOTH = ["metrics/style_distance", "metrics/ssim"]
@@ -65,7 +65,7 @@ def test_the_objectives_come_first_and_the_front_is_told(sweep: Path):
         f"{len(front)} of 10 finished runs are on the Pareto front of style distance (lower is "
         "better) and SSIM (higher is better)"
     )
-    found = build.runs_in([sweep])[0]
+    found = reading.runs_in([sweep])[0]
     of = search.of(found, axes.varying(found))
     assert of is not None
     assert {run.name for run in of.front} == front

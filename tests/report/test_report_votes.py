@@ -12,7 +12,7 @@ from fake_runs import report, table, write_run
 import nst
 from nst.base.errors import UserError
 from nst.metrics.davidson import ALPHA
-from nst.report import axes, build, page_data, preference, track, vote_words, voted, watch
+from nst.report import axes, build, page_data, preference, reading, track, vote_words, voted, watch
 from nst.report.summary import Report
 from nst.rundir import votes
 from nst.rundir.votes import Vote
@@ -64,7 +64,7 @@ def _every_pair(
 
 def _gathered(sweep: Path) -> Report:
     """Return the report of a sweep without writing its files, which takes a second."""
-    runs, _, base = build.runs_in([sweep])
+    runs, _, base = reading.runs_in([sweep])
     found = voted.read([sweep], base, runs)
     runs = voted.added(runs, found)
     keys = axes.varying(runs)
