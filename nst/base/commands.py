@@ -42,7 +42,7 @@ def folder(text: str) -> Path:
 def ended() -> Iterator[None]:
     """Exit with a sentence and 1 for a `UserError`, with 130 after Ctrl-C, and quietly for a pipe.
 
-    Not for a run: it goes on when nobody reads what it prints.
+    Not for a run: it continues when nobody reads what it prints.
     """
     take_any_text()
     try:

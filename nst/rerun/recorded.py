@@ -80,7 +80,7 @@ def overrides(
     chosen = _choices(values, fields)
     replaced = any(_fell_back(fields, f"style/{name}") for name in mapping(values, "style.blend"))
     for group in ("content", "style", "network"):
-        if _fell_back(fields, group):  # what served is chosen by its name
+        if _fell_back(fields, group):  # what was used is chosen by its name
             values = {k: v for k, v in values.items() if k not in _SOURCES_OF[group]}
     choices, base = _composed(chosen)
     given = {group: one for group, one in chosen.items() if choices.get(group) != one}
@@ -137,7 +137,7 @@ def _changed(changes: Sequence[str]) -> set[str]:
 
 
 def _choices(values: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, str]:
-    """Return the options of groups that the record has by name, those that served."""
+    """Return the options of groups that the record has by name, those that were used."""
     found = {}
     for group, key in CHOSEN.items():
         name = _fell_back(fields, group) or values.get(key)
@@ -147,7 +147,7 @@ def _choices(values: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, 
 
 
 def _fell_back(fields: Mapping[str, Any], name: str) -> Any:
-    """Return what a source's fallback was called, None where the source itself served."""
+    """Return what a source's fallback was called, None where the source itself was used."""
     source = mapping(mapping(dict(fields), "sources"), name)
     return source.get("used") if source.get("fallback") else None
 

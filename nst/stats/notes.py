@@ -163,8 +163,8 @@ def _of_tests(found: Sequence[Finding], spoken: bool) -> list[str]:
     ]
     if spoken:
         said.append(
-            f"'is' stands where p is at most {LEVEL} and the interval leaves out 0, 'seems' where "
-            "one of the two holds."
+            f"'is' means that p is at most {LEVEL} and the interval leaves out 0, 'seems' that one "
+            "of the two holds."
         )
     fewest = min(one.tested for each in found for one in each.comparisons if one.p is not None)
     best = permutation.least(fewest)

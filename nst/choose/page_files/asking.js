@@ -15,7 +15,7 @@ const BROWSER = browserName();
 const AGAIN = 1000; // milliseconds until a server that does not answer is asked again
 const ENDED =
   'nst choose does not answer; perhaps it was ended. The votes before are safe. ' +
-  'This page goes on by itself once it answers.';
+  'This page continues by itself once it answers.';
 const ANEW = 'nst choose was started anew: open the address that it prints now. No vote is lost.';
 
 class Refused extends Error {

@@ -1,4 +1,4 @@
-// A run's settings and numbers beside those of a reference, and the commands that go on from it.
+// A run's settings and numbers beside those of a reference, and the commands for what comes next.
 
 // Runs that differ in these are recommended apart.
 const APART = ['content', 'style', 'style.blend', 'size'].map(keyNamed).filter(Boolean);
@@ -151,7 +151,7 @@ function factCell(text, better, word = 'better') {
   );
 }
 
-/** The commands that go on from a run, as [name, what comes of it, command]. */
+/** The commands for what comes next, as [name, what comes of it, command]. */
 function commandsFrom(run) {
   const { again, command } = runs[run];
   const { path, larger, refine } = again;
