@@ -58,6 +58,29 @@ def test_the_voters_order_and_their_favorite_on_a_phone_in_the_dark(show: Show, 
     _opens_in_the_viewer(opened)
 
 
+def test_a_favorite_among_the_recommended_keeps_to_its_place(show: Show, tmp_path: Path):
+    runs = []
+    for at, content in enumerate((0.9, 0.5, 0.2, 0.15, 0.1)):
+        metrics: dict[str, float | None] = {
+            "style_distance": (0.1, 0.15, 0.2, 0.5, 0.9)[at],
+            "content_distance": content,
+        }
+        runs.append(a_run(tmp_path, at, {"beta": 10.0 ** (8 - at)}, metrics, (40 * at, 90, 200)))
+    sums = [preference.hash_of(run.picture) for run in runs if run.picture]
+    cast = [Vote(sums[3], sums[at], "left", "Ann") for at in (0, 1, 2, 4)]
+    said = Voted(preference.of(runs, cast), {}, [])
+    opened = show(voted.added(runs, said), voted=said).open()
+    assert opened.texts(".advice:not(.is-main) .advice-label")[-1] == (
+        "♥︎ closer to the photograph, the voters' favorite"
+    )
+    over = (
+        "const box = (e) => e.getBoundingClientRect();"
+        "return [...document.querySelectorAll('.advice-label')]"
+        ".filter(e => box(e).right > box(e.closest('li')).right + 1).map(e => e.textContent)"
+    )
+    assert opened.js(over) == []
+
+
 def _opens_in_the_viewer(opened: Page) -> None:
     opened.js("document.querySelector('.ranking tbody .row-open').click()")
     assert opened.viewing() == "2"

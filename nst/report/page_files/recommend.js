@@ -67,7 +67,7 @@ function adviceOf(group) {
     ...others.map((pick) =>
       el(
         'li',
-        { class: 'advice' },
+        { class: isFavorite(pick.run) ? 'advice is-liked' : 'advice' },
         adviceButton(
           pick,
           order,
