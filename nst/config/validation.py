@@ -4,6 +4,8 @@ Imports nothing heavy, so that a refused value answers at once.
 """
 
 import dataclasses
+import math
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -84,12 +86,23 @@ def searched(search: Search) -> Search:
 
 def _sweep(sweep: Sweep) -> Sweep:
     """Return the group ``sweep`` with its folders to reuse runs from as a list."""
+    _finite("sweep.zip", sweep.zip)
+    _finite("sweep.exclude", sweep.exclude)
     if sweep.reuse is None:
         return sweep
     asked = sweep.reuse if isinstance(sweep.reuse, list) else [sweep.reuse]
     if not asked or not all(isinstance(one, str) and one for one in asked):
         raise UserError(f"sweep.reuse must be a folder or a list of folders, not {sweep.reuse}")
     return dataclasses.replace(sweep, reuse=[home.short(one) for one in asked])
+
+
+def _finite(key: str, value: Any) -> None:
+    """Refuse a number that no record can hold, however deep it lies."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UserError(f"{key} must hold finite numbers, not {value}")
+    inside = value.values() if isinstance(value, Mapping) else value
+    for one in inside if isinstance(inside, Iterable) and not isinstance(inside, str) else ():
+        _finite(key, one)
 
 
 def _sizes_and_steps(config: Config) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from nst.base.errors import UserError
 from nst.base.files import conf_dir
 from nst.config import document, layers, program, schema, structured, validation
 from nst.config.groups import Content, Init, Network, NetworkSource, Source, Style
-from nst.config.running import Optimizer, Tracking
+from nst.config.running import Optimizer, Sweep, Tracking
 from nst.config.schema import Config
 from nst.networks.spec import NETWORKS
 
@@ -141,6 +141,13 @@ def test_unknown_layer_is_answered_with_the_nearest_and_the_list():
     text = refusal(style=Style(Source("night"), layers=["conv_4_2"]))
     assert "did you mean 'conv4_2'?" in text
     assert text.count("conv") > 16
+
+
+@pytest.mark.parametrize("value", [float("inf"), [float("nan")], {"pooling": [float("inf")]}])
+@pytest.mark.parametrize("key", ["zip", "exclude"])
+def test_numbers_that_no_record_can_hold_are_refused(key: str, value: Any):
+    text = refusal(sweep=Sweep(**{key: value}))
+    assert re.fullmatch(rf"sweep\.{key} must hold finite numbers, not (inf|nan)", text)
 
 
 def test_no_weight_at_all_is_refused():
