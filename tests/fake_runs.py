@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 from helpers import Command, Done
 from PIL import Image
+from servers import running
 
 from nst.report.watch import Server
 from nst.rundir.runs import Run
@@ -138,10 +138,5 @@ def contains(page: np.ndarray, picture: np.ndarray) -> bool:
 @contextlib.contextmanager
 def serving(root: Path) -> Iterator[Server]:
     """Serve a report's folder as --watch does, its version "first"."""
-    server = Server(root, "first")
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
+    with running(Server(root, "first")) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()

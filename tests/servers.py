@@ -4,7 +4,8 @@ import contextlib
 import hashlib
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from typing import TypeVar
 
 BYTES = b"a picture, as far as a checksum can tell" * 5000
 SHA256 = hashlib.sha256(BYTES).hexdigest()
@@ -47,6 +48,20 @@ class Quiet(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", str(size))
         self.end_headers()
+
+
+S = TypeVar("S", bound=HTTPServer)
+
+
+@contextlib.contextmanager
+def running(server: S) -> Iterator[S]:
+    """Let a server answer until the block ends."""
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ Pair = tuple[int, int]
 #: Pictures that are paired with each other; of more, those with the most to tell.
 _MOST = 64
 _DRAWS = 64
-#: Where a normal distribution is looked at, and how much each place counts.
+#: Points and weights that integrate over a normal distribution.
 _PLACES, _SHARES = np.polynomial.hermite_e.hermegauss(15)
 _SHARES = _SHARES / _SHARES.sum()
 

@@ -1,4 +1,4 @@
-"""The server of ``nst choose``: on this machine alone, for whoever has the address with its token.
+"""The server of ``nst choose``: it answers this machine alone, and needs the address's token.
 
 A request names no path of the disk: pictures are asked for by names that say nothing, and only
 those names are looked up.

@@ -11,7 +11,7 @@ from PIL import Image
 
 #: Squares along the long edge.
 SQUARES = 16
-#: The busiest squares that are looked at, a share of all.
+#: The share of squares that count as the busiest.
 TENTH = 0.1
 
 

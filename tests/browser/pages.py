@@ -102,15 +102,19 @@ class Page:
         self.path = folder / "index.html"
 
     def open(self, state: str = "", width: int = 1280, height: int = 900) -> "Page":
+        self.visit(self.path.as_uri() + state, width, height)
+        self.until(READY)
+        return self
+
+    def visit(self, address: str, width: int, height: int) -> None:
+        """Go to an address in a window of that size, with no message of an earlier page left."""
         self.browser.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",
             {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500},
         )
         self.browser.get("about:blank")
         self.browser.get_log("browser")
-        self.browser.get(self.path.as_uri() + state)
-        self.until(READY)
-        return self
+        self.browser.get(address)
 
     def js(self, code: str, *arguments: Any) -> Any:
         return self.browser.execute_script(code, *arguments)

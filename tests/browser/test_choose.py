@@ -33,13 +33,7 @@ class Choosing(Page):
         self.server = server
 
     def open(self, state: str = "", width: int = 1280, height: int = 900) -> "Choosing":
-        self.browser.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride",
-            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500},
-        )
-        self.browser.get("about:blank")
-        self.browser.get_log("browser")
-        self.browser.get(self.server.address)
+        self.visit(self.server.address, width, height)
         self.ballot()
         return self
 

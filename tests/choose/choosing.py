@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import math
 import random
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from fake_runs import write_run
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from servers import running
 
 from nst.choose.pictures import groups
 from nst.choose.server import Server
@@ -93,10 +93,5 @@ def voted(session: Session, count: int, browser: str = "one") -> None:
 @contextlib.contextmanager
 def served(session: Session) -> Iterator[Server]:
     """Serve a session's page at a port that is free."""
-    server = Server(session)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
+    with running(Server(session)) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -51,7 +51,7 @@ def test_a_tree_of_good_and_bad_runs(tmp_path: Path):
     assert not list(sweep.rglob("*.part"))
 
 
-def test_whoever_reads_no_further_ends_it_quietly(tmp_path: Path):
+def test_a_closed_pipe_ends_it_quietly(tmp_path: Path):
     write_run(tmp_path / "0")
     late = "print(1, flush=True); from nst.report.__main__ import main; main()"
     ours = subprocess.Popen(

@@ -155,7 +155,7 @@ def test_a_start_that_nobody_can_see_is_a_replicate_too(work: Path):
     assert "The pairs of pooling are seeds: all other settings are alike." in said
     assert "3 replicates a cell" in said
     assert "even one comparison alone: they can give no p below 0.25" in said  # 2 / 2**3
-    # Whoever asks for it gets it.
+    # Named by --by, it is a setting like any other.
     assert "init.mix: " in stats(work, "--by", "init.mix").stdout
 
 
