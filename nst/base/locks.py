@@ -4,6 +4,7 @@ They end with the process that holds them, however it ends.
 """
 
 import contextlib
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,11 @@ def claim(file: Path) -> Callable[[], None] | None:
 
 def _own(file: Path) -> Path:
     """Refuse a lock's file that is a user's: locking empties it, and ours are empty."""
-    if file.is_file() and file.stat().st_size:
+    try:
+        found = file.stat()  # one look: whoever holds it may remove it at any moment
+    except FileNotFoundError:
+        return file
+    if stat.S_ISREG(found.st_mode) and found.st_size:
         raise UserError(f"{file} is no lock of nst's, since it isn't empty: take another folder")
     return file
 
