@@ -269,7 +269,9 @@ def _create_manifest(store: Store, given: Variables) -> dict[str, Any]:
     url = f"{store.url}/artifact/{name}/{given['name']}"
     file = {"id": "f", "name": given["name"], "displayName": given["name"]}
     file |= {"uploadUrl": url, "uploadHeaders": []}
-    return {"createArtifactManifest": {"artifactManifest": {"id": f"manifest-{name}", "file": file}}}
+    return {
+        "createArtifactManifest": {"artifactManifest": {"id": f"manifest-{name}", "file": file}}
+    }
 
 
 def _artifact_files(store: Store, given: Variables) -> dict[str, Any]:
@@ -278,7 +280,11 @@ def _artifact_files(store: Store, given: Variables) -> dict[str, Any]:
         name = spec["artifactID"].removeprefix("artifact-")
         own = {"id": "f", "name": spec["name"], "displayName": spec["name"]}
         own |= {"uploadUrl": f"{store.url}/artifact/{name}/{spec['name']}", "uploadHeaders": []}
-        own |= {"storagePath": None, "uploadMultipartUrls": None, "artifact": {"id": f"artifact-{name}"}}
+        own |= {
+            "storagePath": None,
+            "uploadMultipartUrls": None,
+            "artifact": {"id": f"artifact-{name}"},
+        }
         edges.append({"node": own})
     return {"createArtifactFiles": {"files": {"edges": edges}}}
 
@@ -292,7 +298,7 @@ def _alert(store: Store, given: Variables) -> dict[str, Any]:
     return {"notifyScriptableRunAlert": {"success": True}}
 
 
-#: Operation -> what it answers. One that is not here is answered with nulls, and W&B's client copes.
+#: Operation -> what it answers. Of one that isn't here the answer is empty, and W&B's client copes.
 OPERATIONS: dict[str, Callable[[Store, Variables], dict[str, Any]]] = {
     "Viewer": _viewer,
     "GetViewer": _viewer,

@@ -36,6 +36,7 @@ def asked(config: Config, overrides: Sequence[str]) -> dict[str, Any]:
         "overrides": list(overrides),
         "same_as": None,
         "reused_from": None,
+        "tracked": None,
         "versions": _versions(),
         "device": _device(),
     }

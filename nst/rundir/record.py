@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,7 @@ class Record:
         earlier: Saved | None = None,
         hydra: Mapping[str, str] = {},
         lanes: int = 1,
+        tracked: Mapping[str, Any] = {},
     ):
         """Start the record with status "running".
 
@@ -48,12 +50,15 @@ class Record:
           earlier: where this run was cut off before; its history up to there is kept.
           hydra: files of .hydra/, name -> text.
           lanes: runs in its program, side by side; a step is one of all of them.
+          tracked: what the run's tracker knows it by, its id above all.
         """
         self._lanes = lanes
         self.folder = folder
         self.config = config
         self._content_images = {one.shape: one for one in content_images}
         self._fields = fields.began(network, config, sources, overrides)
+        #: What the run's tracker knows it by, for the records that are still to be written.
+        self.tracked = tracked
         self.hash = self._fields["config_hash"]
         self.last: Check | None = earlier.last if earlier else None
         self.best: Check | None = earlier.best if earlier else None
@@ -158,6 +163,7 @@ class Record:
                 "lanes": self._lanes,
             },
             "metrics": dict(metrics),
+            "tracked": dict(self.tracked) or None,
         }
         fields.write(self.folder, written)
 

@@ -22,14 +22,15 @@ def write(
     sources: dict[str, ResolvedSource],
     overrides: Sequence[str],
     hydra: Mapping[str, str],
-    links: Mapping[str, str],
+    own: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Give a run that equals another one a folder of its own with that one's result.
 
     Args:
       original: folder of the other, which has ended.
       folder: and the rest as `nst.rundir.record.Record` takes them.
-      links: where the result comes from: "same_as" or "reused_from", and the way to `original`.
+      own: fields that are not the other's: "same_as" or "reused_from", the way to `original`, and
+        "tracked".
 
     Returns:
       The run's run.json.
@@ -40,7 +41,7 @@ def write(
     """
     other = run_json.earlier(original) or {}
     found = fields.began(network, config, sources, overrides) | {
-        **links,
+        **own,
         **{key: other.get(key) for key in TAKEN},
     }
     # As a run does: what is here is shown to be its own before any of it is.

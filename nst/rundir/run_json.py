@@ -25,6 +25,7 @@ FIELDS: dict[str, Any] = {
     "overrides": list,
     "same_as": str | None,
     "reused_from": str | None,
+    "tracked": dict | None,  # what the tracker knows the run by; missing in a record of old
     "versions": dict,
     "device": dict,
     "sources": dict,

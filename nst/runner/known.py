@@ -10,7 +10,7 @@ from nst.base import locks
 from nst.base.errors import UserError, one_line
 from nst.config import identity
 from nst.config.schema import Config, to_mapping
-from nst.rundir import checkpoint, history, ownership, repeat, reuse, runlog
+from nst.rundir import checkpoint, history, ownership, repeat, reuse, run_json, runlog
 from nst.runner.job import Place
 from nst.runner.outcome import Outcome, recorded
 from nst.runner.prepare import Prepared
@@ -133,7 +133,12 @@ def _as_another(prepared: Prepared, place: Place, other: Path | None) -> Outcome
         else {"reused_from": reuse.way(folder, original)}
     )
     settings = to_mapping(config) | {"overrides": list(place.overrides)} | links
+    theirs = run_json.earlier(original) or {}
     with tracked(config, settings, place) as tracker:
+        tracker.restore(history.rows(original / "history.csv"), original / "images")
+        ended, metrics = recorded(theirs, original), theirs["metrics"] or {}
+        tracker.finish(ended.status, theirs["best"], prepared.sources, ended.picture, metrics)
+        # Last: once the record says that the run is over, nothing is made up for.
         fields = repeat.write(
             original,
             folder,
@@ -142,16 +147,12 @@ def _as_another(prepared: Prepared, place: Place, other: Path | None) -> Outcome
             prepared.sources,
             place.overrides,
             place.hydra,
-            links,
+            links | {"tracked": dict(tracker.known) or None},
         )
         checkpoint.remove(folder)
         runlog.keep(folder)
-        tracker.restore(history.rows(folder / "history.csv"), folder / "images")
-        outcome = recorded(fields, folder)
-        metrics = fields["metrics"] or {}
-        tracker.finish(outcome.status, fields["best"], prepared.sources, outcome.picture, metrics)
     log.info("the same run as %s, whose result it takes", original)
-    return outcome
+    return recorded(fields, folder)
 
 
 def tracked(
@@ -160,4 +161,6 @@ def tracked(
     """Open the tracker of a run; of a sweep's, in the sweep's group and named by its label."""
     group = sweep_group(place.sweep) if place.sweep else None
     name = place.label or ",".join(place.overrides) or config.name
-    return track(config, settings, place.sweep or place.folder, group, name)
+    earlier = run_json.earlier(place.folder) or {}
+    folder = place.sweep or place.folder
+    return track(config, settings, folder, group, name, earlier.get("tracked"))

@@ -130,6 +130,7 @@ class Session:
                 self._earlier,
                 place.hydra,
                 lanes=self._program[1],
+                tracked=self._tracker.known,
             )
             runlog.keep(place.folder)
             if self._earlier:
@@ -223,6 +224,7 @@ class Session:
         # Before the last record: once that says that the run is over, nothing is made up for.
         losses = {"step": best.step, **best.losses} if best else None
         self._tracker.finish(status, losses, self._prepared.sources, picture, numbers)
+        self._record.tracked = self._tracker.known
         self._record.finish(status, error, numbers)
         step, total = (best.step, best.terms.total) if best else (0, None)
         found = {

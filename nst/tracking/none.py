@@ -1,12 +1,14 @@
 """The tracker that is told everything and keeps nothing: `tracking=disabled`."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 
 class Nothing:
     """A run that is not tracked."""
+
+    known: Mapping[str, Any] = {}
 
     def log(self, *_: Any) -> None:
         """Keep nothing of a check."""

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 class Tracker(Protocol):
     """One run as a tracker knows it, from its first check to its end."""
 
+    @property
+    def known(self) -> Mapping[str, Any]:
+        """What the run's record keeps of it, by which the run stays the same one when it continues.
+
+        Its "id" is there at once; the rest is where the run went, which may be known at its end.
+        """
+
     def log(self, check: "Check", picture: Path | None) -> None:
         """Log a check, in the order of the steps.
 
@@ -68,8 +75,9 @@ class Module(Protocol):
         folder: Path,
         group: str | None,
         name: str,
+        known: Mapping[str, Any] | None,
     ) -> AbstractContextManager[Tracker]:
-        """Open a run, give its `Tracker`, and close it whatever happens.
+        """Open a run, or one that was cut off, give its `Tracker`, and close it whatever happens.
 
         Args:
           config: validated.
@@ -77,6 +85,7 @@ class Module(Protocol):
           folder: where the tracker's files go: the run's, or its sweep's.
           group: the sweep this run belongs to; none: it is a single run.
           name: what sets the run apart in its sweep, or what was asked for.
+          known: what the run's record keeps of it from before; none: the run is new.
 
         Raises:
           UserError: it can't be opened.
@@ -99,10 +108,15 @@ class Module(Protocol):
 
 
 def track(
-    config: Config, settings: Mapping[str, Any], folder: Path, group: str | None, name: str
+    config: Config,
+    settings: Mapping[str, Any],
+    folder: Path,
+    group: str | None,
+    name: str,
+    known: Mapping[str, Any] | None,
 ) -> AbstractContextManager[Tracker]:
     """Open a run with the tracker that its configuration names: `Module.track`."""
-    return _module(config.tracking.mode).track(config, settings, folder, group, name)
+    return _module(config.tracking.mode).track(config, settings, folder, group, name, known)
 
 
 def log_cells(

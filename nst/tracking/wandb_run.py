@@ -5,7 +5,6 @@ import contextlib
 import glob
 import logging
 import os
-import secrets
 import shlex
 import shutil
 import sys
@@ -18,7 +17,8 @@ from typing import Any
 from nst.base import home
 from nst.base.errors import NO_ROOM, UserError
 from nst.config.running import Tracking
-from nst.tracking import wandb_settings
+from nst.tracking import wandb_kept, wandb_settings
+from nst.tracking.wandb_settings import Identity
 
 log = logging.getLogger("nst")
 
@@ -34,7 +34,12 @@ _reached = threading.Event()
 
 @contextlib.contextmanager
 def opened(
-    tracking: Tracking, folder: Path, group: str | None, default: str, **own: Any
+    tracking: Tracking,
+    folder: Path,
+    group: str | None,
+    default: str,
+    own: Identity,
+    **arguments: Any,
 ) -> Iterator[Any]:
     """Open a W&B run, yield it, and close it whatever happens.
 
@@ -43,26 +48,50 @@ def opened(
       folder: where W&B makes its folder wandb/, unless WANDB_DIR is set.
       group: the sweep this run belongs to; none: it is a single run.
       default: the run's name where neither the configuration nor the environment gives one.
-      own: arguments of wandb.init that nothing else wins over.
+      own: what the run is known by.
+      arguments: of wandb.init, which nothing else wins over.
 
     Raises:
       UserError: online without a key, the server can't be reached, or a variable is refused.
       OSError: the folder can't be written.
     """
     asked = wandb_settings.from_environment(group)
-    arguments = wandb_settings.arguments(tracking, asked, group, default) | own
-    run = _opened(tracking.mode, arguments | {"dir": wandb_settings.place(folder)})
+    whole = wandb_settings.arguments(tracking, asked, group, default, own) | arguments
+    place = wandb_settings.place(folder)
+    earlier = [] if own.given or not own.begun else wandb_kept.records(place, own.id)
+    run = _opened(tracking.mode, whole | {"dir": place}, folder)
+    if run.offline:  # what follows is all of the run, since W&B can't add to what is there
+        wandb_kept.remove(earlier)
     # Not W&B's own way to close it, which prints the traceback of what went wrong in between.
     try:
         yield run
     except BaseException:
         with contextlib.suppress(OSError):  # what went wrong first is what to tell
-            _finish(run, 1)
+            _finish(run, 1, folder)
         raise
-    _finish(run, 0)
+    if _finish(run, 0, folder) and not run.offline:
+        wandb_kept.mark_sent(earlier)
 
 
-def _opened(mode: str, arguments: dict[str, Any]) -> Any:
+def place_of(run: Any) -> dict[str, Any]:
+    """Return where a wandb.Run goes and what it is called there, as wandb.init takes it.
+
+    Args:
+      run: that is open.
+    """
+    found = {
+        "entity": run.entity or None,
+        "project": run.project,
+        "group": run.group or None,
+        "name": run.name,
+        "job_type": run.job_type,
+        "tags": list(run.tags or ()),
+        "notes": run.notes,
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def _opened(mode: str, arguments: dict[str, Any], folder: Path) -> Any:
     """Return a wandb.Run that has just begun, offline if only the server is gone meanwhile."""
     try:
         if mode == "online":
@@ -75,15 +104,16 @@ def _opened(mode: str, arguments: dict[str, Any]) -> Any:
         if mode != "online" or not _reached.is_set():
             remedy = "disabled does without it"
             if mode == "online":
-                remedy = "offline keeps it on disk for `wandb sync`"
+                remedy = "offline keeps it on disk for `nst sync`"
             raise UserError(
                 f"tracking={mode}: W&B could not start the run ({reason}); tracking={remedy}"
             ) from error
-    # W&B still knows the id of the run that did not open.
-    run = _begun("offline", arguments | {"id": secrets.token_hex(4)})
+    # In this process W&B still knows the id of the run that did not open.
+    other = wandb_kept.OF_THE_SAME.format(arguments["id"])
+    run = _begun("offline", arguments | {"id": other, "resume": None})
     log.warning(
-        "W&B could not start the run (%s), so it is kept here: `wandb sync %s` sends it",
-        *(reason, shlex.quote(run.settings.sync_dir)),
+        "W&B could not start the run (%s), so it is kept here: `nst sync %s` sends it",
+        *(reason, shlex.quote(os.path.relpath(folder))),
     )
     return run
 
@@ -176,23 +206,25 @@ def _nothing_left(place: Path, identity: str) -> Iterator[None]:
         raise
 
 
-def _finish(run: Any, status: int) -> None:
-    """Close a W&B run, and say where it is kept if its server is not there to take it."""
-    kept = shlex.quote(run.settings.sync_dir)
+def _finish(run: Any, status: int, folder: Path) -> bool:
+    """Close a W&B run; say where it is if its server is not there to take it, and return that."""
+    taken = True
     try:
         run.finish(exit_code=status)
     except TimeoutError:
+        taken = False
         log.warning(
             "W&B's server has not taken all of the run within %g s, but all of it is kept here: "
-            "`wandb sync --no-skip-online %s` sends it",
-            *(run.settings.finish_timeout, kept),
+            "`nst sync %s` sends it",
+            *(run.settings.finish_timeout, shlex.quote(os.path.relpath(folder))),
         )
     if run.offline and not Path(run.settings.sync_file).exists():
         log.warning(
             "W&B's files of the run, %s, have gone while it ran, so `wandb sync` can't send it; "
-            "the run's own folder has all but them",
-            kept,
+            "the run's own folder has all but them, and `nst sync %s` sends that",
+            *(shlex.quote(run.settings.sync_dir), shlex.quote(os.path.relpath(folder))),
         )
+    return taken
 
 
 @contextlib.contextmanager

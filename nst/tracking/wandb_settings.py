@@ -8,6 +8,8 @@ import errno
 import os
 import re
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +21,37 @@ PROJECT = "nst"
 #: Characters of the longest name that W&B takes for a run.
 LONGEST_NAME = 128
 
+#: An id that nst may have drawn, or W&B takes from WANDB_RUN_ID.
+_ID = re.compile(r"[\w.-]{1,64}")
+
 #: Variables that give all runs one id, whatever a sweep asks for.
 OF_ONE_RUN = ("WANDB_SWEEP_ID", "WANDB_LAUNCH")
 #: Variables that begin a run in the middle of another one.
 IN_THE_MIDDLE = ("WANDB_FORK_FROM", "WANDB_RESUME_FROM")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What W&B knows a run by, for as long as the run lives."""
+
+    id: str
+    begun: bool = False  # in an earlier process, so that W&B may have some of the run
+    given: bool = False  # by WANDB_RUN_ID, so that another program's run may have it, too
+
+
+def identity(group: str | None, known: Mapping[str, Any] | None) -> Identity:
+    """Return what a run is known by: of a single one the environment's, if it has one.
+
+    Args:
+      group: the sweep the run belongs to; none: it is a single run.
+      known: what the run's record keeps of it; none: the run is new.
+    """
+    earlier = (known or {}).get("id")
+    if not isinstance(earlier, str) or not _ID.fullmatch(earlier):
+        earlier = None
+    given = None if group else os.environ.get("WANDB_RUN_ID")
+    own = given or earlier or secrets.token_hex(4)
+    return Identity(own, begun=own == earlier, given=bool(given))
 
 
 def from_environment(group: str | None) -> Any:
@@ -60,7 +89,9 @@ def _reason(error: Exception) -> str:
     return " ".join(text.split())
 
 
-def arguments(tracking: Tracking, asked: Any, group: str | None, default: str) -> dict[str, Any]:
+def arguments(
+    tracking: Tracking, asked: Any, group: str | None, default: str, own: Identity
+) -> dict[str, Any]:
     """Return wandb.init's arguments: the configuration's, the environment's, or nst's own.
 
     Args:
@@ -68,6 +99,7 @@ def arguments(tracking: Tracking, asked: Any, group: str | None, default: str) -
       asked: W&B's settings, as `from_environment` returns them.
       group: the sweep the run belongs to; none: it is a single run.
       default: the run's name where neither the configuration nor the environment gives one.
+      own: what the run is known by.
 
     Raises:
       UserError: the name is too long.
@@ -78,13 +110,14 @@ def arguments(tracking: Tracking, asked: Any, group: str | None, default: str) -
             f"tracking.name or WANDB_NAME must be at most {LONGEST_NAME} characters, "
             f"not {len(given)}: {given!r}"
         )
-    identity = _identity(asked, group)
     if group and asked.run_name and not tracking.name:
-        given = f"{asked.run_name[: LONGEST_NAME - 1 - len(identity)]}-{identity}"
+        given = f"{asked.run_name[: LONGEST_NAME - 1 - len(own.id)]}-{own.id}"
+    again = own.begun and tracking.mode == "online"
+    # A new id has no run to be resumed from, and "auto" would write a note into wandb/.
+    shared = asked.resume and (group or asked.resume == "auto")
     return {
-        "id": identity,
-        # A new id has no run to be resumed from, and "auto" would write a note into wandb/.
-        "resume": "allow" if asked.resume and (group or asked.resume == "auto") else None,
+        "id": own.id,
+        "resume": "allow" if again or shared else None,
         "project": utf8(tracking.project or asked.project or PROJECT),
         "entity": utf8(tracking.entity),
         "group": utf8(tracking.group or asked.run_group or group),
@@ -92,11 +125,6 @@ def arguments(tracking: Tracking, asked: Any, group: str | None, default: str) -
         "job_type": asked.run_job_type or ("sweep" if group else "run"),
         "tags": [utf8(tag) for tag in tracking.tags] or None,
     }
-
-
-def _identity(asked: Any, group: str | None) -> str:
-    """Return the id of a run: of a single one the environment's, if it has one."""
-    return (group is None and asked.run_id) or secrets.token_hex(4)
 
 
 def place(folder: Path) -> Path:

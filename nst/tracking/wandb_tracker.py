@@ -14,7 +14,7 @@ from nst.config.schema import Config
 from nst.engine.check import Check, seconds_per_step
 from nst.losses.total import weighted
 from nst.sources.resolve import ResolvedSource
-from nst.tracking import wandb_run
+from nst.tracking import wandb_run, wandb_settings
 from nst.tracking.tracker import sweep_group
 from nst.tracking.wandb_settings import LONGEST_NAME
 
@@ -25,18 +25,25 @@ class WandbTracker:
 
     opening: Future  # of a wandb.Run
     config: Config
+    id: str  # of the run, at W&B as well
     before: Check | None = None
     best: Mapping[str, float] = field(default_factory=dict)  # the lowest row's losses so far
+    sent: bool = False  # a row
 
     @property
     def run(self) -> Any:
         """The wandb.Run, once it is open."""
         return self.opening.result()
 
+    @property
+    def known(self) -> Mapping[str, Any]:
+        """The run's id; once it is open, where it went and what it is called there, too."""
+        if not self.opening.done() or self.opening.exception():
+            return {"id": self.id}
+        return wandb_run.place_of(self.run) | {"id": self.id}
+
     def log(self, check: Check, picture: Path | None) -> None:
         """Log a check: losses, evaluations, the time of a step, the picture if there is a file."""
-        import wandb
-
         row = _losses(check.losses, self.config, check.step) | {"evaluations": check.evaluations}
         if self.config.scales:
             row["size"] = check.size
@@ -45,20 +52,15 @@ class WandbTracker:
         self.before = check
         if check.best:
             self.best = check.losses
-        row |= self._best_so_far()
-        if picture is not None:
-            row["picture"] = wandb.Image(str(picture))
-        self.run.log(row, step=check.step)
+        self._send(row | self._best_so_far(), check.step, picture)
 
     def restore(self, rows: Iterable[Mapping[str, float]], pictures: Path) -> None:
-        """Log what a run had before it was cut off; W&B can't go on with an offline run.
+        """Log what a run had before it was cut off and W&B has not: of an offline run, all.
 
         Args:
           rows: of history.csv.
           pictures: the run's folder images/.
         """
-        import wandb
-
         size: float | None = None
         for row in rows:
             terms = dict(row)
@@ -72,9 +74,18 @@ class WandbTracker:
             size = beside.get("size")
             known = _losses(terms, self.config, step) | beside | self._best_so_far()
             picture = pictures / f"step_{step:05d}.png"
-            if picture.exists():
-                known["picture"] = wandb.Image(str(picture))
-            self.run.log(known, step=step)
+            self._send(known, step, picture if picture.exists() else None)
+
+    def _send(self, row: dict[str, Any], step: int, picture: Path | None) -> None:
+        """Log a row, unless W&B has it from before the run was cut off."""
+        import wandb
+
+        if step < self.run.starting_step:
+            return
+        if picture is not None:
+            row["picture"] = wandb.Image(str(picture))
+        self.run.log(row, step=step)
+        self.sent = True
 
     def _best_so_far(self) -> dict[str, float]:
         """Return the best losses so far: W&B's agents stop runs by what a history has."""
@@ -93,10 +104,10 @@ class WandbTracker:
         """Log the metrics; fill the summary: status, best losses, sources, the best picture."""
         import wandb
 
-        # Without a step they join the last row, which `restore` may have logged.
         known = {f"metrics/{name}": value for name, value in metrics.items() if value is not None}
-        self.run.log(known)
-        summary: dict[str, Any] = {"status": status}
+        if self.sent:  # without a step they join the last row
+            self.run.log(known)
+        summary: dict[str, Any] = {"status": status} | known
         if best is not None:
             nan = float("nan")  # a record has null for it
             terms = {name: nan if value is None else value for name, value in best.items()}
@@ -114,7 +125,12 @@ class WandbTracker:
 
 @contextlib.contextmanager
 def track(
-    config: Config, settings: Mapping[str, Any], folder: Path, group: str | None, name: str
+    config: Config,
+    settings: Mapping[str, Any],
+    folder: Path,
+    group: str | None,
+    name: str,
+    known: Mapping[str, Any] | None,
 ) -> Iterator[WandbTracker]:
     """Open a W&B run, yield its tracker, and close it whatever happens.
 
@@ -127,18 +143,20 @@ def track(
       folder: where W&B makes its folder wandb/.
       group: the sweep this run belongs to; none: it is a single run.
       name: what sets the run apart; W&B shows it unless another name is given.
+      known: what the run's record keeps of it from before; none: the run is new.
 
     Raises:
       UserError: online without a key, the server can't be reached, or a variable is refused.
     """
-    run = wandb_run.opened(config.tracking, folder, group, _cut(name), config=settings)
+    own = wandb_settings.identity(group, known)
+    run = wandb_run.opened(config.tracking, folder, group, _cut(name), own, config=settings)
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(1) as beside:
         opening = beside.submit(stack.enter_context, run)
         # A variable may be refused, and a run that is refused must not have begun.
         given = any(name.startswith("WANDB_") for name in os.environ)
         if given or config.tracking.mode == "online":
             opening.result()
-        yield WandbTracker(opening, config)
+        yield WandbTracker(opening, config, own.id)
 
 
 def log_cells(
@@ -158,8 +176,9 @@ def log_cells(
         values = cell.values()
         table.add_data(*(wandb.Image(str(v)) if isinstance(v, Path) else v for v in values))
     group = sweep_group(folder)
-    own = {"name": "cells", "job_type": "report"}
-    with wandb_run.opened(tracking, folder, group, "cells", **own) as run:
+    fixed = {"name": "cells", "job_type": "report"}
+    own = wandb_settings.identity(group, None)
+    with wandb_run.opened(tracking, folder, group, "cells", own, **fixed) as run:
         run.log({"cells": table, "grid": wandb.Image(str(grid))})
 
 

@@ -2,12 +2,14 @@
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 
 class Lines:
+    known: Mapping[str, Any] = {}
+
     def __init__(self, file: Path):
         self.file = file
 
@@ -33,9 +35,10 @@ class Lines:
 
 @contextlib.contextmanager
 def track(
-    config: Any, settings: Any, folder: Path, group: str | None, name: str
+    config: Any, settings: Any, folder: Path, group: str | None, name: str, known: Any
 ) -> Iterator[Lines]:
     lines = Lines(folder / "lines.jsonl")
+    lines.known = {"id": "7", "times": (known or {}).get("times", 0) + 1}
     lines.write(overrides=settings["overrides"], group=group)
     yield lines
     lines.write(closed=True)

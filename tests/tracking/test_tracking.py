@@ -17,7 +17,7 @@ from nst.config.schema import Config
 from nst.metrics.registry import METRICS
 from nst.runner import prepare
 from nst.runner import session as transfer
-from nst.tracking import wandb_run
+from nst.tracking import wandb_run, wandb_settings
 
 QUICK = ("network=vgg16", "size=32", "steps=3", "check_every=2")
 LOSSES = ["total", "content", "style", "tv", "content/conv1_2", "style/conv1_1", "style/conv1_2"]
@@ -32,11 +32,16 @@ def perform(compose: Compose, folder: Path, *overrides: str, **options: Any) -> 
     return folder
 
 
+def opened(folder: Path, group: str | None = None) -> Any:
+    own = wandb_settings.identity(group, None)
+    return wandb_run.opened(Tracking(mode="offline"), folder, group, "name", own)
+
+
 def refused(folder: Path, message: str, group: str | None = None) -> str:
     """Return why W&B's run does not open."""
     with (
         pytest.raises(UserError, match=message) as error,
-        wandb_run.opened(Tracking(mode="offline"), folder, group, "name"),
+        opened(folder, group),
     ):
         pass
     return str(error.value)
@@ -396,7 +401,7 @@ def test_what_wandb_would_remove_is_left(theirs: dict[Path, bytes], tmp_path: Pa
 def test_files_that_go_while_a_run_goes_on_are_said_to_be_lost(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
-    with wandb_run.opened(Tracking(mode="offline"), tmp_path, None, "name") as run:
+    with opened(tmp_path) as run:
         run.log({"a": 1})
         shutil.rmtree(tmp_path / "wandb")
     (warning,) = (line.message for line in caplog.records if line.levelname == "WARNING")
