@@ -57,8 +57,7 @@ class Record:
         self.config = config
         self._content_images = {one.shape: one for one in content_images}
         self._fields = fields.began(network, config, sources, overrides)
-        #: What the run's tracker knows it by, for the records that are still to be written.
-        self.tracked = tracked
+        self._tracked = dict(tracked)
         self.hash = self._fields["config_hash"]
         self.last: Check | None = earlier.last if earlier else None
         self.best: Check | None = earlier.best if earlier else None
@@ -91,6 +90,16 @@ class Record:
             checkpoint.save(self.folder, check, self.best)
             self._saved_at = time.monotonic()
         return picture
+
+    def track(self, known: Mapping[str, Any]) -> None:
+        """Keep what the run's tracker knows it by, at once, so that a kill doesn't lose it.
+
+        Args:
+          known: its id, and where it went as soon as that is known.
+        """
+        if known != self._tracked:
+            self._tracked = dict(known)
+            self._write("running")
 
     def keep_best(self) -> Path | None:
         """Write the best picture, if there is one; return its file."""
@@ -163,7 +172,7 @@ class Record:
                 "lanes": self._lanes,
             },
             "metrics": dict(metrics),
-            "tracked": dict(self.tracked) or None,
+            "tracked": self._tracked or None,
         }
         fields.write(self.folder, written)
 

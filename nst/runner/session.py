@@ -180,6 +180,7 @@ class Session:
         """
         try:
             self._tracker.log(check, self._record.add(check))
+            self._record.track(self._tracker.known)
         except OSError as error:
             self._stack.__exit__(type(error), error, error.__traceback__)
             self._closed = True
@@ -224,7 +225,6 @@ class Session:
         # Before the last record: once that says that the run is over, nothing is made up for.
         losses = {"step": best.step, **best.losses} if best else None
         self._tracker.finish(status, losses, self._prepared.sources, picture, numbers)
-        self._record.tracked = self._tracker.known
         self._record.finish(status, error, numbers)
         step, total = (best.step, best.terms.total) if best else (0, None)
         found = {

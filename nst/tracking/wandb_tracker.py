@@ -8,15 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nst.config import look
 from nst.config.running import Tracking
 from nst.config.schema import Config
 from nst.engine.check import Check, seconds_per_step
-from nst.losses.total import weighted
 from nst.sources.resolve import ResolvedSource
 from nst.tracking import wandb_run, wandb_settings
 from nst.tracking.tracker import sweep_group
 from nst.tracking.wandb_settings import LONGEST_NAME
+from nst.tracking.wandb_summary import losses, summed_up
 
 
 @dataclass
@@ -28,6 +27,7 @@ class WandbTracker:
     id: str  # of the run, at W&B as well
     before: Check | None = None
     best: Mapping[str, float] = field(default_factory=dict)  # the lowest row's losses so far
+    step: int = -1  # of the last row
     sent: bool = False  # a row
 
     @property
@@ -44,7 +44,7 @@ class WandbTracker:
 
     def log(self, check: Check, picture: Path | None) -> None:
         """Log a check: losses, evaluations, the time of a step, the picture if there is a file."""
-        row = _losses(check.losses, self.config, check.step) | {"evaluations": check.evaluations}
+        row = losses(check.losses, self.config, check.step) | {"evaluations": check.evaluations}
         if self.config.scales:
             row["size"] = check.size
         if self.before is not None:
@@ -72,7 +72,7 @@ class WandbTracker:
             if step and (fresh or not self.best or terms["total"] < self.best["total"]):
                 self.best = terms
             size = beside.get("size")
-            known = _losses(terms, self.config, step) | beside | self._best_so_far()
+            known = losses(terms, self.config, step) | beside | self._best_so_far()
             picture = pictures / f"step_{step:05d}.png"
             self._send(known, step, picture if picture.exists() else None)
 
@@ -80,6 +80,7 @@ class WandbTracker:
         """Log a row, unless W&B has it from before the run was cut off."""
         import wandb
 
+        self.step = step
         if step < self.run.starting_step:
             return
         if picture is not None:
@@ -104,22 +105,13 @@ class WandbTracker:
         """Log the metrics; fill the summary: status, best losses, sources, the best picture."""
         import wandb
 
-        known = {f"metrics/{name}": value for name, value in metrics.items() if value is not None}
+        summary = summed_up(self.config, status, best, sources, picture, metrics, self.step)
         if self.sent:  # without a step they join the last row
-            self.run.log(known)
-        summary: dict[str, Any] = {"status": status} | known
-        if best is not None:
-            nan = float("nan")  # a record has null for it
-            terms = {name: nan if value is None else value for name, value in best.items()}
-            summary["best/step"] = terms.pop("step")
-            losses = _losses(terms, self.config, int(summary["best/step"]))
-            summary |= {f"best/{key}": value for key, value in losses.items()}
+            self.run.log({key: one for key, one in summary.items() if key.startswith("metrics/")})
         if picture is not None:
             replaced = [f"{key} {one.name}" for key, one in sources.items() if one.fallback]
             said = f"fallback: {', '.join(replaced)}" if replaced else None
             summary["result"] = wandb.Image(str(picture), caption=said)
-        for key, asset in sources.items():
-            summary |= {f"sources/{key}": asset.name, f"sources/{key}_fallback": asset.fallback}
         self.run.summary.update(summary)
 
 
@@ -180,15 +172,6 @@ def log_cells(
     own = wandb_settings.identity(group, None)
     with wandb_run.opened(tracking, folder, group, "cells", own, **fixed) as run:
         run.log({"cells": table, "grid": wandb.Image(str(grid))})
-
-
-def _losses(terms: dict[str, float], config: Config, step: int) -> dict[str, Any]:
-    sums = terms["content"], terms["style"], terms["tv"]
-    weights = look.weights(config, look.size_at(config, step))
-    parts = weighted(*sums, **weights._asdict())
-    return {f"loss/{name}": value for name, value in terms.items()} | {
-        f"weighted/{name}": value for name, value in parts._asdict().items()
-    }
 
 
 def _cut(text: str) -> str:
