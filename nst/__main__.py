@@ -24,6 +24,7 @@ COMMANDS = {
     "paper": ("nst.paper.__main__", "the figures of the papers, run anew"),
     "bench": ("nst.bench.__main__", "seconds and memory of a step, a grid, a start"),
     "figure": ("nst.figure.__main__", "a figure for a paper: grid, effects, front, curves"),
+    "dashboard": ("nst.dashboard.__main__", "a sweep's saved view and report at W&B"),
     "paint": ("nst.paint", "the built-in style picture"),
 }
 
@@ -89,7 +90,7 @@ def _help() -> str:
     from nst.command.options import options
 
     groups = "\n".join(f"  {name}={'|'.join(them)}" for name, them in sorted(options().items()))
-    commands = "\n".join(f"  {name:<8} {what}" for name, (_, what) in COMMANDS.items())
+    commands = "\n".join(f"  {name:<9} {what}" for name, (_, what) in COMMANDS.items())
     return HELP.format(groups=groups, commands=commands)
 
 

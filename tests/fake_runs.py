@@ -60,6 +60,7 @@ def record(**changes: Any) -> dict[str, Any]:
         "best": {"step": 20, "total": 5.5, "content": 1.5, "style": 2.5, "tv": 3.5},
         "timings": {"started": "2026-11-22T10:00:00.000+00:00", "steps_s": 3.0, "s_per_step": 0.15},
         "metrics": {},
+        "tracked": None,
     }
     for key, value in changes.items():
         group, _, name = key.partition(".")

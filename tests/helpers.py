@@ -66,6 +66,7 @@ ENTRIES = {
     "nst.diff": "nst.diff",
     "nst.refine": "nst.refine",
     "nst.paint": "nst.paint",
+    "nst.dashboard": "nst.dashboard.__main__",
 }
 #: Variables that a library reads once, as it loads: they want a process of their own.
 READ_AT_IMPORT = ("JAX_", "XLA_", "PYTHON", "LC_", "LANG", "OMP_", "TF_")

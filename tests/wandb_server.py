@@ -4,6 +4,7 @@
 what W&B's own pages would show: runs with their rows, summary, configuration and files.
 """
 
+import base64
 import contextlib
 import copy
 import hashlib
@@ -79,6 +80,7 @@ class Store:
     runs: dict[str, Kept] = field(default_factory=dict)  # by W&B's id
     artifacts: dict[str, dict[str, bytes]] = field(default_factory=dict)  # by its name: its files
     alerts: list[dict[str, Any]] = field(default_factory=list)
+    views: dict[str, dict[str, Any]] = field(default_factory=dict)  # views and reports, by their id
     asked: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)  # of the server's own
     refused: dict[str, int] = field(default_factory=dict)  # operation or part of a path -> status
@@ -298,6 +300,35 @@ def _alert(store: Store, given: Variables) -> dict[str, Any]:
     return {"notifyScriptableRunAlert": {"success": True}}
 
 
+def _upsert_view(store: Store, given: Variables) -> dict[str, Any]:
+    """Keep a view or a report, as wandb-workspaces sends both."""
+    known = given.get("id")
+    if known and known not in store.views:
+        return {"upsertView": None}
+    number = base64.b64encode(f"View:{len(store.views) + 1}".encode()).decode()
+    view = store.views.setdefault(known or number, {"id": known or number})
+    view |= {key: given[key] for key in ("name", "displayName", "description", "type", "spec")}
+    owner = {"name": given["projectName"], "entityName": given["entityName"], "id": "1"}
+    view |= {"project": owner, "updatedAt": datetime.now(UTC).isoformat()}
+    return {"upsertView": {"view": view, "inserted": not known}}
+
+
+def _all_views(store: Store, given: Variables) -> dict[str, Any]:
+    place = {"name": given["name"], "entityName": given["entityName"], "id": "1"}
+    own = [one for one in store.views.values() if one["project"] == place]
+    found = [{"node": one} for one in own if one["name"] == given["viewName"]]
+    return {"project": {"allViews": {"edges": found}}}
+
+
+def _projects(store: Store, given: Variables) -> dict[str, Any]:
+    names = dict.fromkeys(one.project for one in store.runs.values())
+    page = {"endCursor": None, "hasNextPage": False}
+    more = {"entityName": given["entity"], "createdAt": "", "isBenchmark": False, "user": None}
+    nodes = [_project(given["entity"], name) | more for name in names]
+    edges = [{"cursor": "", "node": one} for one in nodes]
+    return {"models": {"edges": edges, "pageInfo": page}}
+
+
 #: Operation -> what it answers. Of one that isn't here the answer is empty, and W&B's client copes.
 OPERATIONS: dict[str, Callable[[Store, Variables], dict[str, Any]]] = {
     "Viewer": _viewer,
@@ -313,6 +344,14 @@ OPERATIONS: dict[str, Callable[[Store, Variables], dict[str, Any]]] = {
     "CreateArtifactFiles": _artifact_files,
     "CommitArtifact": _commit,
     "NotifyScriptableRunAlert": _alert,
+    "UpsertView2": _upsert_view,  # a view
+    "upsertView": _upsert_view,  # a report
+    "View": _all_views,
+    "SpecificReport": lambda store, given: {"view": store.views.get(given["reportId"])},
+    "ProjectInternalId": lambda _, given: {
+        "project": _project(given["entityName"], given["projectName"])
+    },
+    "GetProjects": _projects,
     "MarkRunFilesUploaded": lambda *_: {"markRunFilesUploaded": {"success": True}},
     "ServerFeaturesQuery": lambda *_: {"serverInfo": {"features": []}},
     "ArtifactType": lambda *_: {"project": {"artifact": None}},  # none of that name yet

@@ -66,12 +66,25 @@ def log(report: Report, kind: str = "") -> str:
     return f"logged {count} {what}, tracking={tracking.mode}"
 
 
+def recorded(run: Run) -> dict[str, Any]:
+    """Return how a run was tracked: what was asked for, its id, and where it went.
+
+    Args:
+      run: of a report.
+
+    Returns:
+      The group `tracking` of its record with `tracked`, which goes before; nothing without either.
+    """
+    try:
+        fields = run_json.read(run.folder)
+        return mapping(fields["config"], "tracking") | mapping(fields, "tracked")
+    except (BadRecordError, OSError, ValueError, KeyError):
+        return {}
+
+
 def _recorded(run: Run, kind: str) -> Tracking:
     """Return how a run was tracked, by another tracker where one is named."""
-    try:
-        own = mapping(run_json.read(run.folder)["config"], "tracking")
-    except (BadRecordError, OSError, ValueError, KeyError):
-        own = {}
+    own = recorded(run)
     mode = kind or text(own.get("mode") or "disabled")
     if mode not in KINDS:
         raise UserError(

@@ -1,0 +1,164 @@
+"""W&B's server as a dashboard needs it: who asks, which runs it has, views and reports.
+
+W&B's client prints, asks and warns by itself; here it says what it has to say as a sentence.
+"""
+
+import contextlib
+import io
+import os
+import re
+import warnings
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import wandb
+import wandb_workspaces.reports.v2 as wr
+import wandb_workspaces.workspaces as ws
+
+from nst.base.errors import UserError
+from nst.tracking import wandb_settings
+
+_NO_KEY = (
+    "W&B takes a dashboard from an account alone, and there is no key: run `wandb login`, or set "
+    "WANDB_API_KEY; --dry-run needs none"
+)
+
+
+@contextlib.contextmanager
+def asked(what: str) -> Iterator[None]:
+    """Keep W&B's own words off the terminal; say what goes wrong in a sentence.
+
+    Args:
+      what: could not be done, "make the view".
+
+    Raises:
+      UserError: the server refused it, or did not answer.
+    """
+    try:
+        # Its prompt for a key needs a terminal, too.
+        with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings(action="ignore"):
+            yield
+    except UserError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        if isinstance(error, wandb.errors.UsageError) and "API key" in reason:
+            raise UserError(_NO_KEY) from error
+        if "did not respond in time" in reason:
+            reason = "it did not answer"
+        raise UserError(f"W&B at {_host()} could not {what}: {reason}") from error
+
+
+def owner(entity: str | None) -> str:
+    """Return whose project it is, once the server has taken the key.
+
+    Args:
+      entity: that was named; none: the account's default.
+
+    Raises:
+      UserError: there is no key, the server refuses it or is not there, there is no default, or a
+        variable of W&B's is refused.
+    """
+    wandb_settings.from_environment(None)  # names a variable that W&B refuses
+    with asked("say whose key this is"):
+        found = entity or wandb.Api().default_entity
+    if not found:
+        raise UserError("W&B has no default team or user for this key: name one with --entity")
+    return found
+
+
+def runs(entity: str, project: str, group: str) -> set[str] | None:
+    """Return the ids of a group's runs, the run `cells` among them; None without such a project.
+
+    Args:
+      entity: whose project it is.
+      project: at W&B.
+      group: of a sweep.
+
+    Raises:
+      UserError: the server refused it, or did not answer.
+    """
+    with asked("list the runs"):
+        found = wandb.Api().runs(f"{entity}/{project}", filters={"group": group})
+        try:
+            return {one.id for one in found}
+        except ValueError as error:
+            if "Could not find project" not in str(error):
+                raise
+            return None
+
+
+def save_view(fresh: ws.Workspace, known: str | None) -> tuple[str, bool]:
+    """Save a view in place of the one that is there; return its address, and whether it is new.
+
+    Args:
+      fresh: as it is to be.
+      known: address of the one that was made before; none: there is none.
+
+    Raises:
+      UserError: the server refused it, or did not answer.
+    """
+    with asked("take the view"):
+        there = _view(known) if known else None
+        if there is None:
+            return fresh.save().url, True
+        there.name = fresh.name
+        there.sections = fresh.sections
+        there.settings = fresh.settings
+        there.runset_settings = fresh.runset_settings
+        return there.save().url, False
+
+
+def save_report(fresh: wr.Report, known: str | None) -> tuple[str, bool]:
+    """Save a report in place of the one that is there; return its address, and whether it is new.
+
+    Args:
+      fresh: as it is to be.
+      known: address of the one that was made before; none: there is none.
+
+    Raises:
+      UserError: the server refused it, or did not answer.
+    """
+    with asked("take the report"):
+        there = _report(known) if known else None
+        if there is None:
+            return _address(fresh.save()), True
+        there.title, there.description = fresh.title, fresh.description
+        there.blocks, there.width = fresh.blocks, fresh.width
+        return _address(there.save()), False
+
+
+def _view(url: str) -> ws.Workspace | None:
+    """Return the view of an address, None where it has been deleted."""
+    try:
+        return ws.Workspace.from_url(url)
+    except ValueError as error:
+        # The only word for it that wandb-workspaces has.
+        if re.match("(Workspace|Project) `.*not found", str(error)):
+            return None
+        raise
+
+
+def _report(url: str) -> wr.Report | None:
+    """Return the report of an address, None where it has been deleted."""
+    try:
+        return wr.Report.from_url(url)
+    except TypeError:
+        # W&B has null in its place, which wandb-workspaces does not look for.
+        return None
+
+
+def _address(report: wr.Report) -> str:
+    """Return a report's address with the title as W&B's own pages have it there."""
+    before, _, last = report.url.rpartition("/reports/")
+    title, _, identity = last.rpartition("--")
+    return f"{before}/reports/{re.sub(r'[^0-9A-Za-z]+', '-', title).strip('-')}--{identity}"
+
+
+def _host() -> str:
+    """Return the server's name; W&B's own settings can't be had where one of them is wrong."""
+    try:
+        url = wandb.setup().settings.base_url
+    except Exception:
+        url = os.environ.get("WANDB_BASE_URL", "")
+    return urlsplit(url).netloc or url
