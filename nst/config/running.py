@@ -98,6 +98,11 @@ class Tracking:
         "tags at W&B; `[]`: as its variables say",
         unit="a list of texts of 1 to 64 characters",
     )
+    notes: str | None = key(None, "notes at W&B; none: as its variables say")
+    alert: bool = key(
+        False,
+        "whether W&B sends its [alert](tracking.md) when a run diverges and when a sweep ends",
+    )
     images_every: Any = key(
         20,
         "how often a picture is kept and logged; 0: only the first and the best",

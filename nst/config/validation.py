@@ -40,7 +40,7 @@ def validated(config: Config) -> Config:
     network = config.network
     _tv(config.tv)
     _read_by_the_optimizer(config.optimizer)
-    _tracking(config.tracking)
+    tracking = _tracking(config.tracking)
     budget.check(config.sweep)
     content = _with_layers("content", config.content, network.source.name, config.preset)
     style = _with_layers("style", config.style, network.source.name, config.preset)
@@ -54,6 +54,7 @@ def validated(config: Config) -> Config:
         network=dataclasses.replace(network, weights=home.short(network.weights)),
         search=searched(config.search),
         sweep=_sweep(config.sweep),
+        tracking=tracking,
     )
     _masks(checked)
     look.check(checked)
@@ -212,7 +213,7 @@ def _read_by_the_optimizer(optimizer: Optimizer) -> None:
         )
 
 
-def _tracking(tracking: Tracking) -> None:
+def _tracking(tracking: Tracking) -> Tracking:
     project = tracking.project or ""
     if len(project) > 128 or set(project) & set(NOT_IN_A_PROJECT):
         raise UserError(
@@ -226,6 +227,7 @@ def _tracking(tracking: Tracking) -> None:
             raise UserError(
                 f"each of tracking.tags must be a text of 1 to 64 characters, not {tag!r}"
             )
+    return dataclasses.replace(tracking, notes=tracking.notes and home.without(tracking.notes))
 
 
 def _with_layers(key: str, source: AnySource, network: str, preset: str | None) -> AnySource:

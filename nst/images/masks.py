@@ -1,6 +1,5 @@
 """Mask pictures: files of flat colors, each a region of a content or style image."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,7 +7,6 @@ import numpy as np
 
 from nst.base.errors import UserError
 from nst.images import files
-from nst.losses import guided
 
 #: Most colors of a mask; antialiasing and JPEG's noise make many more.
 MOST = 16
@@ -20,6 +18,16 @@ class Mask(NamedTuple):
     colors: tuple[int, ...]  # 0xRRGGBB, ascending
     shares: np.ndarray  # (R, H, W) float32: each region's share of each pixel, at the run's size
     subject: str  # "content.mask: 'mask.png'", for messages
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the regions are called: "#ff0000"."""
+        return tuple(f"#{color:06x}" for color in self.colors)
+
+    @property
+    def regions(self) -> np.ndarray:
+        """(H, W) of whole numbers: the region that has most of each pixel."""
+        return np.argmax(self.shares, axis=0)
 
 
 def read(path: Path, key: str, own: tuple[int, int], name: str, shape: tuple[int, ...]) -> Mask:
@@ -78,43 +86,3 @@ def _averaged_rows(values: np.ndarray, count: int) -> np.ndarray:
     whole = np.minimum(edges.astype(int), own - 1)
     up_to = sums[whole] + (edges - whole)[:, None] * values[whole]
     return np.diff(up_to, axis=0) * count / own
-
-
-def paired(
-    content_image: Mask, style_image: Mask, network: str, style_layers: Iterable[str]
-) -> guided.Regions:
-    """Return the regions of both pictures, those of one color being one region.
-
-    Args:
-      content_image: the mask of the content image.
-      style_image: the mask of the style image.
-      network: whose layers they are.
-      style_layers: in each of which each region must be found.
-
-    Raises:
-      UserError: a color is in one mask only, or a region too small for a layer.
-    """
-    for one, other in ((content_image, style_image), (style_image, content_image)):
-        alone = sorted(set(one.colors) - set(other.colors))
-        if alone:
-            raise UserError(
-                f"{one.subject} has {_named(alone)}, which is not in {other.subject} (there: "
-                f"{_named(other.colors)}): a region is a color that both masks have"
-            )
-    for mask, size in ((content_image, "size"), (style_image, "style.size")):
-        small = guided.missing(mask.shares, network, style_layers)
-        if small:
-            region, layer = small
-            height, width = mask.shares.shape[1:]
-            raise UserError(
-                f"{mask.subject}: at {width} x {height} pixels the region "
-                f"{_named([mask.colors[region]])} covers not even half of any position of {layer}, "
-                f"so it would have no style there: take a larger {size}, style.layers nearer to "
-                "the picture, or a larger region"
-            )
-    return guided.Regions(content_image.shares, style_image.shares)
-
-
-def _named(colors: Iterable[int]) -> str:
-    names = [f"#{color:06x}" for color in colors]
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

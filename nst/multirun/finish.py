@@ -4,6 +4,7 @@ import contextlib
 import os
 import shlex
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from nst.base.errors import NO_ROOM, UserError
 from nst.command.grammar import literal
 from nst.command.hydra_private import failure
 from nst.multirun import begun
+from nst.multirun.plan_text import duration
 
 
 @contextlib.contextmanager
@@ -25,6 +27,7 @@ def reported(config: DictConfig) -> Iterator[None]:
       config: the sweep's configuration.
     """
     begun.expect(Path(str(config.hydra.sweep.dir)))
+    start = time.monotonic()
     try:
         yield
     except KeyboardInterrupt:
@@ -33,9 +36,9 @@ def reported(config: DictConfig) -> Iterator[None]:
     except Exception as error:
         # There would be no room for the report either.
         if not (isinstance(error, OSError) and error.errno in NO_ROOM):
-            _report(config)
+            _report(config, start)
         raise
-    _report(config)
+    _report(config, start)
 
 
 def raise_failures(jobs: Mapping[int, JobReturn], common: Sequence[str]) -> None:
@@ -72,7 +75,7 @@ def _say_how_to_resume(config: DictConfig) -> None:
     print(f"{folder} keeps what is done; this resumes the sweep:\n  {command}", file=sys.stderr)
 
 
-def _report(config: DictConfig) -> None:
+def _report(config: DictConfig, start: float) -> None:
     folder = Path(str(config.hydra.sweep.dir))
     from nst.rundir import runs
 
@@ -80,13 +83,15 @@ def _report(config: DictConfig) -> None:
     if not config.sweep.report or next(runs.folders([folder]), None) is None:
         return
     # Here alone, since a grid that is refused needs none of it.
-    from nst.report import build, track
+    from nst.report import build, ended, track
     from nst.tracking import tracker
 
     try:
         written = build.write([folder])
         build.say(written)
-        tracker.log_cells(track.cells(written), folder / "grid.png", config.tracking, folder)
+        spent = duration(time.monotonic() - start)
+        alert = ended.alert(written, spent) if config.tracking.alert else None
+        tracker.log_cells(track.cells(written, alert), config.tracking, folder)
     except UserError as error:
         # The runs are whole; their report can be written again.
         print(f"nst: {error}", file=sys.stderr)

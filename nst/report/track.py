@@ -6,28 +6,39 @@ said comes with a new table of the cells.
 
 from typing import Any
 
+from nst.base import home
 from nst.base.errors import UserError
 from nst.config.running import Tracking
 from nst.metrics.registry import METRICS
-from nst.report import notes, search, voted
+from nst.report import notes, originals, search, voted
+from nst.report.caption import counted
 from nst.report.summary import Report
 from nst.rundir import run_json
 from nst.rundir.run_json import BadRecordError
 from nst.rundir.runs import Run
 from nst.rundir.values import mapping, text
-from nst.tracking import tracker
+from nst.tracking import captions, tracker
 from nst.tracking.table import TRACKERS
+from nst.tracking.tracker import Alert, Cells, Picture
 
 #: Those that keep something.
 KINDS = tuple(name for name in TRACKERS if name != "disabled")
 
 
-def cells(report: Report) -> list[dict[str, Any]]:
-    """Return each run as a row of a tracker's table.
+def cells(report: Report, alert: Alert | None = None) -> Cells:
+    """Return what a tracker is told of a sweep.
 
     Args:
-      report: with its thumbnails.
+      report: that has been written, with its thumbnails.
+      alert: to send with it.
     """
+    caption = f"{report.title}: {counted(report.runs, report.waiting)}"
+    grid = Picture(report.root / report.sheet, home.without(caption))
+    return Cells(_rows(report), grid, originals.of(report.runs, report.root), alert)
+
+
+def _rows(report: Report) -> list[dict[str, Any]]:
+    """Return each run as a row of a table."""
     wanted = report.found.objectives if report.found else []
     said = [name for run in report.runs for name in run.metrics if voted.is_of(name)]
     names = dict.fromkeys([*sorted(set(said)), *METRICS])
@@ -41,7 +52,7 @@ def cells(report: Report) -> list[dict[str, Any]]:
             "same_as": run.same_as,
             "reused_from": run.reused_from,
             "status": run.status,
-            "picture": report.thumbnails.get(run.name),
+            "picture": _picture(report, run),
         }
         for run in report.runs
     ]
@@ -60,7 +71,7 @@ def log(report: Report, kind: str = "") -> str:
     tracking = _recorded(report.runs[0], kind)
     if not report.sheet.endswith(".png"):
         raise UserError(f"--track logs grid.png, not {report.sheet}: leave out --format")
-    tracker.log_cells(cells(report), report.root / report.sheet, tracking, report.root)
+    tracker.log_cells(cells(report), tracking, report.root)
     what = "with the voters' preference" if report.voted else "without votes"
     count = f"{len(report.runs)} cell{'s' * (len(report.runs) > 1)}"
     return f"logged {count} {what}, tracking={tracking.mode}"
@@ -82,6 +93,20 @@ def recorded(run: Run) -> dict[str, Any]:
         return {}
 
 
+def _picture(report: Report, run: Run) -> Picture | None:
+    """Return a run's thumbnail with what sets it apart, how it ended, and its metrics."""
+    path = report.thumbnails.get(run.name)
+    if path is None:
+        return None
+    settings = ", ".join(f"{key.name}={key.typed_of(run.name)}" for key in report.keys)
+    step, total = run.best_step, run.losses.get("total")
+    best = None if step is None or total is None else (step, total)
+    name = f"{run.name}: {settings}" if settings else run.name
+    status = "" if run.status == "finished" else run.status
+    caption = captions.of_result(name, best, run.metrics, status, notes.fallbacks(run))
+    return Picture(path, caption)
+
+
 def _recorded(run: Run, kind: str) -> Tracking:
     """Return how a run was tracked, by another tracker where one is named."""
     own = recorded(run)
@@ -91,7 +116,9 @@ def _recorded(run: Run, kind: str) -> Tracking:
             f"--track: run {run.name} was not tracked, so name a tracker: "
             f"{' or '.join(f'--track {one}' for one in KINDS)}"
         )
-    given = {name: text(own[name]) for name in ("project", "entity", "group") if own.get(name)}
+    given: dict[str, Any] = {
+        name: text(own[name]) for name in ("project", "entity", "group", "notes") if own.get(name)
+    }
     tags = own.get("tags")
     tags = [text(one) for one in tags] if isinstance(tags, list) else []
     return Tracking(mode=mode, tags=tags, **given)

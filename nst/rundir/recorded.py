@@ -12,12 +12,12 @@ GROUPS = ("content", "style", "network")
 
 
 def sources(fields: dict[str, Any]) -> dict[str, RecordedSource]:
-    """Return content, style and network; for a blend of style images each of them as well.
+    """Return content, style and network; each style image of a blend, and masks, as well.
 
     Args:
       fields: of a run.json.
     """
-    used = {key: _used(key, fields) for key in GROUPS}
+    used = {key: _used(key, fields) for key in GROUPS} | _masks(fields)
     parts = [key for key in mapping(fields, "sources") if key.startswith("style/")][:MOST_KEYS]
     each = {text(key): _of_blend(key, text(key.partition("/")[2]), fields) for key in parts}
     if each:
@@ -61,6 +61,16 @@ def _used(key: str, fields: dict[str, Any]) -> RecordedSource:
     own = config.get("weights" if key == "network" else "path")
     own = own if isinstance(own, str) and own else None
     return _source(key, fields, config.get("name"), own, config.get("file"))
+
+
+def _masks(fields: dict[str, Any]) -> dict[str, RecordedSource]:
+    """Return the files of a run's regions, "content_mask" and "style_mask", where it has any."""
+    found = {}
+    for group in ("content", "style"):
+        own, key = mapping(fields["config"], group).get("mask"), f"{group}_mask"
+        if isinstance(own, str) and own:
+            found[key] = _source(key, fields, own, own, None)
+    return found
 
 
 def _of_blend(key: str, name: str, fields: dict[str, Any]) -> RecordedSource:

@@ -12,9 +12,10 @@ from nst.config import identity
 from nst.config.schema import Config, to_mapping
 from nst.rundir import checkpoint, history, ownership, repeat, reuse, run_json, runlog
 from nst.runner.job import Place
+from nst.runner.originals import originals
 from nst.runner.outcome import Outcome, recorded
 from nst.runner.prepare import Prepared
-from nst.tracking.tracker import Tracker, sweep_group, track
+from nst.tracking.tracker import End, Tracker, sweep_group, track
 
 log = logging.getLogger("nst")
 
@@ -137,7 +138,8 @@ def _as_another(prepared: Prepared, place: Place, other: Path | None) -> Outcome
     with tracked(config, settings, place) as tracker:
         tracker.restore(history.rows(original / "history.csv"), original / "images")
         ended, metrics = recorded(theirs, original), theirs["metrics"] or {}
-        tracker.finish(ended.status, theirs["best"], prepared.sources, ended.picture, metrics)
+        end = End(ended.status, ended.error, theirs["best"], ended.picture, metrics)
+        tracker.finish(end, prepared.sources, originals(prepared, place))
         # Last: once the record says that the run is over, nothing is made up for.
         fields = repeat.write(
             original,

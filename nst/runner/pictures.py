@@ -11,7 +11,7 @@ from nst.config import blend, look
 from nst.config.layers import check_positions
 from nst.config.schema import Config
 from nst.engine.memory import check_memory
-from nst.images import files, held, masks
+from nst.images import files, held, masks, paired
 from nst.losses.guided import Regions
 from nst.sources import resolve
 from nst.sources.resolve import ResolvedSource
@@ -160,9 +160,9 @@ def _paired_regions(
       UserError: a mask can't be read, doesn't fit its picture or the other mask, or has a region
         too small for a layer.
     """
-    return masks.paired(
-        _mask(sources["content_mask"], sources["content"], content_image, "content"),
-        _mask(sources["style_mask"], sources["style"], style_image, "style"),
+    return paired.regions(
+        mask(sources["content_mask"], sources["content"], content_image, "content"),
+        mask(sources["style_mask"], sources["style"], style_image, "style"),
         static.network,
         static.style_layers,
     )
@@ -208,8 +208,19 @@ def _decoded(source: ResolvedSource, key: str) -> held.Held:
 
 
 @functools.lru_cache(maxsize=8)
-def _mask(
-    mask: ResolvedSource, picture: ResolvedSource, shape: tuple[int, ...], group: str
+def mask(
+    file: ResolvedSource, picture: ResolvedSource, shape: tuple[int, ...], group: str
 ) -> masks.Mask:
+    """Return the mask of a picture at its size in the run.
+
+    Args:
+      file: the mask's.
+      picture: that it is of.
+      shape: of that picture in the run, (H, W, 3).
+      group: "content" or "style".
+
+    Raises:
+      UserError: it can't be read, or doesn't fit its picture.
+    """
     own = _own_shape(picture, f"{group}.path")
-    return masks.read(mask.path, f"{group}.mask", own, picture.path.name, shape)
+    return masks.read(file.path, f"{group}.mask", own, picture.path.name, shape)

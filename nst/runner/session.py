@@ -25,10 +25,12 @@ from nst.runner import measured, pictures
 from nst.runner.job import Place
 from nst.runner.known import known, tracked
 from nst.runner.measured import Clock
+from nst.runner.originals import originals
 from nst.runner.outcome import Outcome
 from nst.runner.prepare import Prepared
 from nst.runner.progress import Display
 from nst.runner.stages import as_lane, stages_of
+from nst.tracking.tracker import End
 
 log = logging.getLogger("nst")
 
@@ -224,7 +226,11 @@ class Session:
         picture = self._record.keep_best()
         # Before the last record: once that says that the run is over, nothing is made up for.
         losses = {"step": best.step, **best.losses} if best else None
-        self._tracker.finish(status, losses, self._prepared.sources, picture, numbers)
+        self._tracker.finish(
+            End(status, error, losses, picture, numbers),
+            self._prepared.sources,
+            originals(self._prepared, self._place),
+        )
         self._record.finish(status, error, numbers)
         step, total = (best.step, best.terms.total) if best else (0, None)
         found = {

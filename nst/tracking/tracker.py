@@ -5,10 +5,12 @@ asks for it, so that no run loads what another tracker needs.
 """
 
 import importlib
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from nst.base.errors import UserError
 from nst.config.running import Tracking
@@ -17,7 +19,47 @@ from nst.sources.resolve import ResolvedSource
 from nst.tracking.table import TRACKERS
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from nst.engine.check import Check
+
+
+class Picture(NamedTuple):
+    """A picture with what a reader needs beside it."""
+
+    image: "Path | np.ndarray"  # a file, or (H, W, 3) in gray levels
+    caption: str
+    regions: "np.ndarray | None" = None  # (H, W) of whole numbers: each pixel's region
+    names: tuple[str, ...] = ()  # of the regions, by their numbers
+
+
+@dataclass(frozen=True)
+class End:
+    """How a run ended."""
+
+    status: str  # finished, diverged, pruned, interrupted or failed
+    error: str | None  # one sentence, where it did not finish
+    best: Mapping[str, Any] | None  # step and losses; one that is not finite is None or NaN
+    picture: Path | None  # file of the best picture
+    metrics: Mapping[str, float | None]  # of the best picture, by their names
+
+
+class Alert(NamedTuple):
+    """A message to the owner of a sweep."""
+
+    title: str
+    text: str
+    good: bool  # whether all is well
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What a sweep leaves when it has ended."""
+
+    rows: Sequence[Mapping[str, Any]]  # a mapping a run, all with the same columns
+    grid: Picture  # the grid of their pictures
+    originals: Mapping[str, Picture]  # every content and style image: "content/NAME", "style/NAME"
+    alert: Alert | None = None  # what to send now
 
 
 class Tracker(Protocol):
@@ -48,20 +90,17 @@ class Tracker(Protocol):
 
     def finish(
         self,
-        status: str,
-        best: Mapping[str, Any] | None,
+        end: End,
         sources: Mapping[str, ResolvedSource],
-        picture: Path | None,
-        metrics: Mapping[str, float | None],
+        originals: Mapping[str, Picture],
     ) -> None:
         """Log how a run ended; nothing is logged after it.
 
         Args:
-          status: "finished", "diverged", "pruned", "interrupted" or "failed".
-          best: step and losses at the best check, a loss that is not finite as None or NaN.
+          end: its status, its best picture, that one's metrics.
           sources: the pictures and the network, as they were used.
-          picture: file of the best picture.
-          metrics: of the best picture, by their names.
+          originals: content image and style images of a run that is in no sweep, as it used them:
+            "content" and "style", or "style/NAME" for each of a blend.
         """
 
 
@@ -91,14 +130,11 @@ class Module(Protocol):
           UserError: it can't be opened.
         """
 
-    def log_cells(
-        self, cells: Sequence[Mapping[str, Any]], grid: Path, tracking: Tracking, folder: Path
-    ) -> None:
-        """Log the cells of a sweep as one table, and its picture grid.
+    def log_cells(self, cells: Cells, tracking: Tracking, folder: Path) -> None:
+        """Log the cells of a sweep as one table, its picture grid, and what it was made from.
 
         Args:
-          cells: a mapping a run, all with the same columns; a path is that of a picture.
-          grid: file of the picture grid.
+          cells: of the sweep; where there is an alert, it is sent.
           tracking: as the sweep's runs have it.
           folder: of the sweep.
 
@@ -119,11 +155,22 @@ def track(
     return _module(config.tracking.mode).track(config, settings, folder, group, name, known)
 
 
-def log_cells(
-    cells: Sequence[Mapping[str, Any]], grid: Path, tracking: Tracking, folder: Path
-) -> None:
+def log_cells(cells: Cells, tracking: Tracking, folder: Path) -> None:
     """Log a sweep with the tracker that its configuration names: `Module.log_cells`."""
-    _module(tracking.mode).log_cells(cells, grid, tracking, folder)
+    _module(tracking.mode).log_cells(cells, tracking, folder)
+
+
+def told_apart(pictures: Iterable[tuple[str, Picture]]) -> dict[str, Picture]:
+    """Return pictures by their names, "style/cat-2" for the second one of a name.
+
+    Args:
+      pictures: each with its name.
+    """
+    found: dict[str, Picture] = {}
+    for name, picture in pictures:
+        names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+        found[next(one for one in names if one not in found)] = picture
+    return found
 
 
 def sweep_group(folder: Path) -> str:

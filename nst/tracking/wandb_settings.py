@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nst.base import home
 from nst.base.errors import UserError
 from nst.config.running import Tracking
 
@@ -124,6 +125,7 @@ def arguments(
         "name": utf8(given or default),
         "job_type": asked.run_job_type or ("sweep" if group else "run"),
         "tags": [utf8(tag) for tag in tracking.tags] or None,
+        "notes": tracking.notes and utf8(home.without(tracking.notes)) or None,
     }
 
 

@@ -2,18 +2,21 @@
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import statistics
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nst.config.running import Tracking
+from PIL import Image
+
 from nst.config.schema import Config
-from nst.engine.check import Check, seconds_per_step
+from nst.engine.check import Check
 from nst.sources.resolve import ResolvedSource
-from nst.tracking import wandb_run, wandb_settings
-from nst.tracking.tracker import sweep_group
+from nst.tracking import captions, wandb_run, wandb_settings, wandb_shown
+from nst.tracking.tracker import Alert, End, Picture
+from nst.tracking.wandb_cells import log_cells as log_cells
 from nst.tracking.wandb_settings import LONGEST_NAME
 from nst.tracking.wandb_summary import losses, summed_up
 
@@ -25,7 +28,9 @@ class WandbTracker:
     opening: Future  # of a wandb.Run
     config: Config
     id: str  # of the run, at W&B as well
-    before: Check | None = None
+    name: str  # what sets the run apart
+    before: tuple[int, float] | None = None  # step of the last row, and seconds spent until then
+    rates: list[float] = field(default_factory=list)  # seconds a step between rows
     best: Mapping[str, float] = field(default_factory=dict)  # the lowest row's losses so far
     step: int = -1  # of the last row
     sent: bool = False  # a row
@@ -47,12 +52,10 @@ class WandbTracker:
         row = losses(check.losses, self.config, check.step) | {"evaluations": check.evaluations}
         if self.config.scales:
             row["size"] = check.size
-        if self.before is not None:
-            row["s_per_step"] = seconds_per_step(self.before, check)
-        self.before = check
         if check.best:
             self.best = check.losses
-        self._send(row | self._best_so_far(), check.step, picture)
+        row |= self._rate(check.step, check.seconds) | self._best_so_far()
+        self._send(row, check.step, picture)
 
     def restore(self, rows: Iterable[Mapping[str, float]], pictures: Path) -> None:
         """Log what a run had before it was cut off and W&B has not: of an offline run, all.
@@ -65,28 +68,34 @@ class WandbTracker:
         for row in rows:
             terms = dict(row)
             step = int(terms.pop("step"))
-            del terms["seconds"]
+            rate = self._rate(step, terms.pop("seconds"))
             beside = {key: int(terms.pop(key)) for key in ("evaluations", "size") if key in terms}
             # As the loop judges: the start is no candidate, and each size has a best of its own.
             fresh = beside.get("size") != size
             if step and (fresh or not self.best or terms["total"] < self.best["total"]):
                 self.best = terms
             size = beside.get("size")
-            known = losses(terms, self.config, step) | beside | self._best_so_far()
+            known = losses(terms, self.config, step) | beside | rate | self._best_so_far()
             picture = pictures / f"step_{step:05d}.png"
             self._send(known, step, picture if picture.exists() else None)
 
     def _send(self, row: dict[str, Any], step: int, picture: Path | None) -> None:
         """Log a row, unless W&B has it from before the run was cut off."""
-        import wandb
-
         self.step = step
         if step < self.run.starting_step:
             return
         if picture is not None:
-            row["picture"] = wandb.Image(str(picture))
+            row["picture"] = _on_the_way(picture, step, row["loss/total"])
         self.run.log(row, step=step)
         self.sent = True
+
+    def _rate(self, step: int, seconds: float) -> dict[str, float]:
+        """Return the seconds a step took since the row before, nothing for the first row."""
+        before, self.before = self.before, (step, seconds)
+        if before is None:
+            return {}
+        self.rates.append((seconds - before[1]) / (step - before[0]))
+        return {"s_per_step": self.rates[-1]}
 
     def _best_so_far(self) -> dict[str, float]:
         """Return the best losses so far: W&B's agents stop runs by what a history has."""
@@ -96,23 +105,37 @@ class WandbTracker:
 
     def finish(
         self,
-        status: str,
-        best: Mapping[str, Any] | None,
+        end: End,
         sources: Mapping[str, ResolvedSource],
-        picture: Path | None,
-        metrics: Mapping[str, float | None],
+        originals: Mapping[str, Picture],
     ) -> None:
-        """Log the metrics; fill the summary: status, best losses, sources, the best picture."""
-        import wandb
-
-        summary = summed_up(self.config, status, best, sources, picture, metrics, self.step)
+        """Log metrics and pictures; fill the summary: status, best losses, sources."""
+        summary = summed_up(
+            *(self.config, end.status, end.best, sources, end.picture, end.metrics, self.step)
+        )
+        shown = {wandb_shown.key(key): wandb_shown.image(one) for key, one in originals.items()}
+        if end.picture is not None:
+            shown["result"] = wandb_shown.image(self._result(end, end.picture, sources))
         if self.sent:  # without a step they join the last row
-            self.run.log({key: one for key, one in summary.items() if key.startswith("metrics/")})
-        if picture is not None:
-            replaced = [f"{key} {one.name}" for key, one in sources.items() if one.fallback]
-            said = f"fallback: {', '.join(replaced)}" if replaced else None
-            summary["result"] = wandb.Image(str(picture), caption=said)
+            numbers = {key: one for key, one in summary.items() if key.startswith("metrics/")}
+            self.run.log(numbers | shown)
+        else:
+            summary |= shown
+        if self.rates:
+            summary["s_per_step"] = statistics.median(self.rates)  # as in run.json
         self.run.summary.update(summary)
+        if end.status == "diverged" and self.config.tracking.alert:
+            text = f"{self.name}: {end.error}"
+            wandb_shown.send(self.run, Alert("A run of nst diverged", text, good=False))
+
+    def _result(
+        self, end: End, picture: Path, sources: Mapping[str, ResolvedSource]
+    ) -> Picture:
+        replaced = [f"{key} {one.name}" for key, one in sources.items() if one.fallback]
+        note = f"fallback: {', '.join(replaced)}" if replaced else ""
+        total = end.best["total"] if end.best else None
+        best = (end.best["step"], total) if end.best and total is not None else None
+        return Picture(picture, captions.of_result(self.name, best, end.metrics, note))
 
 
 @contextlib.contextmanager
@@ -140,38 +163,37 @@ def track(
     Raises:
       UserError: online without a key, the server can't be reached, or a variable is refused.
     """
+    name = _cut(name)
     own = wandb_settings.identity(group, known)
-    run = wandb_run.opened(config.tracking, folder, group, _cut(name), own, config=settings)
+    run = _defined(wandb_run.opened(config.tracking, folder, group, name, own, config=settings))
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(1) as beside:
         opening = beside.submit(stack.enter_context, run)
         # A variable may be refused, and a run that is refused must not have begun.
         given = any(name.startswith("WANDB_") for name in os.environ)
         if given or config.tracking.mode == "online":
             opening.result()
-        yield WandbTracker(opening, config, own.id)
+        yield WandbTracker(opening, config, own.id, name)
 
 
-def log_cells(
-    cells: Sequence[Mapping[str, Any]], grid: Path, tracking: Tracking, folder: Path
-) -> None:
-    """Log the cells of a sweep as one table, and its picture grid, in a W&B run of their own.
+@contextlib.contextmanager
+def _defined(opened: contextlib.AbstractContextManager[Any]) -> Iterator[Any]:
+    """Open a run, and say how its rows are shown.
 
-    Its arguments are those of `nst.tracking.tracker.Module`.
-
-    Raises:
-      UserError: online without a key, or the server can't be reached.
+    Rows carry the optimizer's step as W&B's own, which needs no definition. Nor has a loss one: its
+    summary is the last, and best/... has that of the best check; W&B's "min" would count the start
+    and smaller sizes, begin anew where a run goes on, and be no number but {"min": ...}.
     """
-    import wandb
+    with opened as run:
+        # Of use as an axis, not as charts of their own: they rise with the steps.
+        for name in ("evaluations", "size"):
+            run.define_metric(name, hidden=True)
+        yield run
 
-    table = wandb.Table(columns=list(cells[0]))
-    for cell in cells:
-        values = cell.values()
-        table.add_data(*(wandb.Image(str(v)) if isinstance(v, Path) else v for v in values))
-    group = sweep_group(folder)
-    fixed = {"name": "cells", "job_type": "report"}
-    own = wandb_settings.identity(group, None)
-    with wandb_run.opened(tracking, folder, group, "cells", own, **fixed) as run:
-        run.log({"cells": table, "grid": wandb.Image(str(grid))})
+
+def _on_the_way(picture: Path, step: int, total: float) -> Any:
+    with Image.open(picture) as file:
+        caption = captions.of_check(step, total, file.size)
+    return wandb_shown.image(Picture(picture, caption))
 
 
 def _cut(text: str) -> str:

@@ -179,7 +179,7 @@ def test_wandb_knows_the_sizes_also_where_a_run_goes_on_after_a_cut(command, com
     log = lambda row, step: again.append((step, row["size"]))  # noqa: E731
     run.set_result(SimpleNamespace(starting_step=0, log=log))
     restored = history.rows(finished / "history.csv")
-    WandbTracker(run, compose(*TWO), "1").restore(restored, finished / "images")
+    WandbTracker(run, compose(*TWO), "1", "name").restore(restored, finished / "images")
     assert again == sizes
 
 

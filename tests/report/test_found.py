@@ -92,7 +92,7 @@ def test_the_page_has_what_was_found_in_its_data(sweep: Path):
 
 def test_wandbs_cells_have_the_objectives_first(sweep: Path):
     written = build.write([sweep])
-    cell = track.cells(written)[0]
+    cell = track.cells(written).rows[0]
     assert list(cell)[:6] == [
         *("run", "pooling", "alpha/beta", "style_distance", "ssim", "content_distance")
     ]

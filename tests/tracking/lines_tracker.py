@@ -26,11 +26,11 @@ class Lines:
             name = picture.name if picture.exists() else None
             self.write(step=row["step"], total=row["total"], picture=name)
 
-    def finish(
-        self, status: str, best: Any, sources: Any, picture: Path | None, metrics: Any
-    ) -> None:
+    def finish(self, end: Any, sources: Any, originals: Any) -> None:
         used = {key: asset.name for key, asset in sources.items()}
-        self.write(status=status, best=best["step"], sources=used, metrics=metrics)
+        shapes = {key: one.image.shape for key, one in originals.items()}
+        best, metrics = end.best["step"], end.metrics
+        self.write(status=end.status, best=best, sources=used, metrics=metrics, originals=shapes)
 
 
 @contextlib.contextmanager
@@ -44,6 +44,6 @@ def track(
     lines.write(closed=True)
 
 
-def log_cells(cells: Any, grid: Path, tracking: Any, folder: Path) -> None:
-    cells = [{key: str(value) for key, value in cell.items()} for cell in cells]
-    Lines(folder / "lines.jsonl").write(cells=cells, grid=grid.name)
+def log_cells(cells: Any, tracking: Any, folder: Path) -> None:
+    rows = [{key: str(value) for key, value in row.items()} for row in cells.rows]
+    Lines(folder / "lines.jsonl").write(cells=rows, grid=cells.grid.image.name)

@@ -40,6 +40,9 @@ def test_it_is_told_all_of_a_run(compose: Compose, tmp_path: Path):
     assert (end["status"], end["best"]) == ("finished", written["best"]["step"])
     assert end["sources"] == {"content": "chelsea", "style": "night", "network": "vgg16"}
     assert end["metrics"] == written["metrics"]
+    shape = [written["picture"]["height"], written["picture"]["width"], 3]
+    assert end["originals"]["content"] == shape
+    assert max(end["originals"]["style"]) == max(shape)
 
 
 def test_it_is_told_what_a_run_takes_from_its_equal(compose: Compose, tmp_path: Path):
@@ -53,7 +56,8 @@ def test_it_is_told_what_a_run_takes_from_its_equal(compose: Compose, tmp_path: 
 
 def test_it_is_told_of_a_sweep(compose: Compose, tmp_path: Path):
     tracking = compose(*TINY, "tracking.mode=toy").tracking
-    tracker.log_cells([{"run": "0", "tv.gamma": 1}], tmp_path / "grid.png", tracking, tmp_path)
+    grid = tracker.Picture(tmp_path / "grid.png", "the grid")
+    tracker.log_cells(tracker.Cells([{"run": "0", "tv.gamma": 1}], grid, {}), tracking, tmp_path)
     assert lines(tmp_path) == [{"cells": [{"run": "0", "tv.gamma": "1"}], "grid": "grid.png"}]
 
 

@@ -80,7 +80,8 @@ def test_every_check_is_a_row_with_every_loss(lines: Lines):
     assert [row["_step"] for row in found] == [0, 2, 3]
     losses = {f"loss/{name}" for name in LOSSES}
     weighted = {"weighted/content", "weighted/style", "weighted/tv"}
-    beside = ("_", "picture.", "metrics/", "best/")
+    shown = ("picture.", "result.", "content_image.", "style_image.")
+    beside = ("_", *shown, "metrics/", "best/")
     own = {key for row in found for key in row if not key.startswith(beside)}
     assert own == losses | weighted | {"s_per_step", "evaluations"}
     assert [row["evaluations"] for row in found] == [0, 2, 3]
