@@ -223,9 +223,10 @@ def file_of(source: RecordedSource, key: str) -> Path | None:
 def _candidates(source: RecordedSource, key: str) -> Iterable[Path]:
     if source.path:
         yield Path(os.path.expanduser(source.path))
-    if source.name in resolve.BUILT_IN:
+    name = source.name.partition(" (")[0]  # two files of one name are told apart by their sums
+    if name in resolve.BUILT_IN:
         with contextlib.suppress(UserError):
-            named = Source(name=source.name)
+            named = Source(name=name)
             yield resolve.locate(named, None, key=f"{key}.path", fallback=False).path
     if source.file:
         yield resolve.cache_dir() / source.file

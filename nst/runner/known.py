@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from nst.base import locks
+from nst.base import home, locks
 from nst.base.errors import UserError, one_line
 from nst.config import identity
 from nst.config.schema import Config, to_mapping
@@ -162,7 +162,7 @@ def tracked(
 ) -> AbstractContextManager[Tracker]:
     """Open the tracker of a run; of a sweep's, in the sweep's group and named by its label."""
     group = sweep_group(place.sweep) if place.sweep else None
-    name = place.label or ",".join(place.overrides) or config.name
+    name = home.without(place.label or ",".join(place.overrides) or config.name)
     earlier = run_json.earlier(place.folder) or {}
     folder = place.sweep or place.folder
     return track(config, settings, folder, group, name, earlier.get("tracked"))

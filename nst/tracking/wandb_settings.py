@@ -125,7 +125,7 @@ def arguments(
         "name": utf8(given or default),
         "job_type": asked.run_job_type or ("sweep" if group else "run"),
         "tags": [utf8(tag) for tag in tracking.tags] or None,
-        "notes": tracking.notes and utf8(home.without(tracking.notes)) or None,
+        "notes": utf8(home.without(tracking.notes or "")) or None,
     }
 
 

@@ -128,9 +128,7 @@ class WandbTracker:
             text = f"{self.name}: {end.error}"
             wandb_shown.send(self.run, Alert("A run of nst diverged", text, good=False))
 
-    def _result(
-        self, end: End, picture: Path, sources: Mapping[str, ResolvedSource]
-    ) -> Picture:
+    def _result(self, end: End, picture: Path, sources: Mapping[str, ResolvedSource]) -> Picture:
         replaced = [f"{key} {one.name}" for key, one in sources.items() if one.fallback]
         note = f"fallback: {', '.join(replaced)}" if replaced else ""
         total = end.best["total"] if end.best else None

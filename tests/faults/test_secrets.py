@@ -88,17 +88,26 @@ def test_a_warning_is_logged_and_recorded_without_it(command, folder: Path):
 
 @pytest.mark.parametrize("launcher", ["batched", pytest.param("basic", marks=pytest.mark.slow)])
 def test_a_sweep_and_its_page_tell_neither_key_nor_home(command, folder: Path, launcher: str):
-    paths = f"content.path={folder}/pictures/me.jpg,{folder}/pictures/you.jpg"
+    pictures = folder / "pictures"
+    paths = [f"content.path={pictures}/me.jpg,{pictures}/you.jpg"]
+    paths += [f"{key}.mask={pictures}/{key}.png" for key in ("content", "style")]
+    for key, size in (("content", (451, 300)), ("style", (768, 576))):
+        Image.new("RGB", size, "red").save(pictures / f"{key}.png")
+    paths += ["tracking=offline", "tracking.alert=true", f"tracking.notes={pictures}"]
     sweep = ("-m", f"hydra/launcher={launcher}", "hydra.sweep.dir=sweep")
     # The file of starry in the cache is a wrong one, and what is said of it names it.
-    done = start(command, folder, *sweep, *QUIET, paths, "style=night,starry")
+    done = start(command, folder, *sweep, *TINY, *paths, "style=night,starry")
     assert done.returncode == 1, done.stderr
     errors = [record(command.folder / "sweep" / number)["error"] for number in "0123"]
     assert ["~/cache/starry_night.jpg" in str(one) for one in errors] == [False, True] * 2
     for name in ("index.html", "metrics.csv", "grid.png", "multirun.yaml", "0/.hydra/hydra.yaml"):
         assert (command.folder / "sweep" / name).is_file()
     assert tell(command.folder, str(folder)) == []
-    assert tell(command.folder, KEY) == []
+    assert tell(command.folder, KEY, but="") == []
+    # W&B keeps the folder of a run, and its files have the notes, captions, names and the alert.
+    assert tell(command.folder, str(pictures), but="") == []
+    for shown in ("~/pictures", "regions of content", "content_image/you", "4 runs (2 finished"):
+        assert [name for name in tell(command.folder, shown, but="") if name.endswith(".wandb")]
 
 
 @pytest.mark.parametrize(

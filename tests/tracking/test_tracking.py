@@ -273,8 +273,10 @@ def test_the_configuration_wins_over_the_environment(
 ):
     environ(**ENVIRONMENT)
     own = ("tracking.project=P", "tracking.entity=E", "tracking.group=G", "tracking.name=N")
-    run = head(read_wandb(perform(compose, tmp_path, *own, "tracking.tags=[c]")))
-    assert list(said(run).values())[:5] == ["P", "E", "G", "N", ["c"]]
+    run = head(
+        read_wandb(perform(compose, tmp_path, *own, "tracking.tags=[c]", "tracking.notes=why"))
+    )
+    assert list(said(run).values())[:6] == ["P", "E", "G", "N", ["c"], "why"]
 
 
 def test_each_run_of_a_sweep_has_an_id_and_a_name_of_its_own(
