@@ -16,6 +16,7 @@ COMMANDS = {
     "sweep": ("nst.sweep", "the runs of a sweep file, or of one that nst brings along"),
     "report": ("nst.report.__main__", "finished runs side by side: a grid, a page, a table"),
     "choose": ("nst.choose.__main__", "which of two pictures is better, blind; then a ranking"),
+    "sync": ("nst.sync.__main__", "runs that were tracked offline to Weights & Biases, each once"),
     "stats": ("nst.stats.__main__", "what a setting does to a metric: intervals and tests"),
     "rerun": ("nst.rerun.__main__", "a recorded run again, as it was, changed, or larger"),
     "diff": ("nst.diff", "what differs between two runs"),

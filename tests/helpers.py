@@ -61,6 +61,7 @@ ENTRIES = {
     "nst.report": "nst.report.__main__",
     "nst.choose": "nst.choose.__main__",
     "nst.stats": "nst.stats.__main__",
+    "nst.sync": "nst.sync.__main__",
     "nst.paper": "nst.paper.__main__",
     "nst.rerun": "nst.rerun.__main__",
     "nst.diff": "nst.diff",

@@ -84,7 +84,7 @@ class Store:
     asked: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)  # of the server's own
     refused: dict[str, int] = field(default_factory=dict)  # operation or part of a path -> status
-    forgets: bool = False  # what is sent as rows
+    forgets: bool = False  # rows and summaries that it is sent
 
     def seen(self) -> list[dict[str, Any]]:
         """Return all that W&B's pages would show of the runs, to be compared."""
@@ -432,9 +432,11 @@ class Wandb(Quiet):
         with self.lock:
             for file, chunk in (sent.get("files") or {}).items():
                 lines, at = chunk["content"], chunk["offset"]
+                if self.store.forgets:
+                    continue
                 if file == "wandb-summary.json":
                     run.summary = json.loads(lines[-1])
-                elif not self.store.forgets:
+                else:
                     kept = run.lines[file]
                     if file == "wandb-history.jsonl":
                         run.twice += max(0, len(kept) - at)

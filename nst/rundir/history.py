@@ -24,7 +24,8 @@ def texts(
 
     Args:
       path: of the file.
-      strict: refuse a row that has not a value for each column; else it is left out.
+      strict: refuse a row that has not a value for each column; else it is left out, and so is one
+        without an end.
       most: rows to return at most, spread evenly, the first and the last among them; none: all.
 
     Raises:
@@ -32,6 +33,8 @@ def texts(
       ValueError: strict, and the file is no such table.
     """
     text = path.read_text(encoding="utf-8", errors="strict" if strict else "replace")
+    if not strict:
+        text = text[: text.rfind("\n") + 1]
     header, *lines = text.splitlines() or [""]
     commas = header.count(",")
     cut = next((line for line in lines if line.count(",") != commas), None)
@@ -44,14 +47,18 @@ def texts(
     return header.split(","), [line.split(",") for line in whole]
 
 
-def rows(path: Path) -> list[dict[str, float]]:
+def rows(path: Path, *, strict: bool = True) -> list[dict[str, float]]:
     """Return the rows of a history.csv: step, seconds, evaluations, losses by their names.
+
+    Args:
+      path: of the file.
+      strict: refuse what a kill cut short; else it is left out.
 
     Raises:
       UserError: it can't be read.
     """
     with reading(path):
-        names, found = texts(path)
+        names, found = texts(path, strict=strict)
         if missing := NEEDED - set(names):
             raise ValueError(f"no column {min(missing)}")
         return [dict(zip(names, map(_number, names, row), strict=True)) for row in found]

@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -94,9 +94,12 @@ def place_of(run: Any) -> dict[str, Any]:
 def _opened(mode: str, arguments: dict[str, Any], folder: Path) -> Any:
     """Return a wandb.Run that has just begun, offline if only the server is gone meanwhile."""
     try:
-        if mode == "online":
-            _need_key()
-        return _begun(mode, arguments)
+        if mode == "online" and not has_key():
+            raise UserError(
+                "tracking=online needs a W&B key and found none: run `wandb login` or set "
+                "WANDB_API_KEY, or take tracking=offline or tracking=disabled"
+            )
+        return begun(mode, arguments)
     except Exception as error:
         if isinstance(error, UserError) or _of_disk(error):
             raise
@@ -110,7 +113,7 @@ def _opened(mode: str, arguments: dict[str, Any], folder: Path) -> Any:
             ) from error
     # In this process W&B still knows the id of the run that did not open.
     other = wandb_kept.OF_THE_SAME.format(arguments["id"])
-    run = _begun("offline", arguments | {"id": other, "resume": None})
+    run = begun("offline", arguments | {"id": other, "resume": None})
     log.warning(
         "W&B could not start the run (%s), so it is kept here: `nst sync %s` sends it",
         *(reason, shlex.quote(os.path.relpath(folder))),
@@ -123,8 +126,16 @@ def _of_disk(error: Exception) -> bool:
     return isinstance(error, OSError) and bool(error.filename or error.errno in NO_ROOM)
 
 
-def _begun(mode: str, arguments: dict[str, Any]) -> Any:
-    """Return a wandb.Run that has just begun."""
+def begun(mode: str, arguments: Mapping[str, Any]) -> Any:
+    """Return a wandb.Run that has just begun.
+
+    Args:
+      mode: offline or online.
+      arguments: of wandb.init; "id" and "dir" are among them.
+
+    Raises:
+      wandb.Error: W&B can't begin it.
+    """
     import wandb
 
     own: dict[str, Any] = {
@@ -238,11 +249,12 @@ def _plain_command_line() -> Iterator[None]:
         sys.argv = before
 
 
-def _need_key() -> None:
+def has_key() -> bool:
+    """Return whether W&B's client has a key, checked with its server.
+
+    Raises:
+      wandb.Error: the server can't be reached, or refuses the key.
+    """
     import wandb
 
-    if not wandb.login(prompt=False):
-        raise UserError(
-            "tracking=online needs a W&B key and found none: run `wandb login` or set "
-            "WANDB_API_KEY, or take tracking=offline or tracking=disabled"
-        )
+    return wandb.login(prompt=False)

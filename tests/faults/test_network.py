@@ -237,15 +237,15 @@ def test_a_run_of_a_sweep_whose_server_has_gone_is_kept_here(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ):
     """As the next test has it, which waits for a server that is gone."""
-    real = wandb_run._begun
+    real = wandb_run.begun
 
     def begun(mode: str, arguments: dict[str, Any]) -> Any:
         if mode == "online":
             raise TimeoutError("nobody answers")
         return real(mode, arguments)
 
-    monkeypatch.setattr(wandb_run, "_begun", begun)
-    monkeypatch.setattr(wandb_run, "_need_key", lambda: None)
+    monkeypatch.setattr(wandb_run, "begun", begun)
+    monkeypatch.setattr(wandb_run, "has_key", lambda: True)
     run = (*TINY, "tracking=online", "hydra.run.dir=run")
     env = {"WANDB_MODE": None}
     never = command(*run, env=env)

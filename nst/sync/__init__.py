@@ -1,0 +1,1 @@
+"""`nst sync`: what W&B's server lacks of the runs in a folder."""

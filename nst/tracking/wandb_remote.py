@@ -1,0 +1,105 @@
+"""What W&B's server has, and how a recorded run gets there."""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nst.base.errors import UserError
+from nst.tracking import wandb_run
+
+#: Runs that are asked for at a time.
+_PAGE = 100
+
+
+@dataclass(frozen=True)
+class There:
+    """A run as W&B's server has it."""
+
+    rows: int
+    record: str | None  # the digest of its summary; none: it hasn't ended there
+    url: str
+
+
+def default_entity() -> str:
+    """Return the entity that W&B takes where none is given.
+
+    Raises:
+      UserError: there is no key, or the server can't be reached or refuses.
+    """
+    with _refusing("W&B's server"):
+        if not wandb_run.has_key():
+            raise UserError(
+                "this needs a W&B key and found none: run `wandb login` or set WANDB_API_KEY"
+            )
+        return str(_api().default_entity or "")
+
+
+def runs(entity: str, project: str, ids: Sequence[str]) -> dict[str, There]:
+    """Return what a project has of some runs, by their ids.
+
+    Args:
+      entity: user or team.
+      project: that need not be there yet.
+      ids: of runs.
+
+    Raises:
+      UserError: the server can't be reached or refuses.
+    """
+    found: dict[str, There] = {}
+    path = f"{entity}/{project}"
+    with _refusing(path):
+        api = _api()
+        for begin in range(0, len(ids), _PAGE):
+            wanted = {"name": {"$in": list(ids[begin : begin + _PAGE])}}
+            try:
+                for run in api.runs(path, filters=wanted, per_page=_PAGE, lazy=False):
+                    rows = int(run._attrs.get("historyLineCount") or 0)
+                    found[run.id] = There(rows, run.summary.get("record"), run.url)
+            except ValueError as error:
+                if "Could not find project" not in str(error):
+                    raise
+    return found
+
+
+@contextlib.contextmanager
+def opened(arguments: Mapping[str, Any], place: Path) -> Iterator[Any]:
+    """Open a run at W&B's server, a new one or one that is there, and close it once it is taken.
+
+    Args:
+      arguments: of wandb.init, the run's id among them.
+      place: folder for W&B's own files.
+
+    Raises:
+      UserError: the server can't be reached, refuses, or doesn't take it.
+    """
+    with _refusing("W&B's server"):
+        run = wandb_run.begun("online", {**arguments, "dir": place, "resume": "allow"})
+    try:
+        yield run
+    except BaseException:
+        with contextlib.suppress(Exception):  # what went wrong first is what to tell
+            run.finish(exit_code=1)
+        raise
+    with _refusing("W&B's server"):
+        run.finish()
+
+
+def _api() -> Any:
+    import wandb
+
+    return wandb.Api(timeout=int(wandb_run.OPENING))
+
+
+@contextlib.contextmanager
+def _refusing(what: str) -> Iterator[None]:
+    """Say in one sentence why W&B's client gave up."""
+    import requests
+    import wandb
+
+    try:
+        yield
+    except (wandb.Error, requests.RequestException, TimeoutError, ValueError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"{what} can't be reached, or refuses: {reason[:300]}") from error

@@ -1,0 +1,156 @@
+"""`nst sync` against a server that keeps what it is sent."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import TINY, Command, Done, record, rows
+from wandb_server import Store, account, wandb_server
+
+from nst.base import locks
+from nst.sync import every
+
+OFFLINE = (*TINY, "tracking=offline", "hydra.sweep.dir=sweep")
+SYNC = (sys.executable, "-m", "nst.sync")
+Sync = Callable[..., Done]
+
+
+@pytest.fixture(autouse=True)
+def afresh() -> Iterator[None]:
+    """Let W&B's client, which reads its variables once a process, begin anew."""
+    import wandb
+
+    wandb.teardown()
+    yield
+    wandb.teardown()
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with wandb_server() as store:
+        yield store
+
+
+@pytest.fixture
+def sync(command: Command, store: Store, tmp_path_factory: pytest.TempPathFactory) -> Sync:
+    home = tmp_path_factory.mktemp("home")
+
+    def run(*arguments: str, **env: str | None) -> Done:
+        return command(*arguments, program=SYNC, env=account(store.url, home) | env)
+
+    return run
+
+
+@pytest.fixture
+def sweep(command: Command) -> Path:
+    """A sweep of two runs and one that equals the first, tracked offline."""
+    env = {"WANDB_PROJECT": "styles", "WANDB_TAGS": "a,b", "WANDB_MODE": None}
+    done = command("-m", *OFFLINE, "tv.gamma=0,10,0.0", env=env)
+    assert done.returncode == 0, done.stderr
+    return command.folder / "sweep"
+
+
+def test_a_sweep_is_sent_once_by_one_command(sync: Sync, store: Store, sweep: Path):
+    done = sync("sweep")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "3 runs are at W&B in me/styles, 3 of them sent now"
+    for number in "012":
+        written, history = record(sweep / number), rows(sweep / number)
+        run = store.runs[written["tracked"]["id"]]
+        assert (run.group, run.job_type, run.tags) == (f"{sweep.parent.name}/sweep", "sweep", ["a", "b"])
+        assert (run.steps, run.twice, run.state) == ([0, 1, 2], 0, "finished")
+        for row, expected in zip(run.rows, history, strict=True):
+            assert row["loss/total"] == pytest.approx(float(expected["total"]))
+        assert run.summary["status"] == "finished"
+        metrics = {key[8:]: one for key, one in run.summary.items() if key.startswith("metrics/")}
+        assert metrics == pytest.approx(written["metrics"])
+        assert run.settings["tv"]["gamma"] == written["config"]["tv"]["gamma"]
+        picture = run.files[run.summary["result"]["path"]]
+        assert picture == (sweep / number / "result.png").read_bytes()
+    seen = store.seen()
+    again = sync("sweep")
+    assert again.stdout == "3 runs are at W&B in me/styles, all of them before\n"
+    assert store.seen() == seen
+
+
+def test_what_the_server_lacks_is_sent_and_nothing_twice(sync: Sync, store: Store, sweep: Path):
+    sync("sweep")
+    run = store.runs[record(sweep / "1")["tracked"]["id"]]
+    whole = store.seen()
+    # As if the first try had ended after two of its three rows.
+    run.lines["wandb-history.jsonl"].pop()
+    run.summary = {"_step": 1}
+    done = sync("sweep")
+    assert done.stdout.splitlines()[-1] == "3 runs are at W&B in me/styles, 1 of them sent now"
+    assert (run.steps, run.twice) == ([0, 1, 2], 0)
+    for one in (*whole, *(seen := store.seen())):
+        for row in one["rows"]:
+            for key in [key for key in row if key in ("_runtime", "_timestamp")]:
+                del row[key]
+    assert seen == whole
+
+
+@pytest.mark.parametrize(
+    ("refused", "forgets", "why"),
+    [
+        ({"file_stream": 403}, False, "doesn't show all of it"),
+        ({"UpsertBucket": 403}, False, "can't be reached, or refuses: "),
+        ({}, True, "doesn't show all of it"),
+    ],
+    ids=["refuses rows", "refuses runs", "forgets rows"],
+)
+def test_a_server_that_refuses_or_forgets_is_named_and_the_command_can_be_repeated(
+    sync: Sync,
+    store: Store,
+    sweep: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    refused: dict[str, int],
+    forgets: bool,
+    why: str,
+):
+    monkeypatch.setattr(every, "PATIENCE", 1)
+    store.refused, store.forgets = refused, forgets
+    done = sync("sweep")
+    assert done.returncode == 1
+    (line,) = [one for one in done.stderr.splitlines() if one.startswith("nst: ")]
+    assert line.startswith("nst: 3 of 3 runs were not sent (")
+    assert why in line
+    assert line.endswith("; the same command sends what is missing")
+    assert not list(sweep.glob("wandb/*/*.synced"))
+    store.refused, store.forgets = {}, False
+    assert sync("sweep").returncode == 0
+    assert [(one.steps, one.twice) for one in store.runs.values()] == [([0, 1, 2], 0)] * 3
+
+
+def refusal(done: Done) -> str:
+    (line,) = [one for one in done.stderr.splitlines() if not one.startswith("wandb: ")]
+    assert (done.returncode, done.stdout) == (1, "")
+    return line
+
+
+def test_what_can_t_be_sent_is_said_in_one_sentence(
+    command: Command, sync: Sync, store: Store, tmp_path: Path
+):
+    needs = "nst: this needs a W&B key and found none: run `wandb login` or set WANDB_API_KEY"
+    done = command(*TINY, "tracking=offline", "hydra.run.dir=run")
+    assert done.returncode == 0, done.stderr
+    assert refusal(sync("run", WANDB_API_KEY=None)) == needs
+    store.refused = {"Viewer": 401}
+    assert "W&B's server can't be reached, or refuses: " in refusal(sync("run"))
+    store.refused = {}
+    with locks.run_lock(command.folder / "run"):
+        assert "it is running: send it when it has ended" in refusal(sync("run"))
+    with locks.run_lock(command.folder):
+        assert "is in use by another process" in refusal(sync("."))
+    assert "WANDB_SWEEP_ID" in refusal(sync("run", WANDB_SWEEP_ID="s"))
+    assert store.runs == {}
+    command(*TINY, "tracking=disabled", "hydra.run.dir=other")
+    assert refusal(sync("other")) == (
+        "nst: there is nothing to send: other: it wasn't tracked (tracking=disabled)"
+    )
+    assert "there are no runs in" in refusal(sync(str(tmp_path / "work" / "other" / "images")))
+    done = sync(".", "--project", "p", "--entity", "team")
+    assert "left out: other: it wasn't tracked" in done.stdout
+    assert "1 run is at W&B in team/p, 1 of them sent now" in done.stdout
