@@ -55,7 +55,7 @@ def runs(entity: str, project: str, ids: Sequence[str]) -> dict[str, There]:
             wanted = {"name": {"$in": list(ids[begin : begin + _PAGE])}}
             try:
                 for run in api.runs(path, filters=wanted, per_page=_PAGE, lazy=False):
-                    rows = int(run._attrs.get("historyLineCount") or 0)
+                    rows = int(run.history_line_count or 0)
                     found[run.id] = There(rows, run.summary.get("record"), run.url)
             except ValueError as error:
                 if "Could not find project" not in str(error):

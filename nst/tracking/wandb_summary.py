@@ -11,41 +11,38 @@ from nst.config import look
 from nst.config.schema import Config
 from nst.losses.total import weighted
 from nst.sources.resolve import ResolvedSource
+from nst.tracking.tracker import End
 
 
 def summed_up(
-    config: Config,
-    status: str,
-    best: Mapping[str, Any] | None,
-    sources: Mapping[str, ResolvedSource],
-    picture: Path | None,
-    metrics: Mapping[str, float | None],
-    step: int,
+    config: Config, end: End, sources: Mapping[str, ResolvedSource], step: int
 ) -> dict[str, Any]:
-    """Return a run's summary but for its picture.
+    """Return a run's summary but for its pictures.
 
     Args:
       config: validated.
-      status: and the rest as `Tracker.finish` has them.
+      end: how the run ended.
+      sources: the pictures and the network, as they were used.
       step: of the last row.
 
     Returns:
       Its values; "record" is a digest of them, the step and the picture, by which one sees whether
       W&B has all of the run.
     """
-    summary: dict[str, Any] = {"status": status}
-    summary |= {f"metrics/{name}": value for name, value in metrics.items() if value is not None}
-    if best is not None:
+    summary: dict[str, Any] = {"status": end.status}
+    metrics = {name: value for name, value in end.metrics.items() if value is not None}
+    summary |= {f"metrics/{name}": value for name, value in metrics.items()}
+    if end.best is not None:
         # A record has null for what is not finite.
         terms = {
-            name: one if one is not None and isfinite(one) else nan for name, one in best.items()
+            name: nan if one is None or not isfinite(one) else one for name, one in end.best.items()
         }
         summary["best/step"] = int(terms.pop("step"))
         found = losses(terms, config, summary["best/step"])
         summary |= {f"best/{key}": value for key, value in found.items()}
     for key, asset in sources.items():
         summary |= {f"sources/{key}": asset.name, f"sources/{key}_fallback": asset.fallback}
-    return summary | {"record": digest(summary, step, picture)}
+    return summary | {"record": digest(summary, step, end.picture)}
 
 
 def losses(terms: Mapping[str, float], config: Config, step: int) -> dict[str, Any]:

@@ -110,9 +110,7 @@ class WandbTracker:
         originals: Mapping[str, Picture],
     ) -> None:
         """Log metrics and pictures; fill the summary: status, best losses, sources."""
-        summary = summed_up(
-            *(self.config, end.status, end.best, sources, end.picture, end.metrics, self.step)
-        )
+        summary = summed_up(self.config, end, sources, self.step)
         shown = {wandb_shown.key(key): wandb_shown.image(one) for key, one in originals.items()}
         if end.picture is not None:
             shown["result"] = wandb_shown.image(self._result(end, end.picture, sources))
@@ -163,7 +161,7 @@ def track(
     """
     name = _cut(name)
     own = wandb_settings.identity(group, known)
-    run = _defined(wandb_run.opened(config.tracking, folder, group, name, own, config=settings))
+    run = defined(wandb_run.opened(config.tracking, folder, group, name, own, config=settings))
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(1) as beside:
         opening = beside.submit(stack.enter_context, run)
         # A variable may be refused, and a run that is refused must not have begun.
@@ -174,12 +172,15 @@ def track(
 
 
 @contextlib.contextmanager
-def _defined(opened: contextlib.AbstractContextManager[Any]) -> Iterator[Any]:
+def defined(opened: contextlib.AbstractContextManager[Any]) -> Iterator[Any]:
     """Open a run, and say how its rows are shown.
 
     Rows carry the optimizer's step as W&B's own, which needs no definition. Nor has a loss one: its
     summary is the last, and best/... has that of the best check; W&B's "min" would count the start
     and smaller sizes, begin anew where a run goes on, and be no number but {"min": ...}.
+
+    Args:
+      opened: what opens it.
     """
     with opened as run:
         # Of use as an axis, not as charts of their own: they rise with the steps.

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from helpers import TINY, Command, Done, record, rows
@@ -59,7 +58,11 @@ def test_a_sweep_is_sent_once_by_one_command(sync: Sync, store: Store, sweep: Pa
     for number in "012":
         written, history = record(sweep / number), rows(sweep / number)
         run = store.runs[written["tracked"]["id"]]
-        assert (run.group, run.job_type, run.tags) == (f"{sweep.parent.name}/sweep", "sweep", ["a", "b"])
+        assert (run.group, run.job_type, run.tags) == (
+            f"{sweep.parent.name}/sweep",
+            "sweep",
+            ["a", "b"],
+        )
         assert (run.steps, run.twice, run.state) == ([0, 1, 2], 0, "finished")
         for row, expected in zip(run.rows, history, strict=True):
             assert row["loss/total"] == pytest.approx(float(expected["total"]))
@@ -81,7 +84,7 @@ def test_what_the_server_lacks_is_sent_and_nothing_twice(sync: Sync, store: Stor
     whole = store.seen()
     # As if the first try had ended after two of its three rows.
     run.lines["wandb-history.jsonl"].pop()
-    run.summary = {"_step": 1}
+    run.summary = run.rows[0] | run.rows[1]
     done = sync("sweep")
     assert done.stdout.splitlines()[-1] == "3 runs are at W&B in me/styles, 1 of them sent now"
     assert (run.steps, run.twice) == ([0, 1, 2], 0)
