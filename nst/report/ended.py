@@ -1,13 +1,10 @@
 """How a sweep ended, in few words: for who is not there to see its report."""
 
-from collections.abc import Sequence
-
 from nst.config.running import Search
 from nst.metrics.objective import Objective, objective
 from nst.report import search
 from nst.report.caption import counted
 from nst.report.summary import Report
-from nst.rundir.runs import Run
 from nst.tracking.tracker import Alert
 
 
@@ -27,15 +24,15 @@ def alert(report: Report, spent: str) -> Alert:
 def _best(report: Report) -> list[str]:
     """Return which finished run is best by each objective, at most a line for each."""
     wanted = search.objectives(report.runs) or [objective(Search().objective)]
-    return [line for one in wanted for line in _line(report, one, report.runs)]
+    return [line for one in wanted for line in _line(report, one)]
 
 
-def _line(report: Report, one: Objective, runs: Sequence[Run]) -> list[str]:
-    values = {run.name: search.value(run, one) for run in runs if run.status == "finished"}
+def _line(report: Report, one: Objective) -> list[str]:
+    values = {run.name: search.value(run, one) for run in report.runs if run.status == "finished"}
     known = {name: value for name, value in values.items() if value is not None}
     if not known:
         return []
     pick, word = (max, "highest") if one.better == "higher" else (min, "lowest")
     name = pick(known, key=lambda name: known[name])
-    settings = ", ".join(f"{key.name}={key.typed_of(name)}" for key in report.keys)
-    return [f"{word} {one.name}: {known[name]:.4g}, run {name}{f' ({settings})' * bool(settings)}"]
+    settings = f" ({report.settings(name)})" if report.keys else ""
+    return [f"{word} {one.name}: {known[name]:.4g}, run {name}{settings}"]

@@ -72,3 +72,7 @@ class Report:
     waiting: int = 0  # cells of the sweep that are still to begin
     progress: dict[str, Progress] = field(default_factory=dict)  # run name -> how far it is
     voted: Voted | None = None  # what people said of the pictures, where there are votes
+
+    def settings(self, run: str) -> str:
+        """Return what a run has for the keys that vary, as one types it: "beta=1e4, seed=0"."""
+        return ", ".join(f"{key.name}={key.typed_of(run)}" for key in self.keys)

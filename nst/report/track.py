@@ -32,7 +32,8 @@ def cells(report: Report, alert: Alert | None = None) -> Cells:
       report: that has been written, with its thumbnails.
       alert: to send with it.
     """
-    caption = f"{report.title}: {counted(report.runs, report.waiting)}"
+    by = f" by {', '.join(key.name for key in report.keys)}" if report.keys else ""
+    caption = f"{report.title}: {counted(report.runs, report.waiting)}{by}"
     grid = Picture(report.root / report.sheet, home.without(caption))
     return Cells(_rows(report), grid, originals.of(report.runs, report.root), alert)
 
@@ -98,10 +99,9 @@ def _picture(report: Report, run: Run) -> Picture | None:
     path = report.thumbnails.get(run.name)
     if path is None:
         return None
-    settings = ", ".join(f"{key.name}={key.typed_of(run.name)}" for key in report.keys)
     step, total = run.best_step, run.losses.get("total")
     best = None if step is None or total is None else (step, total)
-    name = f"{run.name}: {settings}" if settings else run.name
+    name = f"{run.name}: {report.settings(run.name)}" if report.keys else run.name
     status = "" if run.status == "finished" else run.status
     caption = captions.of_result(name, best, run.metrics, status, notes.fallbacks(run))
     return Picture(path, caption)

@@ -120,7 +120,7 @@ class WandbTracker:
         else:
             summary |= shown
         if self.rates:
-            summary["s_per_step"] = statistics.median(self.rates)  # as in run.json
+            summary["s_per_step"] = statistics.median(self.rates)  # the last interval says little
         self.run.summary.update(summary)
         if end.status == "diverged" and self.config.tracking.alert:
             text = f"{self.name}: {end.error}"

@@ -181,7 +181,7 @@ def test_a_sweep_shows_each_content_and_style_image_once(tmp_path: Path, read_wa
     files = next(tmp_path.glob("sweep/wandb/offline-run-*/files"))
     assert regions(lines, content, item, files) == ["#ff0000", "#0000ff"]
     assert item[f"{content}.caption"] == "chelsea: the content; regions of cat"
-    assert item["grid.caption"] == "sweep: 3 runs"
+    assert item["grid.caption"] == "sweep: 3 runs by seed, style"
     captions = [row["picture"].caption for row in cells.rows]
     assert [one[:9] for one in captions] == ["0: seed=0", "1: seed=1", "2: seed=2"]
     assert all(one.endswith("; step 20, loss 5.5; ssim 0.25") for one in captions)
