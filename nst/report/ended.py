@@ -8,16 +8,17 @@ from nst.report.summary import Report
 from nst.tracking.tracker import Alert
 
 
-def alert(report: Report, spent: str) -> Alert:
+def alert(report: Report, spent: str = "") -> Alert:
     """Return how many runs there are and how they ended, how long it took, and the best of them.
 
     Args:
       report: of the sweep.
-      spent: "3 min 20 s".
+      spent: "3 min 20 s"; "": not known.
     """
     runs = report.runs
     good = all(run.status == "finished" for run in runs)
-    lines = [f"{counted(runs, report.waiting)} in {spent}", *_best(report)]
+    took = f" in {spent}" if spent else ""
+    lines = [f"{counted(runs, report.waiting)}{took}", *_best(report)]
     return Alert(f"Sweep {report.title} has ended", "\n".join(lines), good)
 
 

@@ -209,10 +209,10 @@ def test_a_sweeps_alert_counts_what_went_wrong(tmp_path: Path):
     for number, status in enumerate(("finished", "diverged", "failed", "finished")):
         best = {"step": 20, "total": 7.0 - number, "content": 1.0, "style": 1.0, "tv": 1.0}
         write_run(tmp_path / str(number), status=status, best=best, beta=10.0**number)
-    alert = ended.alert(build.write([tmp_path]), "5 s")
+    alert = ended.alert(build.write([tmp_path]))
     assert not alert.good
     assert alert.text.split("\n") == [
-        "4 runs (2 finished, 1 diverged, 1 failed) in 5 s",
+        "4 runs (2 finished, 1 diverged, 1 failed)",
         "lowest best/loss/total: 4, run 3 (alpha/beta=1e-3)",
     ]
 
