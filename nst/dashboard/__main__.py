@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nst.base import locks
 from nst.base.commands import Parser, ended, folder, say_line
-from nst.base.errors import UserError
+from nst.base.errors import UserError, of_file
 from nst.dashboard import record, sweep
 from nst.dashboard.sweep import Sweep
 
@@ -47,8 +47,14 @@ def main() -> None:
         if options.dry_run:
             _show(found, options.name)
             return
-        with locks.file_lock(found.folder / record.FILE):  # two at once would make two views
-            _make(found, options.name, options.report)
+        try:
+            # Two at once would make two views.
+            with locks.file_lock(found.folder / record.FILE):
+                _make(found, options.name, options.report)
+        except OSError as error:
+            raise UserError(
+                f"{of_file(error)}: nst dashboard keeps {record.FILE} in the sweep's folder"
+            ) from error
 
 
 def _show(found: Sweep, name: str | None) -> None:

@@ -1,7 +1,5 @@
 """The panels of a view and of a report, in W&B's own terms."""
 
-from collections.abc import Sequence
-
 import wandb_workspaces.reports.v2 as wr
 
 from nst.dashboard.columns import Column, distances, swept, targets
@@ -38,7 +36,7 @@ def coordinates(sweep: Sweep) -> wr.ParallelCoordinatesPlot:
     Args:
       sweep: whose settings they are.
     """
-    columns = [*swept(sweep.report), *_numbers(sweep)]
+    columns = [*swept(sweep.report), *numbers(sweep)]
     return wr.ParallelCoordinatesPlot(
         title="Settings and what they lead to",
         columns=[
@@ -112,18 +110,13 @@ def comparer() -> wr.RunComparer:
     return wr.RunComparer(diff_only=True)
 
 
-def numbers_of(sweep: Sweep) -> Sequence[Column]:
-    """Return the numbers that a table of runs begins with: a search's objectives, two distances.
+def numbers(sweep: Sweep) -> list[Column]:
+    """Return the numbers that stand beside the settings: a search's objectives, two distances.
 
     Args:
       sweep: that may be a search.
     """
-    return _numbers(sweep)
-
-
-def _numbers(sweep: Sweep) -> list[Column]:
-    found = {one.name: one for one in (*_judged(sweep), *distances())}
-    return list(found.values())
+    return list({one.name: one for one in (*_judged(sweep), *distances())}.values())
 
 
 def _judged(sweep: Sweep) -> list[Column]:

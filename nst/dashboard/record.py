@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from nst.base.errors import UserError, of_file
+from nst.base.errors import UserError
 from nst.report import own
 
 FILE = "dashboard.json"
@@ -25,6 +25,7 @@ def read(sweep: Path) -> Made:
 
     Raises:
       UserError: what has the record's name is something else, or was changed.
+      OSError: it can't be read.
     """
     path = sweep / FILE
     own.check(sweep, [FILE], _REMEDY)
@@ -36,8 +37,6 @@ def read(sweep: Path) -> Made:
         }
     except FileNotFoundError:
         return {}
-    except OSError as error:
-        raise UserError(of_file(error)) from error
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise UserError(f"{path} is no record of nst's: move it away, or {_REMEDY}") from error
 
@@ -50,11 +49,7 @@ def keep(sweep: Path, made: Made) -> None:
       made: all of it.
 
     Raises:
-      UserError: the folder can't be written.
+      UserError: the file was changed meanwhile.
+      OSError: the folder can't be written.
     """
-    try:
-        own.put(sweep / FILE, json.dumps({_HEADING: made}, indent=1, sort_keys=True).encode())
-    except OSError as error:
-        raise UserError(
-            f"{of_file(error)}: without this record the next nst dashboard would make another view"
-        ) from error
+    own.put(sweep / FILE, json.dumps({_HEADING: made}, indent=1, sort_keys=True).encode())

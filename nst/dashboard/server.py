@@ -136,7 +136,7 @@ def _view(url: str) -> ws.Workspace | None:
         # The only word for it that wandb-workspaces has.
         if re.match("(Workspace|Project) `.*not found", str(error)):
             return None
-        raise
+        raise _unreadable(url, error) from error
 
 
 def _report(url: str) -> wr.Report | None:
@@ -146,6 +146,15 @@ def _report(url: str) -> wr.Report | None:
     except TypeError:
         # W&B has null in its place, which wandb-workspaces does not look for.
         return None
+    except ValueError as error:
+        raise _unreadable(url, error) from error
+
+
+def _unreadable(url: str, error: Exception) -> UserError:
+    return UserError(
+        f"wandb-workspaces can't read what is at {url} ({' '.join(str(error).split())}): to have "
+        "another one made, move dashboard.json out of the sweep's folder"
+    )
 
 
 def _address(report: wr.Report) -> str:

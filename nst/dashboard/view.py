@@ -70,7 +70,7 @@ def runs(sweep: Sweep) -> ws.RunsetSettings:
       sweep: to be shown.
     """
     keys = swept(sweep.report)
-    shown = [*keys, *panels.numbers_of(sweep)]
+    shown = [*keys, *panels.numbers(sweep)]
     by_name = ws.Ordering(ws.Metric("Name"), ascending=True)
     order = [ws.Ordering(ws.Config(one.key), ascending=True) for one in keys if one.of_config]
     return ws.RunsetSettings(

@@ -11,7 +11,7 @@ import wandb
 import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
 from fake_runs import write_run
-from helpers import Command, Done
+from helpers import TINY, Command, Done
 from wandb_server import Kept, Store, account, wandb_server
 
 from nst.dashboard import columns, command_line, runset
@@ -163,8 +163,7 @@ def test_a_view_is_printed_without_an_account(command: Command):
     assert [printed[key] for key in ("entity", "project")] == ["me", "cats"]
     # wandb-workspaces takes = and < for emoji.
     assert printed["displayName"] == "Sweep sweeps/it's 2 3 & more"
-    section = printed["spec"]["section"]
-    panels = [one for part in section["panelBankConfig"]["sections"] for one in part["panels"]]
+    panels = panels_of(printed["spec"])
 
     def of(kind: str) -> list[dict[str, Any]]:
         return [one["config"] for one in panels if one["viewType"] == kind]
@@ -182,10 +181,49 @@ def test_a_view_is_printed_without_an_account(command: Command):
     aims = [one["targetKey"] for one in of("Parameter Importance")]
     assert aims == ["metrics/lpips", "loss/style"]
     assert [one["groupBy"] for one in of("Bar Chart")] == ["seed.value"] * 2
-    (runs,) = section["runSets"]
+    (runs,) = printed["spec"]["section"]["runSets"]
     order = [one["key"]["name"] for one in runs["sort"]["keys"]]
     assert order == ["seed.value", "beta.value", "tv.value.gamma"]
     assert not (sweep / FILE).exists()
+
+
+def test_a_view_names_what_the_runs_send(command: Command, server: Store):
+    sweep = ("-m", *TINY, "tv.gamma=0,100", "seed=0,1", "tracking=online", "hydra.sweep.dir=out/x")
+    assert command(*sweep).returncode == 0
+    done = command("out/x", "--report", program=DASHBOARD)
+    assert (done.returncode, done.stderr) == (0, ""), done
+    view, report = (json.loads(one["spec"]) for one in server.views.values())
+    runs = [one for one in server.runs.values() if one.job_type == "sweep"]
+    columns = view["section"]["runSets"][0]["runFeed"]["columnOrder"]
+    found = {one: [at(run, one) for run in runs] for one in columns if not one.startswith("run:")}
+    assert set(map(str, found.pop("config:tv.value.gamma"))) == {"0", "100"}
+    assert set(found.pop("config:seed.value")) == {0, 1}
+    assert list(found) == ["summary:metrics/style_distance", "summary:metrics/content_distance"]
+    assert all(isinstance(one, float) for numbers in found.values() for one in numbers)
+    (cells,) = [one for one in server.runs.values() if one.job_type == "report"]
+    media = [key for one in panels_of(view) for key in one["config"].get("mediaKeys", ())]
+    assert [media[0] in cells.summary, *(one in runs[0].summary for one in media[1:])] == [True] * 3
+    (group,) = view["section"]["runSets"][0]["filters"]["filters"]
+    assert {one.group for one in server.runs.values()} == {group["value"]} == {"out/x"}
+    grids = [one["metadata"] for one in report["blocks"] if one["type"] == "panel-grid"]
+    (front,) = grids[1]["runSets"][0]["filters"]["filters"]
+    assert set(front["value"]) < {one.name for one in runs}
+
+
+def at(run: Kept, column: str) -> Any:
+    """Return what a run has where W&B's tables look for a column."""
+    kind, _, path = column.partition(":")
+    if kind == "summary":
+        return run.summary[path]
+    found: Any = run.config
+    for part in path.split("."):
+        found = found[part]
+    return found
+
+
+def panels_of(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    sections = spec["section"]["panelBankConfig"]["sections"]
+    return [one for section in sections for one in section["panels"]]
 
 
 def test_keys_stand_where_w_and_b_has_them(tmp_path: Path):
