@@ -73,7 +73,7 @@ def _make(found: Sweep, name: str | None, with_report: bool) -> None:
 
     called = name_of(found, name)
     made = record.read(found.folder)
-    entity = server.owner(found.entity)
+    entity = server.owner(found.entity, found.folder)
     seen = _checked(found, entity, server.runs(entity, found.project, found.group))
     own = made.setdefault(f"{entity}/{found.project}", {})
     for kind in ("view", "report")[: 1 + with_report]:

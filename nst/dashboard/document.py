@@ -16,7 +16,13 @@ from nst.stats.compare import compare
 from nst.stats.gather import gather
 from nst.stats.write import text
 
-_WIDE, _HALF, _HIGH = 24, 12, 10  # of a report's panels, in W&B's columns and rows
+_WIDE, _MOST, _HALF, _LEAST, _HIGH = (
+    24,
+    18,
+    12,
+    6,
+    10,
+)  # of a report's panels, in W&B's columns and rows
 
 
 def report(sweep: Sweep, entity: str, name: str, seen: Collection[str], view: str) -> wr.Report:
@@ -41,7 +47,11 @@ def report(sweep: Sweep, entity: str, name: str, seen: Collection[str], view: st
         blocks=[
             wr.P([opening, wr.Link("their view", view), "."]),
             wr.H2("The picture grid"),
-            _panels(sweep, entity, [_placed(panels.grid(), _WIDE)]),
+            _panels(
+                sweep,
+                entity,
+                [_placed(panels.grid(), _MOST), _placed(panels.originals(sweep), _LEAST)],
+            ),
             wr.H2("The pictures that no other beats"),
             *_front(sweep, entity, seen),
             wr.H2("What each setting does"),

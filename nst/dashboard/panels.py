@@ -5,15 +5,34 @@ import wandb_workspaces.reports.v2 as wr
 from nst.dashboard.columns import Column, distances, swept, targets
 from nst.dashboard.sweep import Sweep
 from nst.report.factors import SEED
+from nst.tracking import wandb_shown
 
 #: Runs that a panel shows at most, as far as W&B draws them in good time.
 MOST_RUNS = 100
+#: Content and style images of a panel.
+_MOST_KEYS = 20
+_ORIGINALS = ("content", "style")
 _LOSSES = ("loss/style", "loss/content", "loss/total")
 
 
 def grid() -> wr.MediaBrowser:
     """Return the labeled picture grid, which the run `cells` has."""
     return wr.MediaBrowser(title="Picture grid", media_keys=["grid"], num_columns=1)
+
+
+def originals(sweep: Sweep) -> wr.MediaBrowser:
+    """Return the content and style images, which the run `cells` has.
+
+    Args:
+      sweep: that was made from them.
+    """
+    used = {
+        wandb_shown.key(f"{group}/{source.name}")
+        for run in sweep.report.runs
+        for key, source in run.sources.items()
+        if (group := key.partition("/")[0]) in _ORIGINALS and source.sha256
+    }
+    return wr.MediaBrowser(title="What it was made from", media_keys=sorted(used)[:_MOST_KEYS])
 
 
 def results(title: str = "Results") -> wr.MediaBrowser:

@@ -9,6 +9,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import wandb
@@ -16,7 +17,7 @@ import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
 
 from nst.base.errors import UserError
-from nst.tracking import wandb_settings
+from nst.tracking import wandb_run, wandb_settings
 
 _NO_KEY = (
     "W&B takes a dashboard from an account alone, and there is no key: run `wandb login`, or set "
@@ -49,17 +50,19 @@ def asked(what: str) -> Iterator[None]:
         raise UserError(f"W&B at {_host()} could not {what}: {reason}") from error
 
 
-def owner(entity: str | None) -> str:
+def owner(entity: str | None, folder: Path) -> str:
     """Return whose project it is, once the server has taken the key.
 
     Args:
       entity: that was named; none: the account's default.
+      folder: of the sweep, for W&B's files where the home folder can't be written.
 
     Raises:
       UserError: there is no key, the server refuses it or is not there, there is no default, or a
         variable of W&B's is refused.
     """
     wandb_settings.from_environment(None)  # names a variable that W&B refuses
+    wandb_run.give_folders(folder)
     with asked("say whose key this is"):
         found = entity or wandb.Api().default_entity
     if not found:

@@ -47,7 +47,7 @@ def sections(sweep: Sweep) -> list[ws.Section]:
     ]
     return [
         _section("Picture grid", [panels.grid()], 1),
-        _section("Results", [panels.results(), panels.on_the_way()], 2),
+        _section("Results", [panels.results(), panels.on_the_way(), panels.originals(sweep)], 3),
         _section("What the settings do", learned, 2, rows=(len(learned) + 1) // 2),
         _section("Runs against each other", [panels.comparer()], 1),
         _section("Losses", panels.losses(), 3),

@@ -155,7 +155,7 @@ def begun(mode: str, arguments: Mapping[str, Any]) -> Any:
     }
     own = {key: value for key, value in own.items() if f"WANDB_{key.upper()}" not in os.environ}
     settings = wandb.Settings(finish_timeout_raises=True, **own)
-    _give_folders(arguments["dir"])
+    give_folders(arguments["dir"])
     with _plain_command_line(), _nothing_left(arguments["dir"], arguments["id"]):
         run = wandb.init(
             mode=mode,  # type: ignore[arg-type]
@@ -168,10 +168,13 @@ def begun(mode: str, arguments: Mapping[str, Any]) -> Any:
     return run
 
 
-def _give_folders(place: Path) -> None:
+def give_folders(place: Path) -> None:
     """Give W&B folders of its own where the home folder can't be written, as in many a container.
 
     Without the first its service prints its log, and without the second a table has no pictures.
+
+    Args:
+      place: the folder that W&B's folder wandb/ is, or would be, in.
     """
     from wandb import env
 
