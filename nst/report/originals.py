@@ -51,10 +51,10 @@ def _used(runs: Iterable[Run]) -> list[_Original]:
 
 
 def _size(run: Run, group: str) -> int:
-    """Return the long edge in pixels at which a run used a picture; no more than its own."""
+    """Return the long edge in pixels at which a run used a picture, where that is not large."""
     size, own = run.values.get("size"), run.values.get(f"{group}.size")
-    sizes = [one for one in (size, own) if isinstance(one, int)]
-    return min(sizes, default=thumbnails.SIZE)
+    sizes = [one for one in (size, own) if isinstance(one, int) and one > 0]
+    return min([*sizes, thumbnails.LARGE])
 
 
 def _picture(one: _Original, root: Path) -> Picture | None:

@@ -182,6 +182,10 @@ def test_a_sweep_shows_each_content_and_style_image_once(tmp_path: Path, read_wa
     assert regions(lines, content, item, files) == ["#ff0000", "#0000ff"]
     assert item[f"{content}.caption"] == "chelsea: the content; regions of cat"
     assert item["grid.caption"] == "sweep: 3 runs by seed, style"
+    mine.unlink()
+    left = track.cells(written).originals
+    small = [one.image for one in left.values() if isinstance(one.image, Path)]
+    assert (len(left), [path.parent.name for path in small]) == (3, [".report"])
     captions = [row["picture"].caption for row in cells.rows]
     assert [one[:9] for one in captions] == ["0: seed=0", "1: seed=1", "2: seed=2"]
     assert all(one.endswith("; step 20, loss 5.5; ssim 0.25") for one in captions)
