@@ -205,7 +205,7 @@ def losses(folder: Path) -> list[dict[str, str]]:
     return [{key: value for key, value in row.items() if key != "seconds"} for row in rows(folder)]
 
 
-def pixels(path: Path) -> np.ndarray:
+def pixels(path: Path | io.BytesIO) -> np.ndarray:
     """Return a picture's values as they are in the file."""
     with Image.open(path) as image:
         return np.asarray(image)

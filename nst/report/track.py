@@ -4,6 +4,7 @@ Votes come when the runs have ended, and the file of an offline run is closed th
 said comes with a new table of the cells.
 """
 
+import hashlib
 from typing import Any
 
 from nst.base import home
@@ -19,7 +20,7 @@ from nst.rundir.runs import Run
 from nst.rundir.values import mapping, text
 from nst.tracking import captions, tracker
 from nst.tracking.table import TRACKERS
-from nst.tracking.tracker import Alert, Cells, Picture
+from nst.tracking.tracker import Alert, Cells, Picture, sweep_group
 
 #: Those that keep something.
 KINDS = tuple(name for name in TRACKERS if name != "disabled")
@@ -35,7 +36,17 @@ def cells(report: Report, alert: Alert | None = None) -> Cells:
     by = f" by {', '.join(key.name for key in report.keys)}" if report.keys else ""
     caption = f"{report.title}: {counted(report.runs, report.waiting)}{by}"
     grid = Picture(report.root / report.sheet, home.without(caption))
-    return Cells(_rows(report), grid, originals.of(report.runs, report.root), alert)
+    shown = originals.of(report.runs, report.root)
+    return Cells(_rows(report), grid, shown, _identity(report), alert)
+
+
+def _identity(report: Report) -> str | None:
+    """Return what a tracker knows the cells of a sweep by: the same for as long as that lives."""
+    first = next((one for one in map(recorded, report.runs) if one.get("id")), None)
+    if first is None:
+        return None
+    group = first.get("group") or sweep_group(report.root)
+    return hashlib.sha256(f"cells of {group}, {first['id']}".encode()).hexdigest()[:8]
 
 
 def _rows(report: Report) -> list[dict[str, Any]]:

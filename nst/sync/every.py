@@ -1,21 +1,21 @@
 """Runs to W&B's server, several side by side, and then a look whether it has them."""
 
+import os
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from nst.base.errors import UserError
+from nst.sync import cells
 from nst.sync.send import lacks, mark, send
 from nst.sync.waiting import Waiting
 from nst.tracking import wandb_remote
+from nst.tracking.wandb_remote import NOT_SHOWN
 
 #: Runs that are sent side by side: most of the time is spent waiting for the server.
 AT_ONCE = 4
-#: Longest wait in seconds for the server to show what it was sent.
-PATIENCE = 20.0
 
 
 @dataclass
@@ -54,12 +54,24 @@ def every(runs: Sequence[Waiting], say: Callable[[str], None]) -> Done:
                 say(f"{count}/{len(lacking)}  {one.run.name}  {one.known.get('name', '')}: {said}")
         finally:
             pool.shutdown(cancel_futures=True)
-    for one in _awaited(done.sent):
+    for one in wandb_remote.awaited(lambda: _lacking(done.sent)):
         done.sent.remove(one)
-        done.failed[one.run.name] = "W&B's server doesn't show all of it"
+        done.failed[one.run.name] = NOT_SHOWN
     for one in (*done.sent, *done.there):
         mark(one)
+    _send_cells(done, say)
     return done
+
+
+def _send_cells(done: Done, say: Callable[[str], None]) -> None:
+    """Send the tables of sweeps, all of whose runs are at W&B as far as they can be."""
+    sweeps = {one.sweep: one for one in (*done.sent, *done.there) if one.sweep}
+    for sweep, first in sweeps.items():
+        try:
+            if cells.send(sweep, first):
+                say(f"{os.path.relpath(sweep)}: its table of cells")
+        except UserError as error:
+            done.failed["cells"] = str(error)
 
 
 def _lacking(runs: Sequence[Waiting]) -> list[Waiting]:
@@ -72,11 +84,3 @@ def _lacking(runs: Sequence[Waiting]) -> list[Waiting]:
         there = wandb_remote.runs(entity, project, [one.known["id"] for one in own])
         found += [one for one in own if lacks(one, there.get(one.known["id"]))]
     return found
-
-
-def _awaited(sent: Sequence[Waiting]) -> list[Waiting]:
-    """Return what W&B still lacks of runs that were sent, once it has had time to show them."""
-    end = time.monotonic() + PATIENCE
-    while (lacking := _lacking(sent)) and time.monotonic() < end:
-        time.sleep(1)
-    return lacking

@@ -59,6 +59,7 @@ class Cells:
     rows: Sequence[Mapping[str, Any]]  # a mapping a run, all with the same columns
     grid: Picture  # the grid of their pictures
     originals: Mapping[str, Picture]  # every content and style image: "content/NAME", "style/NAME"
+    id: str | None = None  # what the tracker knows them by, so that they stay one; none: a new one
     alert: Alert | None = None  # what to send now
 
 

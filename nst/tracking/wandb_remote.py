@@ -1,13 +1,21 @@
 """What W&B's server has, and how a recorded run gets there."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nst.base.errors import UserError
 from nst.tracking import wandb_run
+
+T = TypeVar("T")
+
+#: Longest wait in seconds for the server to show what it was sent.
+PATIENCE = 20.0
+#: Why a run is not there, though the server has taken it.
+NOT_SHOWN = "W&B's server doesn't show all of it"
 
 #: Runs that are asked for at a time.
 _PAGE = 100
@@ -60,6 +68,18 @@ def runs(entity: str, project: str, ids: Sequence[str]) -> dict[str, There]:
             except ValueError as error:
                 if "Could not find project" not in str(error):
                     raise
+    return found
+
+
+def awaited(lacking: Callable[[], list[T]]) -> list[T]:
+    """Return what the server still lacks of what it was sent, once it has had time to show it.
+
+    Args:
+      lacking: asks the server.
+    """
+    end = time.monotonic() + PATIENCE
+    while (found := lacking()) and time.monotonic() < end:
+        time.sleep(1)
     return found
 
 

@@ -1,15 +1,18 @@
 """`nst sync` against a server that keeps what it is sent."""
 
+import io
+import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
-from helpers import TINY, Command, Done, record, rows
+from helpers import TINY, Command, Done, pixels, record, rows
 from wandb_server import Store, account, wandb_server
 
 from nst.base import locks
-from nst.sync import every
+from nst.tracking import wandb_remote
 
 OFFLINE = (*TINY, "tracking=offline", "hydra.sweep.dir=sweep")
 SYNC = (sys.executable, "-m", "nst.sync")
@@ -55,6 +58,15 @@ def test_a_sweep_is_sent_once_by_one_command(sync: Sync, store: Store, sweep: Pa
     done = sync("sweep")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "3 runs are at W&B in me/styles, 3 of them sent now"
+    (cells,) = [one for one in store.runs.values() if one.display == "cells"]
+    assert (cells.group, cells.job_type) == (f"{sweep.parent.name}/sweep", "report")
+    grid = io.BytesIO(cells.files[cells.summary["grid"]["path"]])
+    np.testing.assert_array_equal(pixels(grid), pixels(sweep / "grid.png"))
+    table = json.loads(store.artifacts[f"run-{cells.name}-cells"]["cells.table.json"])
+    at = {name: number for number, name in enumerate(table["columns"])}
+    assert [row[at["run"]] for row in table["data"]] == ["0", "1", "2"]
+    for row in table["data"]:
+        assert row[at["picture"]]["path"] in store.artifacts[f"run-{cells.name}-cells"]
     for number in "012":
         written, history = record(sweep / number), rows(sweep / number)
         run = store.runs[written["tracked"]["id"]]
@@ -113,7 +125,7 @@ def test_a_server_that_refuses_or_forgets_is_named_and_the_command_can_be_repeat
     forgets: bool,
     why: str,
 ):
-    monkeypatch.setattr(every, "PATIENCE", 1)
+    monkeypatch.setattr(wandb_remote, "PATIENCE", 1)
     store.refused, store.forgets = refused, forgets
     done = sync("sweep")
     assert done.returncode == 1
@@ -124,7 +136,8 @@ def test_a_server_that_refuses_or_forgets_is_named_and_the_command_can_be_repeat
     assert not list(sweep.glob("wandb/*/*.synced"))
     store.refused, store.forgets = {}, False
     assert sync("sweep").returncode == 0
-    assert [(one.steps, one.twice) for one in store.runs.values()] == [([0, 1, 2], 0)] * 3
+    found = [(one.steps, one.twice) for one in store.runs.values() if one.display != "cells"]
+    assert found == [([0, 1, 2], 0)] * 3
 
 
 def refusal(done: Done) -> str:
