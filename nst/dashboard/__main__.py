@@ -2,11 +2,11 @@
 
 import importlib.util
 import shlex
-from pathlib import Path
 
 from nst.base import locks
 from nst.base.commands import Parser, ended, folder, say_line
 from nst.base.errors import UserError, of_file
+from nst.config.validation import NOT_IN_A_PROJECT
 from nst.dashboard import record, sweep
 from nst.dashboard.sweep import Sweep
 
@@ -83,9 +83,8 @@ def _make(found: Sweep, name: str | None, with_report: bool) -> None:
         else:
             from nst.dashboard.document import report
 
-            with server.asked("say what a report needs"):
-                made_of = report(found, entity, called, seen, own["view"])
-            url, fresh = server.save_report(made_of, known)
+            document = report(found, entity, called, seen, own["view"])
+            url, fresh = server.save_report(document, known)
         own[kind] = url
         record.keep(found.folder, made)
         if known and fresh:
@@ -118,7 +117,7 @@ def _checked(found: Sweep, entity: str, seen: set[str] | None) -> set[str]:
 
 def _parser() -> Parser:
     parser = Parser("nst dashboard", HELP)
-    parser.add_argument("folder", type=_folder, metavar="DIR", help="folder of a sweep")
+    parser.add_argument("folder", type=folder, metavar="DIR", help="folder of a sweep")
     parser.add_argument("--report", action="store_true", help="make or update a W&B Report, too")
     parser.add_argument(
         "--dry-run", action="store_true", help="print the view as JSON; asks no server"
@@ -133,13 +132,11 @@ def _parser() -> Parser:
     return parser
 
 
-def _folder(text: str) -> Path:
-    return folder(text)
-
-
 def _name(text: str) -> str:
-    if not text.strip() or "/" in text:
-        raise UserError(f"--entity and --project are names without /, not {text!r}")
+    if not text.strip() or set(text) & set(NOT_IN_A_PROJECT):
+        raise UserError(
+            f"--entity and --project are names without any of {NOT_IN_A_PROJECT}, not {text!r}"
+        )
     return text
 
 

@@ -1,6 +1,6 @@
 """Where a key that varies, and a number of a run, stand at W&B. Imports nothing of W&B's."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,9 +31,7 @@ class Column:
     @property
     def path(self) -> str:
         """What W&B's tables call it: it wraps each of a config's first keys in a `value`."""
-        if not self.of_config:
-            return f"summary:{self.name}"
-        return f"config:{self.key}"
+        return f"config:{self.key}" if self.of_config else f"summary:{self.name}"
 
     @property
     def key(self) -> str:
@@ -86,16 +84,12 @@ def _columns(key: Key, runs: Sequence[Run]) -> list[Column]:
 
 
 def _of_config(
-    name: str, title: str, runs: Sequence[Run], numbers: Iterable[float] | None = None
+    name: str, title: str, runs: Sequence[Run], numbers: Sequence[float] | None = None
 ) -> Column:
     if numbers is None:
         numbers = [one for run in runs if isinstance(one := run.values.get(name), int | float)]
-    known = list(numbers)
-    return Column(name, title, True, bool(known) and min(known) > 0 and _spread(known) >= _POWERS)
-
-
-def _spread(numbers: Sequence[float]) -> float:
-    return max(numbers) / min(numbers)
+    log = bool(numbers) and min(numbers) > 0 and max(numbers) / min(numbers) >= _POWERS
+    return Column(name, title, True, log)
 
 
 def _part(value: Any, name: str) -> str:

@@ -8,7 +8,7 @@ import yaml
 
 from nst.base import home
 from nst.base.files import sweep_files
-from nst.rundir.values import mapping, text
+from nst.rundir.values import mapping
 
 _MOST_BYTES = 1_000_000  # of a multirun.yaml
 #: What nst adds by itself, and where the sweep lay.
@@ -57,4 +57,4 @@ def _record(sweep: Path) -> dict[str, Any]:
 
 
 def _texts(value: Any) -> list[str]:
-    return [text(one) for one in value if isinstance(one, str)] if isinstance(value, list) else []
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []

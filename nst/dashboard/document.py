@@ -16,13 +16,9 @@ from nst.stats.compare import compare
 from nst.stats.gather import gather
 from nst.stats.write import text
 
-_WIDE, _MOST, _HALF, _LEAST, _HIGH = (
-    24,
-    18,
-    12,
-    6,
-    10,
-)  # of a report's panels, in W&B's columns and rows
+#: Widths and the height of panels, in a report's columns, of which there are 24, and rows.
+_WHOLE, _MOST, _HALF, _LEAST = 24, 18, 12, 6
+_HIGH = 10
 
 
 def report(sweep: Sweep, entity: str, name: str, seen: Collection[str], view: str) -> wr.Report:
@@ -38,6 +34,7 @@ def report(sweep: Sweep, entity: str, name: str, seen: Collection[str], view: st
     count = len(sweep.report.runs)
     keys = ", ".join(key.title for key in sweep.report.keys) or "nothing"
     opening = f"{count} runs; what varies: {keys}. The same runs in "
+    originals = _placed(panels.originals(sweep), _LEAST)
     return wr.Report(
         entity=entity,
         project=sweep.project,
@@ -47,16 +44,12 @@ def report(sweep: Sweep, entity: str, name: str, seen: Collection[str], view: st
         blocks=[
             wr.P([opening, wr.Link("their view", view), "."]),
             wr.H2("The picture grid"),
-            _panels(
-                sweep,
-                entity,
-                [_placed(panels.grid(), _MOST), _placed(panels.originals(sweep), _LEAST)],
-            ),
+            _panels(sweep, entity, [_placed(panels.grid(), _MOST), originals]),
             wr.H2("The pictures that no other beats"),
             *_front(sweep, entity, seen),
             wr.H2("What each setting does"),
             wr.MarkdownBlock(_statistics(sweep)),
-            _panels(sweep, entity, [_placed(panels.coordinates(sweep), _WIDE)]),
+            _panels(sweep, entity, [_placed(panels.coordinates(sweep), _WHOLE)]),
             wr.H2("The command"),
             _command(sweep),
         ],

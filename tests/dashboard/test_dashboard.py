@@ -279,7 +279,9 @@ def test_what_is_no_sweep_is_refused(command: Command, monkeypatch: pytest.Monke
     assert "--dry-run shows the view alone" in refused(command, *dry, "--report")
     named = refused(command, *dry, "--entity", "me", "--name", "a=b")
     assert "--name: W&B takes letters, digits and punctuation, and not '='" in named
-    assert "are names without /" in refused(command, *dry, "--entity", "me/you")
+    assert r"are names without any of /\#?%:, not 'me/you'" in refused(
+        command, *dry, "--entity", "me/you"
+    )
     assert "there is no key: run `wandb login`" in refused(command, "sweeps/one")
     wrong = NOBODY | {"WANDB_INIT_TIMEOUT": "x"}
     assert "WANDB_INIT_TIMEOUT='x' is refused by W&B" in refused(command, "sweeps/one", env=wrong)
