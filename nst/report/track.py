@@ -37,11 +37,18 @@ def cells(report: Report, alert: Alert | None = None) -> Cells:
     caption = f"{report.title}: {counted(report.runs, report.waiting)}{by}"
     grid = Picture(report.root / report.sheet, home.without(caption))
     shown = originals.of(report.runs, report.root)
-    return Cells(_rows(report), grid, shown, _identity(report), alert)
+    return Cells(_rows(report), grid, shown, identity(report), alert)
 
 
-def _identity(report: Report) -> str | None:
-    """Return what a tracker knows the cells of a sweep by: the same for as long as that lives."""
+def identity(report: Report) -> str | None:
+    """Return what a tracker knows the cells of a sweep by: the same for as long as that lives.
+
+    Args:
+      report: of the sweep.
+
+    Returns:
+      The id; none where no run has one.
+    """
     first = next((one for one in map(recorded, report.runs) if one.get("id")), None)
     if first is None:
         return None

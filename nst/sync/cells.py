@@ -4,12 +4,12 @@ import tempfile
 from pathlib import Path
 
 from nst.base.errors import UserError
-from nst.report import build, track
+from nst.report import build, ended, track
+from nst.rundir.values import mapping
 from nst.sync.waiting import Waiting
 from nst.tracking import wandb_kept, wandb_remote
-from nst.tracking.tracker import Cells
 from nst.tracking.wandb_cells import OF_CELLS, fill, record
-from nst.tracking.wandb_remote import NOT_SHOWN
+from nst.tracking.wandb_remote import NOT_SHOWN, There
 
 #: What the run of the cells has in common with those of the cells.
 _SHARED = ("entity", "project", "group", "tags", "notes")
@@ -26,21 +26,30 @@ def send(sweep: Path, first: Waiting) -> bool:
       UserError: the pictures can't be read, or W&B doesn't take them.
     """
     with tempfile.TemporaryDirectory(prefix="nst-") as place:
-        cells = track.cells(build.write([sweep], out=Path(place) / "report"))
-        if not _lacking(first, cells):
+        report = build.write([sweep], out=Path(place) / "report")
+        identity = str(track.identity(report))
+        there = _there(first, identity)
+        # An alert is of the sweep's end, and not of a vote that has changed the cells since.
+        asked = there is None and mapping(first.fields["config"], "tracking").get("alert")
+        cells = track.cells(report, ended.alert(report) if asked else None)
+        own = record(cells)
+        if there and there.record == own:
             return False
         shared = {key: first.known[key] for key in _SHARED if first.known.get(key)}
-        arguments = {**shared, **OF_CELLS, "id": cells.id}
+        arguments = {**shared, **OF_CELLS, "id": identity}
         with wandb_remote.opened(arguments, Path(place)) as run:
             fill(run, cells)
-        if wandb_remote.awaited(lambda: _lacking(first, cells)):
-            raise UserError(NOT_SHOWN)
-    wandb_kept.mark_sent(wandb_kept.records(sweep, str(cells.id)))
+
+    def lacking() -> list[str]:
+        found = _there(first, identity)
+        return [] if found and found.record == own else [identity]
+
+    if wandb_remote.awaited(lacking):
+        raise UserError(NOT_SHOWN)
+    wandb_kept.mark_sent(wandb_kept.records(sweep, identity))
     return True
 
 
-def _lacking(first: Waiting, cells: Cells) -> list[Cells]:
-    """Return the cells, unless W&B has them."""
-    known, own = first.known, str(cells.id)
-    there = wandb_remote.runs(known["entity"], known["project"], [own]).get(own)
-    return [] if there and there.record == record(cells) else [cells]
+def _there(first: Waiting, identity: str) -> There | None:
+    known = first.known
+    return wandb_remote.runs(known["entity"], known["project"], [identity]).get(identity)

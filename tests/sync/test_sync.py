@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -45,21 +46,28 @@ def sync(command: Command, store: Store, tmp_path_factory: pytest.TempPathFactor
     return run
 
 
-@pytest.fixture
-def sweep(command: Command) -> Path:
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sweep of two runs and one that equals the first, tracked offline."""
+    command = Command(tmp_path_factory.mktemp("finished"))
     env = {"WANDB_PROJECT": "styles", "WANDB_TAGS": "a,b", "WANDB_MODE": None}
     done = command("-m", *OFFLINE, "tv.gamma=0,10,0.0", env=env)
     assert done.returncode == 0, done.stderr
     return command.folder / "sweep"
 
 
-def test_a_sweep_is_sent_once_by_one_command(sync: Sync, store: Store, sweep: Path):
+@pytest.fixture
+def sweep(command: Command, finished: Path) -> Path:
+    """The same in the folder of the command, where a test may change it."""
+    return Path(shutil.copytree(finished, command.folder / "sweep"))
+
+
+def test_a_sweep_is_sent_once_by_one_command(sync: Sync, store: Store, finished: Path, sweep: Path):
     done = sync("sweep")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "3 runs are at W&B in me/styles, 3 of them sent now"
     (cells,) = [one for one in store.runs.values() if one.display == "cells"]
-    assert (cells.group, cells.job_type) == (f"{sweep.parent.name}/sweep", "report")
+    assert (cells.group, cells.job_type) == (f"{finished.parent.name}/sweep", "report")
     grid = io.BytesIO(cells.files[cells.summary["grid"]["path"]])
     np.testing.assert_array_equal(pixels(grid), pixels(sweep / "grid.png"))
     table = json.loads(store.artifacts[f"run-{cells.name}-cells"]["cells.table.json"])
@@ -71,7 +79,7 @@ def test_a_sweep_is_sent_once_by_one_command(sync: Sync, store: Store, sweep: Pa
         written, history = record(sweep / number), rows(sweep / number)
         run = store.runs[written["tracked"]["id"]]
         assert (run.group, run.job_type, run.tags) == (
-            f"{sweep.parent.name}/sweep",
+            f"{finished.parent.name}/sweep",
             "sweep",
             ["a", "b"],
         )
