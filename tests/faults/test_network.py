@@ -1,17 +1,17 @@
 """Servers that fail in every way: of a source's file, and W&B's own in the middle of a run."""
 
-import json
 import re
-import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from helpers import TINY, Command, Inspect, Process, await_rows, ended, environment, record, rows
+from helpers import TINY, Command, Done, Inspect, Process, await_rows, ended, record, rows
 from PIL import Image
 from servers import BYTES, SHA256, Quiet, serving
+from wandb_server import account, wandb_server
 
 from nst.base.errors import UserError
 from nst.config.groups import Source
@@ -135,46 +135,6 @@ def test_a_server_that_fails(
 # --- W&B ----------------------------------------------------------------------------------------
 
 
-class Wandb(Quiet):
-    """Answers W&B's client as its server does, as far as a run needs."""
-
-    def answer(self, value: Any) -> None:
-        data = json.dumps(value).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def body(self) -> bytes:
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-
-    def do_PUT(self) -> None:
-        self.server.asked.append(self.path)
-        self.body()
-        self.answer({})
-
-    def do_POST(self) -> None:
-        asked = json.loads(self.body())
-        self.server.asked.append(asked.get("operationName", self.path))
-        if self.path != "/graphql":
-            self.answer({"exitcode": None, "limits": {}})
-            return
-        given = asked.get("variables") or {}
-        project = {"id": "p", "name": "nst", "entity": {"id": "e", "name": "me"}}
-        bucket = {"id": "b", "name": given.get("name"), "config": "{}", "historyLineCount": 0}
-        files = [
-            {"name": name, "uploadUrl": f"{self.server.url}/{name}"}
-            for name in given.get("files", ())
-        ]
-        data = {
-            "viewer": {"id": "u", "entity": "me", "username": "me", "teams": {"edges": []}},
-            "upsertBucket": {"bucket": bucket | {"project": project}, "inserted": True},
-            "createRunFiles": {"runID": "b", "uploadHeaders": [], "files": files},
-        }
-        self.answer({"data": data})
-
-
 ONLINE = (
     *(*TINY, "content.layers=[conv2_1]", "steps=600", "check_every=50"),
     *("tracking=online", "tracking.images_every=0", "hydra.run.dir=run"),
@@ -186,29 +146,16 @@ HURRIED = (
 )
 
 
-def account(server: str, home: Path) -> dict[str, str | None]:
-    """Return the environment of somebody with an account at `server`."""
-    return {
-        "WANDB_BASE_URL": server,
-        "WANDB_API_KEY": "0123456789" * 4,
-        "WANDB_MODE": None,
-        "HOME": str(home),
-        "NETRC": str(home / "netrc"),
-        "NO_PROXY": "*",
-    }
-
-
 @pytest.mark.slow
 def test_wandb_s_server_dies_in_mid_run(process: Process, tmp_path: Path, read_wandb: Inspect):
     folder = process.folder / "run"
-    with serving(Wandb) as server:
-        env = account(server.url, tmp_path)
+    with wandb_server() as store:
+        env = account(store.url, tmp_path)
         running = process.start(*ONLINE, env=env)
         await_rows(folder, 2, running)
-        assert "UpsertBucket" in server.asked
-        server.die()
-        died = time.monotonic()
-        done = ended(running)
+    died = time.monotonic()
+    assert len(store.runs) == 1
+    done = ended(running)
     # The run's own 600 steps, and the wait.
     assert time.monotonic() - died < 180
     assert done.returncode == 0, done.stderr
@@ -216,21 +163,25 @@ def test_wandb_s_server_dies_in_mid_run(process: Process, tmp_path: Path, read_w
     assert record(folder)["status"] == "finished"
     with Image.open(folder / "result.png") as picture:
         picture.verify()
-    (kept,) = folder.glob("wandb/run-*")
     (line,) = re.findall(r"^WARNING: (W&B's server .*)$", done.stderr, re.MULTILINE)
-    command = f"wandb sync --no-skip-online {kept}"
-    assert f"`{command}` sends it" in line
-    # W&B's own file has every row, and what it is sent anew from.
+    assert "`nst sync run` sends it" in line
+    # W&B's own file has every row.
     logged = [line["history"]["item"] for line in read_wandb(folder) if line["type"] == "history"]
     assert [row["_step"] for row in logged] == [int(row["step"]) for row in rows(folder)]
     assert [len(logged), "metrics/ssim" in logged[-1]] == [13, True]
-    with serving(Wandb, server.server_port) as revived:
-        sync = [str(Path(sys.executable).parent / "wandb"), *command.split()[1:]]
-        subprocess.run(
-            sync, cwd=tmp_path, env=environment(env), check=True, timeout=120, capture_output=True
-        )
-    assert [path for path in revived.asked if path.endswith("/file_stream")]
-    assert [path for path in revived.asked if path.startswith("/media/images/result")]
+    with wandb_server(urlsplit(store.url).port or 0, store):
+        told = sync(process, "run", env)
+    assert told.stdout.splitlines()[-1] == "1 run is at W&B in me/nst, 1 of them sent now"
+    (run,) = store.runs.values()
+    assert (run.steps, run.twice) == (list(range(0, 601, 50)), 0)
+    assert (run.state, run.summary["status"]) == ("finished", "finished")
+    assert run.files[run.summary["result"]["path"]] == (folder / "result.png").read_bytes()
+
+
+def sync(process: Process, folder: str, env: dict[str, str | None]) -> Done:
+    done = process(folder, env=env, program=(sys.executable, "-m", "nst.sync"))
+    assert done.returncode == 0, done.stderr
+    return done
 
 
 def test_a_run_of_a_sweep_whose_server_has_gone_is_kept_here(
@@ -256,27 +207,33 @@ def test_a_run_of_a_sweep_whose_server_has_gone_is_kept_here(
     done = command(*run, env=env)
     assert done.returncode == 0, done.stderr
     (kept,) = command.folder.glob("run/wandb/offline-run-*")
+    own = record(command.folder / "run")["tracked"]["id"]
+    assert kept.name.endswith(f"-{own}-offline")  # W&B's client has the id itself in use
     warned = "WARNING: W&B could not start the run (nobody answers), so it is kept here: "
-    assert f"{warned}`wandb sync {kept}` sends it" in done.stderr
+    assert f"{warned}`nst sync run` sends it" in done.stderr
 
 
 @pytest.mark.slow
 def test_wandb_s_server_dies_in_a_sweep(process: Process, tmp_path: Path):
     sweep = ("-m", *ONLINE[:-1], "steps=2000", "tv.gamma=0,1", "hydra.sweep.dir=sweep")
-    with serving(Wandb) as server:
-        env = account(server.url, tmp_path)
+    with wandb_server() as store:
+        env = account(store.url, tmp_path)
         running = process.start(*sweep, env=env, program=(sys.executable, "-c", HURRIED))
         await_rows(process.folder / "sweep" / "0", 2, running)
-        server.die()
-        done = ended(running)
+    done = ended(running)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
-    assert [record(process.folder / f"sweep/{n}")["status"] for n in range(2)] == ["finished"] * 2
+    records = [record(process.folder / f"sweep/{number}") for number in range(2)]
+    assert [one["status"] for one in records] == ["finished"] * 2
     # The first was online; the other, and the sweep's table, are kept in the same place.
-    kept = sorted(process.folder.glob("sweep/wandb/offline-run-*"))
-    assert len(kept) == 2
-    told = r"^WARNING: W&B could not start .* `wandb sync (\S+)` sends it$"
-    assert sorted(map(Path, re.findall(told, done.stderr, re.MULTILINE))) == kept
+    assert len(list(process.folder.glob("sweep/wandb/offline-run-*"))) == 2
+    told = r"^WARNING: W&B could not start .* `(.*)` sends it$"
+    assert re.findall(told, done.stderr, re.MULTILINE) == ["nst sync sweep"] * 2
+    with wandb_server(urlsplit(store.url).port or 0, store):
+        sync(process, "sweep", env)
+    found = {run.name: run.steps for run in store.runs.values() if run.display != "cells"}
+    assert found == {one["tracked"]["id"]: list(range(0, 2001, 50)) for one in records}
+    assert [run.display for run in store.runs.values()].count("cells") == 1
 
 
 @pytest.mark.slow
