@@ -6,7 +6,6 @@ from functools import partial
 
 from nst.base.commands import Parser, ended, folder, say_line
 from nst.base.errors import UserError
-from nst.report import track
 from nst.report.animate import KINDS
 from nst.report.build import say, write
 from nst.report.draw import FORMATS
@@ -48,8 +47,6 @@ def main() -> None:
             wait_for_a_run(options.folders, say_line)
         report = write(options.folders, *chosen)
         say(report)
-        if options.track is not None:
-            say_line(track.log(report, options.track))
         if options.watch:
             again = partial(write, options.folders, *chosen)
             shown = _open if options.open else None
@@ -86,15 +83,6 @@ def _parser() -> Parser:
         type=_kind,
         help="write steps.webp, or steps.gif, into the folder of each run with several pictures",
     )
-    parser.add_argument(
-        "--track",
-        metavar="KIND",
-        nargs="?",
-        const="",
-        type=_tracker,
-        help="log the cells once more, with the voters' preference, where the runs were tracked, "
-        f"or {' or '.join(track.KINDS)}",
-    )
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     parser.add_argument(
         "--watch",
@@ -119,14 +107,6 @@ def _cell(text: str) -> int:
 def _format(text: str) -> str:
     if text not in FORMATS:
         raise UserError(f"--format must be png, pdf or svg, not {text!r}")
-    return text
-
-
-def _tracker(text: str) -> str:
-    if text and text not in track.KINDS:
-        raise UserError(
-            f"--track must be {' or '.join(track.KINDS)}, not {text!r}: name folders before it"
-        )
     return text
 
 

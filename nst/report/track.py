@@ -1,15 +1,9 @@
-"""A report's runs as one table where they are tracked, as a sweep logs them at its end.
-
-Votes come when the runs have ended, and the file of an offline run is closed then. So what voters
-said comes with a new table of the cells.
-"""
+"""A report's runs as one table where they are tracked, as a sweep logs them at its end."""
 
 import hashlib
 from typing import Any
 
 from nst.base import home
-from nst.base.errors import UserError
-from nst.config.running import Tracking
 from nst.metrics.registry import METRICS
 from nst.report import notes, originals, search, voted
 from nst.report.caption import counted
@@ -17,13 +11,9 @@ from nst.report.summary import Report
 from nst.rundir import run_json
 from nst.rundir.run_json import BadRecordError
 from nst.rundir.runs import Run
-from nst.rundir.values import mapping, text
-from nst.tracking import captions, tracker
-from nst.tracking.table import TRACKERS
+from nst.rundir.values import mapping
+from nst.tracking import captions
 from nst.tracking.tracker import Alert, Cells, Picture, sweep_group
-
-#: Those that keep something.
-KINDS = tuple(name for name in TRACKERS if name != "disabled")
 
 
 def cells(report: Report, alert: Alert | None = None) -> Cells:
@@ -77,25 +67,6 @@ def _rows(report: Report) -> list[dict[str, Any]]:
     ]
 
 
-def log(report: Report, kind: str = "") -> str:
-    """Log the cells of a report that has been written, with its grid; return what was done.
-
-    Args:
-      report: of one run or more.
-      kind: one of KINDS; "": as the first run was tracked.
-
-    Raises:
-      UserError: that one wasn't, the grid is no PNG, or it can't be logged.
-    """
-    tracking = _recorded(report.runs[0], kind)
-    if not report.sheet.endswith(".png"):
-        raise UserError(f"--track logs grid.png, not {report.sheet}: leave out --format")
-    tracker.log_cells(cells(report), tracking, report.root)
-    what = "with the voters' preference" if report.voted else "without votes"
-    count = f"{len(report.runs)} cell{'s' * (len(report.runs) > 1)}"
-    return f"logged {count} {what}, tracking={tracking.mode}"
-
-
 def recorded(run: Run) -> dict[str, Any]:
     """Return how a run was tracked: what was asked for, its id, and where it went.
 
@@ -123,20 +94,3 @@ def _picture(report: Report, run: Run) -> Picture | None:
     status = "" if run.status == "finished" else run.status
     caption = captions.of_result(name, best, run.metrics, status, notes.fallbacks(run))
     return Picture(path, caption)
-
-
-def _recorded(run: Run, kind: str) -> Tracking:
-    """Return how a run was tracked, by another tracker where one is named."""
-    own = recorded(run)
-    mode = kind or text(own.get("mode") or "disabled")
-    if mode not in KINDS:
-        raise UserError(
-            f"--track: run {run.name} was not tracked, so name a tracker: "
-            f"{' or '.join(f'--track {one}' for one in KINDS)}"
-        )
-    given: dict[str, Any] = {
-        name: text(own[name]) for name in ("project", "entity", "group", "notes") if own.get(name)
-    }
-    tags = own.get("tags")
-    tags = [text(one) for one in tags] if isinstance(tags, list) else []
-    return Tracking(mode=mode, tags=tags, **given)

@@ -1,6 +1,5 @@
 """What voters said in a report: preference among the numbers, and which of these agree with it."""
 
-import json
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,10 @@ from fake_runs import report, table, write_run
 import nst
 from nst.base.errors import UserError
 from nst.metrics.davidson import ALPHA
-from nst.report import axes, build, page_data, preference, reading, track, vote_words, voted, watch
+from nst.report import axes, build, page_data, preference, reading, vote_words, voted, watch
 from nst.report.summary import Report
 from nst.rundir import votes
 from nst.rundir.votes import Vote
-from nst.tracking.table import TRACKERS
 
 #: Two poolings and three gammas: the place in the voters' order, the first is liked best.
 LIKED = {("avg", 0.0): 1, ("avg", 1e2): 0, ("avg", 1e3): 2}
@@ -195,22 +193,7 @@ def test_without_votes_and_with_another_programs(sweep: Path):
     assert (sweep / "chelsea" / votes.FILE).read_text() == "mine"
 
 
-def test_the_cells_are_logged_once_more_with_the_preference(
-    sweep: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "tracking"))
-    monkeypatch.setitem(TRACKERS, "offline", "lines_tracker")
-    made = _gathered(sweep)
-    with pytest.raises(UserError, match="run chelsea/0 was not tracked, so name a tracker"):
-        track.log(made)
-    assert track.log(made, "offline") == "logged 12 cells without votes, tracking=offline"
+def test_a_report_that_is_watched_sees_new_votes(sweep: Path):
     before = watch.stamp([sweep])
     _every_pair(sweep, "chelsea")
     assert watch.stamp([sweep]) != before
-    done = track.log(_gathered(sweep), "offline")
-    assert done == "logged 12 cells with the voters' preference, tracking=offline"
-    first, last = map(json.loads, (sweep / "lines.jsonl").read_text().splitlines())
-    assert "preference" not in first["cells"][0]
-    liked = max(last["cells"][:6], key=lambda cell: float(cell["preference"]))
-    assert liked["run"] == "chelsea/1"
-    assert last["cells"][6]["preference"] == "None"  # nobody voted on the rocket
