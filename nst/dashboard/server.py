@@ -5,24 +5,17 @@ W&B's client prints, asks and warns by itself; here it says what it has to say a
 
 import contextlib
 import io
-import os
 import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import wandb
 import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
 
 from nst.base.errors import UserError
-from nst.tracking import wandb_run, wandb_settings
-
-_NO_KEY = (
-    "W&B takes a dashboard from an account alone, and there is no key: run `wandb login`, or set "
-    "WANDB_API_KEY; --dry-run needs none"
-)
+from nst.tracking import wandb_remote, wandb_run, wandb_settings
 
 
 @contextlib.contextmanager
@@ -35,19 +28,12 @@ def asked(what: str) -> Iterator[None]:
     Raises:
       UserError: the server refused it, or did not answer.
     """
-    try:
-        # Its prompt for a key needs a terminal, too.
-        with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings(action="ignore"):
-            yield
-    except UserError:
-        raise
-    except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        if isinstance(error, wandb.errors.UsageError) and "API key" in reason:
-            raise UserError(_NO_KEY) from error
-        if "did not respond in time" in reason:
-            reason = "it did not answer"
-        raise UserError(f"W&B at {_host()} could not {what}: {reason}") from error
+    with (
+        wandb_remote.asked(what),
+        contextlib.redirect_stderr(io.StringIO()),
+        warnings.catch_warnings(action="ignore"),
+    ):
+        yield
 
 
 def owner(entity: str | None, folder: Path) -> str:
@@ -64,10 +50,7 @@ def owner(entity: str | None, folder: Path) -> str:
     wandb_settings.from_environment(None)  # names a variable that W&B refuses
     wandb_run.give_folders(folder)
     with asked("say whose key this is"):
-        found = entity or wandb.Api().default_entity
-    if not found:
-        raise UserError("W&B has no default team or user for this key: name one with --entity")
-    return found
+        return wandb_remote.owner(entity)
 
 
 def runs(entity: str, project: str, group: str) -> set[str] | None:
@@ -165,12 +148,3 @@ def _address(report: wr.Report) -> str:
     before, _, last = report.url.rpartition("/reports/")
     title, _, identity = last.rpartition("--")
     return f"{before}/reports/{re.sub(r'[^0-9A-Za-z]+', '-', title).strip('-')}--{identity}"
-
-
-def _host() -> str:
-    """Return the server's name; W&B's own settings can't be had where one of them is wrong."""
-    try:
-        url = wandb.setup().settings.base_url
-    except Exception:
-        url = os.environ.get("WANDB_BASE_URL", "")
-    return urlsplit(url).netloc or url

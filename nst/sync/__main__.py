@@ -52,7 +52,7 @@ def _placed(found: Sequence["Waiting"], entity: str | None, project: str | None)
     from nst.tracking import wandb_remote, wandb_settings
 
     wandb_settings.from_environment("of several runs")  # refuses what no sweep can have
-    own = {"entity": entity or wandb_remote.default_entity()}
+    own = {"entity": wandb_remote.owner(entity)}
     given = {"entity": entity, "project": project}
     asked = {key: value for key, value in given.items() if value}
     return [

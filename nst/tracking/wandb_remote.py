@@ -1,11 +1,13 @@
 """What W&B's server has, and how a recorded run gets there."""
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from nst.base.errors import UserError
 from nst.tracking import wandb_run
@@ -17,6 +19,7 @@ PATIENCE = 20.0
 #: Why a run is not there, though the server has taken it.
 NOT_SHOWN = "W&B's server doesn't show all of it"
 
+_NO_KEY = "W&B wants a key, and none was found: run `wandb login`, or set WANDB_API_KEY"
 #: Runs that are asked for at a time.
 _PAGE = 100
 
@@ -30,18 +33,22 @@ class There:
     url: str
 
 
-def default_entity() -> str:
-    """Return the entity that W&B takes where none is given.
+def owner(entity: str | None) -> str:
+    """Return whose projects are asked for, once the server has taken the key.
+
+    Args:
+      entity: that was named; none: the account's default.
 
     Raises:
-      UserError: there is no key, or the server can't be reached or refuses.
+      UserError: there is no key, the server refuses it or is not there, or there is no default.
     """
-    with _refusing("W&B's server"):
+    with asked("say whose key this is"):
         if not wandb_run.has_key():
-            raise UserError(
-                "this needs a W&B key and found none: run `wandb login` or set WANDB_API_KEY"
-            )
-        return str(_api().default_entity or "")
+            raise UserError(_NO_KEY)
+        found = entity or _api().default_entity
+    if not found:
+        raise UserError("W&B has no default team or user for this key: name one with --entity")
+    return str(found)
 
 
 def runs(entity: str, project: str, ids: Sequence[str]) -> dict[str, There]:
@@ -57,7 +64,7 @@ def runs(entity: str, project: str, ids: Sequence[str]) -> dict[str, There]:
     """
     found: dict[str, There] = {}
     path = f"{entity}/{project}"
-    with _refusing(path):
+    with asked("list the runs"):
         api = _api()
         for begin in range(0, len(ids), _PAGE):
             wanted = {"name": {"$in": list(ids[begin : begin + _PAGE])}}
@@ -94,7 +101,7 @@ def opened(arguments: Mapping[str, Any], place: Path) -> Iterator[Any]:
     Raises:
       UserError: the server can't be reached, refuses, or doesn't take it.
     """
-    with _refusing("W&B's server"):
+    with asked("open the run"):
         run = wandb_run.begun("online", {**arguments, "dir": place, "resume": "allow"})
     try:
         yield run
@@ -102,7 +109,7 @@ def opened(arguments: Mapping[str, Any], place: Path) -> Iterator[Any]:
         with contextlib.suppress(Exception):  # what went wrong first is what to tell
             run.finish(exit_code=1)
         raise
-    with _refusing("W&B's server"):
+    with asked("take all of the run"):
         run.finish()
 
 
@@ -113,13 +120,32 @@ def _api() -> Any:
 
 
 @contextlib.contextmanager
-def _refusing(what: str) -> Iterator[None]:
-    """Say in one sentence why W&B's client gave up."""
-    import requests
+def asked(what: str) -> Iterator[None]:
+    """Say in one sentence why W&B's client gave up.
+
+    Args:
+      what: the server could not do, "list the runs".
+
+    Raises:
+      UserError: the server refused it, or did not answer.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        if "did not respond in time" in reason:
+            reason = "it did not answer"
+        raise UserError(f"W&B at {_host()} could not {what}: {reason[:300]}") from error
+
+
+def _host() -> str:
+    """Return the server's name; W&B's own settings can't be had where one of them is wrong."""
     import wandb
 
     try:
-        yield
-    except (wandb.Error, requests.RequestException, TimeoutError, ValueError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise UserError(f"{what} can't be reached, or refuses: {reason[:300]}") from error
+        url = wandb.setup().settings.base_url
+    except Exception:
+        url = os.environ.get("WANDB_BASE_URL", "")
+    return urlsplit(url).netloc or url

@@ -260,4 +260,7 @@ def has_key() -> bool:
     """
     import wandb
 
+    if "WANDB_SILENT" not in os.environ:
+        # Where the key was found, and whose it is, is no news.
+        wandb.setup(settings=wandb.Settings(silent=True))
     return wandb.login(prompt=False)

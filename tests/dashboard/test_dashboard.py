@@ -282,7 +282,7 @@ def test_what_is_no_sweep_is_refused(command: Command, monkeypatch: pytest.Monke
     assert r"are names without any of /\#?%:, not 'me/you'" in refused(
         command, *dry, "--entity", "me/you"
     )
-    assert "there is no key: run `wandb login`" in refused(command, "sweeps/one")
+    assert "and none was found: run `wandb login`" in refused(command, "sweeps/one")
     wrong = NOBODY | {"WANDB_INIT_TIMEOUT": "x"}
     assert "WANDB_INIT_TIMEOUT='x' is refused by W&B" in refused(command, "sweeps/one", env=wrong)
     (one / FILE).write_text("{}")

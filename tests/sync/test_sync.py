@@ -119,7 +119,7 @@ def test_what_the_server_lacks_is_sent_and_nothing_twice(sync: Sync, store: Stor
     ("refused", "forgets", "why"),
     [
         ({"file_stream": 403}, False, "doesn't show all of it"),
-        ({"UpsertBucket": 403}, False, "can't be reached, or refuses: "),
+        ({"UpsertBucket": 403}, False, "could not open the run: "),
         ({}, True, "doesn't show all of it"),
     ],
     ids=["refuses rows", "refuses runs", "forgets rows"],
@@ -157,12 +157,12 @@ def refusal(done: Done) -> str:
 def test_what_can_t_be_sent_is_said_in_one_sentence(
     command: Command, sync: Sync, store: Store, tmp_path: Path
 ):
-    needs = "nst: this needs a W&B key and found none: run `wandb login` or set WANDB_API_KEY"
+    needs = "nst: W&B wants a key, and none was found: run `wandb login`, or set WANDB_API_KEY"
     done = command(*TINY, "tracking=offline", "hydra.run.dir=run")
     assert done.returncode == 0, done.stderr
     assert refusal(sync("run", WANDB_API_KEY=None)) == needs
     store.refused = {"Viewer": 401}
-    assert "W&B's server can't be reached, or refuses: " in refusal(sync("run"))
+    assert "could not say whose key this is: " in refusal(sync("run"))
     store.refused = {}
     with locks.run_lock(command.folder / "run"):
         assert "it is running: send it when it has ended" in refusal(sync("run"))
