@@ -1,12 +1,12 @@
 """``nst sync DIR``: the runs of a sweep to Weights & Biases, each once."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nst.base import locks
 from nst.base.commands import Parser, ended, folder, say_line
 from nst.base.errors import UserError
 from nst.report import voted
@@ -36,29 +36,36 @@ def main() -> None:
         options = _parser().parse_args()
         runs, broken, base = runs_in(options.folders)
         runs = voted.added(runs, voted.read(options.folders, base, runs))
-        from nst.sync import every, waiting  # they load JAX and W&B
+        from nst.sync import alone, every, waiting  # they load JAX and W&B
+        from nst.tracking import wandb_settings
 
         found, left = waiting.waiting(runs)
         left |= {str(one.folder): one.reason for one in broken}
         if not found:
             raise UserError(f"there is nothing to send: {_reasons(left)}")
-        with _alone(options.folders):
-            done = every.every(_placed(found, options.entity, options.project), say_line)
+        wandb_settings.from_environment("of several runs")  # refuses what no sweep can have
+        with (
+            tempfile.TemporaryDirectory(prefix="nst-") as place,
+            alone.ended_soon(Path(place)),
+            alone.by_records(Path(place)),
+            contextlib.ExitStack() as stack,
+        ):
+            for one in {one.resolve(): one for one in options.folders}.values():
+                if not (one / "run.json").exists():
+                    stack.enter_context(alone.on(one))
+            placed = _placed(found, options.entity, options.project)
+            done = every.every(placed, Path(place), say_line)
         _say(done, left)
 
 
 def _placed(found: Sequence["Waiting"], entity: str | None, project: str | None) -> list["Waiting"]:
     """Return runs with where they go: what was asked for, or what their records say."""
-    from nst.tracking import wandb_remote, wandb_settings
+    from nst.tracking import wandb_remote
 
-    wandb_settings.from_environment("of several runs")  # refuses what no sweep can have
     own = {"entity": wandb_remote.owner(entity)}
     given = {"entity": entity, "project": project}
     asked = {key: value for key, value in given.items() if value}
-    return [
-        replace(one, fields=one.fields | {"tracked": {**own, **one.known, **asked}})
-        for one in found
-    ]
+    return [replace(one, known=own | one.known | asked) for one in found]
 
 
 def _say(done: "Done", left: Mapping[str, str]) -> None:
@@ -68,7 +75,7 @@ def _say(done: "Done", left: Mapping[str, str]) -> None:
       UserError: some were not sent.
     """
     count = len(done.sent) + len(done.there)
-    if left:
+    if left := {**left, **done.gone}:
         say_line(f"left out: {_reasons(left)}")
     if count:
         places = {f"{one.known['entity']}/{one.known['project']}" for one in done.sent + done.there}
@@ -93,20 +100,6 @@ def _reasons(why: Mapping[str, str], most: int = 3) -> str:
         more = f" and {len(names) - most} more" if len(names) > most else ""
         parts.append(f"{', '.join(names[:most])}{more}: {reason}")
     return "; ".join(parts)
-
-
-@contextlib.contextmanager
-def _alone(folders: Sequence[Path]) -> Iterator[None]:
-    """Keep a second `nst sync` off the folders; a run's own is locked when it is sent.
-
-    Raises:
-      UserError: one is at work.
-    """
-    with contextlib.ExitStack() as stack:
-        for one in folders:
-            if not (one / "run.json").exists():
-                stack.enter_context(locks.run_lock(one))
-        yield
 
 
 def _parser() -> Parser:

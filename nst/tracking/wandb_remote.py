@@ -16,12 +16,18 @@ T = TypeVar("T")
 
 #: Longest wait in seconds for the server to show what it was sent.
 PATIENCE = 20.0
+#: Longest wait in seconds for the server to take a run; it has all of it to take, and nobody waits.
+WAIT = 300.0
 #: Why a run is not there, though the server has taken it.
 NOT_SHOWN = "W&B's server doesn't show all of it"
 
 _NO_KEY = "W&B wants a key, and none was found: run `wandb login`, or set WANDB_API_KEY"
 #: Runs that are asked for at a time.
 _PAGE = 100
+
+
+class DeletedError(UserError):
+    """W&B had the run, and takes none of its id again."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +107,12 @@ def opened(arguments: Mapping[str, Any], place: Path) -> Iterator[Any]:
     Raises:
       UserError: the server can't be reached, refuses, or doesn't take it.
     """
+    # What W&B would find out by itself is of this process, and not of the run.
+    own = dict.fromkeys(("x_disable_meta", "x_disable_machine_info", "x_disable_stats"), True)
     with asked("open the run"):
-        run = wandb_run.begun("online", {**arguments, "dir": place, "resume": "allow"})
+        run = wandb_run.begun(
+            "online", {**arguments, "dir": place, "resume": "allow"}, finish_timeout=WAIT, **own
+        )
     try:
         yield run
     except BaseException:
@@ -127,6 +137,7 @@ def asked(what: str) -> Iterator[None]:
       what: the server could not do, "list the runs".
 
     Raises:
+      DeletedError: it is of a run that was deleted.
       UserError: the server refused it, or did not answer.
     """
     try:
@@ -137,6 +148,10 @@ def asked(what: str) -> Iterator[None]:
         reason = " ".join(str(error).split()) or type(error).__name__
         if "did not respond in time" in reason:
             reason = "it did not answer"
+        if "previously created and deleted" in reason:
+            raise DeletedError(
+                "it was deleted at W&B, which takes no run of its id again"
+            ) from error
         raise UserError(f"W&B at {_host()} could not {what}: {reason[:300]}") from error
 
 

@@ -126,12 +126,13 @@ def _of_disk(error: Exception) -> bool:
     return isinstance(error, OSError) and bool(error.filename or error.errno in NO_ROOM)
 
 
-def begun(mode: str, arguments: Mapping[str, Any]) -> Any:
+def begun(mode: str, arguments: Mapping[str, Any], **more: Any) -> Any:
     """Return a wandb.Run that has just begun.
 
     Args:
       mode: offline or online.
       arguments: of wandb.init; "id" and "dir" are among them.
+      more: settings of W&B's, where no variable has them.
 
     Raises:
       wandb.Error: W&B can't begin it.
@@ -152,6 +153,7 @@ def begun(mode: str, arguments: Mapping[str, Any]) -> Any:
         "x_save_requirements": False,
         "disable_job_creation": True,
         "x_executable": home.without(sys.executable),
+        **more,
     }
     own = {key: value for key, value in own.items() if f"WANDB_{key.upper()}" not in os.environ}
     settings = wandb.Settings(finish_timeout_raises=True, **own)

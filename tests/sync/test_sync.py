@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import TINY, Command, Done, pixels, record, rows
-from wandb_server import Store, account, wandb_server
+from wandb_server import KEY, Store, account, wandb_server
 
 from nst.base import locks
 from nst.tracking import wandb_remote
@@ -62,8 +62,15 @@ def sweep(command: Command, finished: Path) -> Path:
     return Path(shutil.copytree(finished, command.folder / "sweep"))
 
 
+#: What W&B's client would take for each run that it sends.
+OF_ANOTHER = {
+    f"WANDB_{name}": "other"
+    for name in ("RUN_ID", "RUN_GROUP", "NAME", "TAGS", "NOTES", "JOB_TYPE", "DIR", "DATA_DIR")
+} | {"WANDB_MODE": "disabled", "WANDB_RESUME": "must"}
+
+
 def test_a_sweep_is_sent_once_by_one_command(sync: Sync, store: Store, finished: Path, sweep: Path):
-    done = sync("sweep")
+    done = sync("sweep", **OF_ANOTHER)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "3 runs are at W&B in me/styles, 3 of them sent now"
     (cells,) = [one for one in store.runs.values() if one.display == "cells"]
@@ -92,6 +99,12 @@ def test_a_sweep_is_sent_once_by_one_command(sync: Sync, store: Store, finished:
         assert run.settings["tv"]["gamma"] == written["config"]["tv"]["gamma"]
         picture = run.files[run.summary["result"]["path"]]
         assert picture == (sweep / number / "result.png").read_bytes()
+        assert (run.display, run.notes) == (written["tracked"]["name"], "")
+        # W&B's client would find out that of the process that sends.
+        assert "wandb-metadata.json" not in run.files
+    known = repr((store.runs, store.artifacts))
+    for secret in (KEY, "home0", "other", str(sweep.parent)):
+        assert secret not in known
     seen = store.seen()
     again = sync("sweep")
     assert again.stdout == "3 runs are at W&B in me/styles, all of them before\n"
@@ -167,7 +180,7 @@ def test_what_can_t_be_sent_is_said_in_one_sentence(
     with locks.run_lock(command.folder / "run"):
         assert "it is running: send it when it has ended" in refusal(sync("run"))
     with locks.run_lock(command.folder):
-        assert "is in use by another process" in refusal(sync("."))
+        assert refusal(sync(".")) == "nst: another process is at work in .: let that end"
     assert "WANDB_SWEEP_ID" in refusal(sync("run", WANDB_SWEEP_ID="s"))
     assert store.runs == {}
     command(*TINY, "tracking=disabled", "hydra.run.dir=other")
