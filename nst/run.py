@@ -25,6 +25,7 @@ from nst.config import structured
 from nst.config.schema import Config, from_mapping
 from nst.config.validation import validated
 from nst.engine import jax_settings
+from nst.runner import precision
 from nst.runner.job import Place
 from nst.runner.outcome import Outcome, reached
 
@@ -107,7 +108,7 @@ def _perform(composed: DictConfig) -> Any:
     given.check_base(HydraConfig.get())
     given.check_options(HydraConfig.get())
     values = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
-    config = validated(from_mapping(values))  # type: ignore[arg-type]
+    config = validated(from_mapping(values), lambda: precision.auto(folder))  # type: ignore[arg-type]
     # JAX loads here, so that --help and a mistyped key answer at once.
     jax_settings.load()
     from nst.runner import session

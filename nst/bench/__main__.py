@@ -7,40 +7,60 @@ import os
 import sys
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any
 
-import nst.bench
+from nst.base.commands import Parser, ended
 from nst.base.errors import UserError
+from nst.config.schema import entries
 from nst.networks.spec import NETWORKS
 
+HELP = """\
+How fast it is, and what it needs: tables, and with --json an object as the last line.
 
-class _Parser(argparse.ArgumentParser):
-    """Says in a sentence what is wrong, without the usage before it."""
+  nst bench KIND [option ...]
 
-    def error(self, message: str) -> NoReturn:
-        """Exit with the message."""
-        self.exit(2, f"nst.bench: {message}\n")
+KIND is one of
+  device    one device within eight minutes: right or wrong, speed, lanes, memory, start-up
+  step      seconds a step, compile time, GFLOP/s, memory
+  memory    bytes at the peak, a process a size
+  grid      24 runs: batched, basic multirun, separately
+  startup   seconds to the first step, and to --help
+
+  nst bench device --json
+  nst bench step --size 512 --precision bfloat16 --against torch
+
+nst bench KIND --help lists its options."""
+
+#: Where each kind's `show` is, if not in the module of its name.
+_TABLES = {"device": "device_tables"}
 
 
 def main() -> None:
     """Measure what the command line asks for, print a table, and with --json an object as well."""
-    asked = _parser().parse_args()
-    try:
+    with ended():
+        asked = _parser().parse_args()
         found = _measure(asked)
-    except UserError as error:
-        sys.exit(f"nst.bench: {error}")
-    importlib.import_module(f"nst.bench.{asked.command}").show(found)
-    if asked.json:
-        print(json.dumps({"asked": vars(asked), **found}))
+        importlib.import_module(f"nst.bench.{_TABLES.get(asked.kind, asked.kind)}").show(found)
+        if asked.json:
+            print(json.dumps({"asked": vars(asked), **found}))
+        if found.get("stopped"):
+            sys.exit(130)
+        if found.get("wrong"):
+            sys.exit(1)
 
 
 def _measure(asked: argparse.Namespace) -> dict[str, Any]:
-    # Imported when they are asked for: JAX takes a second.
-    if asked.command == "grid":
+    # Imported when they are asked for: JAX takes a second, and the processes that `device` starts
+    # need all of a GPU's memory.
+    if asked.kind == "device":
+        from nst.bench import device
+
+        return device.measure(asked.small, asked.seconds, asked.against)
+    if asked.kind == "grid":
         from nst.bench import grid
 
         return grid.measure(asked.size, asked.steps, asked.network, asked.repeats)
-    if asked.command == "startup":
+    if asked.kind == "startup":
         from nst.bench import startup
 
         return startup.measure(asked.size, asked.repeats)
@@ -48,7 +68,7 @@ def _measure(asked: argparse.Namespace) -> dict[str, Any]:
 
     peer = _peer() if asked.against == "torch" else None
     kind = (asked.batch, asked.precision, asked.network, asked.pooling)
-    if asked.command == "step":
+    if asked.kind == "step":
         from nst.bench import step
 
         return step.measure(Case(asked.size, *kind), asked.steps, asked.repeats, peer)
@@ -71,13 +91,24 @@ def _peer() -> ModuleType:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="nst bench", description=nst.bench.__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    step = commands.add_parser("step", help="seconds a step, compile time, GFLOP/s, memory")
+    parser = Parser("nst bench", HELP)
+    own: Any = lambda prog, **_: Parser(prog, _ABOUT[prog.split()[-1]])  # noqa: E731
+    hidden = argparse.SUPPRESS
+    kinds = parser.add_subparsers(
+        prog="nst bench", dest="kind", metavar="KIND", required=True, help=hidden, parser_class=own
+    )
+    device, step, memory, grid, startup = map(kinds.add_parser, _ABOUT)
+    device.add_argument("--small", action="store_true", help="the smallest form, about a minute")
+    device.add_argument(
+        "--seconds", type=_number(10, 86400), help="for everything; what doesn't fit is left out"
+    )
+    device.add_argument(
+        "--against", choices=("torch", "nothing"), default="torch",
+        help="PyTorch beside it where that is installed, or not",
+    )  # fmt: skip
     step.add_argument("--size", type=_number(16, 4096), default=256, help="side in pixels")
     step.add_argument("--steps", type=_number(1, 10000), default=10, help="of an interval")
     step.add_argument("--repeats", type=_number(1, 1000), default=5, help="of the interval")
-    memory = commands.add_parser("memory", help="bytes at the peak, a process a size")
     memory.add_argument(
         "--size", type=_number(16, 4096), nargs="+", default=[256, 512], help="sides in pixels"
     )
@@ -85,24 +116,35 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--batch", type=_number(1, 1024), default=1, help="runs side by side")
         command.add_argument("--precision", default="float32", choices=PRECISIONS)
         command.add_argument("--network", default="vgg19", choices=tuple(NETWORKS))
-        command.add_argument("--pooling", default="avg", choices=("avg", "max"))
+        command.add_argument("--pooling", default="avg", choices=entries()["pooling"].key.choices)
         command.add_argument("--against", choices=("torch",), help="measure PyTorch beside it")
-    grid = commands.add_parser("grid", help="24 runs: batched, basic multirun, separately")
     grid.add_argument("--size", type=_number(16, 4096), default=96, help="long edge in pixels")
     grid.add_argument("--steps", type=_number(1, 10000), default=20, help="of each run")
     grid.add_argument("--network", default="vgg16", choices=tuple(NETWORKS))
     grid.add_argument("--repeats", type=_number(1, 24), default=3, help="turns of the three ways")
-    startup = commands.add_parser("startup", help="seconds to the first step, and to --help")
     # The short side must hold a position of conv5_1.
     startup.add_argument("--size", type=_number(24, 4096), default=256, help="long edge in pixels")
     startup.add_argument("--repeats", type=_number(1, 1000), default=3, help="of each")
-    for command in (step, memory, grid, startup):
+    for command in (device, step, memory, grid, startup):
         command.add_argument("--json", action="store_true", help="an object as the last line")
     return parser
 
 
-#: As `nst.networks.convolution.DTYPES` has them, which needs JAX.
-PRECISIONS = ("float32", "tensorfloat32", "bfloat16")
+#: What each kind's help begins with.
+_ABOUT = {
+    "device": """\
+Measure a device within eight minutes, on a GPU or smaller on a CPU, in sections: losses against
+those of a CPU; seconds a step and runs side by side against PyTorch's; start-up; memory against its
+estimate; the largest picture. What has no time left is left out and named. Exits with 1 where a
+loss is wrong or a measurement failed.""",
+    "step": "Measure seconds a step of the report's run, alone or beside PyTorch's.",
+    "memory": "Measure the bytes at the peak of a run, each size in a process of its own.",
+    "grid": "Measure the same 24 runs as one batched grid, as a basic multirun and separately.",
+    "startup": "Measure the seconds from a process's start to its first step, and to its help.",
+}
+
+#: Those that the configuration knows, as `nst.networks.convolution.DTYPES`, which needs JAX.
+PRECISIONS = tuple(one for one in entries()["precision"].key.choices or () if one != "auto")
 
 
 def _number(lowest: int, highest: int) -> Callable[[str], int]:

@@ -34,6 +34,7 @@ class Interval:
     take: Callable[[Any], Any]  # the steps from that state on; returns when they are done
     compile_seconds: float  # that making it took
     form: str  # which program it is, for people
+    program_bytes: int | None = None  # its arrays at the peak, as its compiler counts them
 
 
 def program(case: Case) -> tuple[Static, Hyperparameters]:

@@ -24,7 +24,8 @@ def measure(cases: list[Case], engines: list[str]) -> dict[str, Any]:
     rows = []
     for case in cases:
         for engine in engines:
-            peak, pixels = _in_a_process(case, engine), case.batch * case.size**2
+            peak = in_a_process(case, engine)["peak_bytes"]
+            pixels = case.batch * case.size**2
             rows.append(
                 {
                     "size": case.size,
@@ -45,17 +46,30 @@ def peak(case: Case, engine: str) -> int:
     """
     statistics = jax.devices()[0].memory_stats()
     # This process holds the GPU's memory, so that another would find none.
-    return statistics["peak_bytes_in_use"] if statistics else _in_a_process(case, engine)
+    found = (
+        statistics["peak_bytes_in_use"] if statistics else in_a_process(case, engine)["peak_bytes"]
+    )
+    return int(found)
 
 
-def _in_a_process(case: Case, engine: str) -> int:
+def in_a_process(case: Case, engine: str) -> dict[str, int]:
+    """Return what `nst.bench.two_steps` finds of a case, in a process that may die of it.
+
+    Args:
+      case: what to measure.
+      engine: "nst", "torch", or "largest" for the largest picture by the estimate.
+
+    Raises:
+      UserError: it ended without a result.
+    """
     case_as_text = json.dumps(dataclasses.asdict(case))
     command = [sys.executable, "-m", "nst.bench.two_steps", engine, case_as_text]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
         raise UserError(f"--size {case.size} with {engine} ended without a result: {last}")
-    return int(done.stdout.split()[-1])
+    found: dict[str, int] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def show(found: dict[str, Any]) -> None:

@@ -39,4 +39,12 @@ def compiled(case: Case, steps: int) -> Interval:
     def take(state: Any) -> Any:
         return jax.block_until_ready(executable(steps, params, targets, *state))
 
-    return Interval(start, take, seconds, "compiled")
+    return Interval(start, take, seconds, "compiled", _bytes(executable))
+
+
+def _bytes(executable: Any) -> int | None:
+    found = executable.memory_analysis()
+    if found is None:  # not every device's compiler says
+        return None
+    total = found.temp_size_in_bytes + found.argument_size_in_bytes + found.output_size_in_bytes
+    return int(total - found.alias_size_in_bytes)

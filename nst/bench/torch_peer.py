@@ -49,32 +49,69 @@ def eager(case: Case, steps: int) -> Interval:
     return _interval(case, steps, loss_function(case), "eager", 0.0)
 
 
-def fastest(case: Case, steps: int) -> Interval:
-    """Return an interval of the fastest of PyTorch's forms, each timed once after a warm-up.
+def best_eager(case: Case, steps: int) -> Interval:
+    """Return an interval of the faster of PyTorch's eager forms, each timed once after a warm-up.
 
-    In bfloat16 weights and activations are of that type, or autocast decides. The better of the
-    two is then compiled, which is tried too.
+    In bfloat16 weights and activations are of that type, or autocast decides.
 
     Args:
       case: what to measure.
       steps: of an interval.
     """
+    form, loss, _ = _best_eager(case)
+    return _interval(case, steps, loss, form, 0.0)
+
+
+def compiled(case: Case, steps: int) -> Interval:
+    """Return an interval of the faster eager form after torch.compile.
+
+    Args:
+      case: what to measure.
+      steps: of an interval.
+
+    Raises:
+      Exception: of many kinds: there is no C++ compiler, it doesn't know this Python, ...
+    """
+    form, loss, _ = _best_eager(case)
+    return _compiled(case, steps, form, loss)
+
+
+def fastest(case: Case, steps: int) -> Interval:
+    """Return an interval of the fastest of PyTorch's forms, eager or compiled.
+
+    Args:
+      case: what to measure.
+      steps: of an interval.
+    """
+    form, loss, spent = _best_eager(case)
+    try:
+        interval = _compiled(case, steps, form, loss)
+        if _trial(case, interval) / steps < spent / 2:  # their trial is of two steps
+            return interval
+    except Exception as error:
+        form = f"{form}; torch.compile: {type(error).__name__}"
+    return _interval(case, steps, loss, form, 0.0)
+
+
+def _best_eager(case: Case) -> tuple[str, Loss, float]:
+    """Return the name of the faster eager form, its loss, and the seconds of its trial."""
     forms = {"eager": loss_function(case)}
     if case.precision == "bfloat16":
         forms["eager, autocast"] = loss_function(case, autocast=True)
-    spent = {form: _trial(case, loss) for form, loss in forms.items()}
+    spent = {
+        form: _trial(case, _interval(case, 2, loss, form, 0.0)) for form, loss in forms.items()
+    }
     best = min(spent, key=lambda form: spent[form])
-    try:
-        compiled = torch.compile(forms[best])
-        began = time.perf_counter()
-        _trial(case, compiled, steps=1)
-        compiling = time.perf_counter() - began
-        if _trial(case, compiled) < spent[best]:
-            return _interval(case, steps, compiled, best.replace("eager", "compiled"), compiling)
-    except Exception as error:  # of many kinds: no C++ compiler, a Python it doesn't know, ...
-        best_form = f"{best}; torch.compile: {type(error).__name__}"
-        return _interval(case, steps, forms[best], best_form, 0.0)
-    return _interval(case, steps, forms[best], best, 0.0)
+    return best, forms[best], spent[best]
+
+
+def _compiled(case: Case, steps: int, form: str, loss: Loss) -> Interval:
+    own = torch.compile(loss)
+    began = time.perf_counter()
+    first = _interval(case, 1, own, form, 0.0)
+    first.take(first.start(pictures(case, seed=0)))
+    compiling = time.perf_counter() - began
+    return _interval(case, steps, own, form.replace("eager", "compiled"), compiling)
 
 
 def loss_function(case: Case, autocast: bool = False) -> Loss:
@@ -198,10 +235,9 @@ def _interval(case: Case, steps: int, loss: Loss, form: str, compiling: float) -
     return Interval(start, take, compiling, form)
 
 
-def _trial(case: Case, loss: Loss, steps: int = 2) -> float:
-    """Return the seconds of an interval, after one that doesn't count unless it is one step."""
-    interval = _interval(case, steps, loss, "", 0.0)
-    for turn in range(2 if steps > 1 else 1):
+def _trial(case: Case, interval: Interval) -> float:
+    """Return the seconds of an interval, after one that doesn't count."""
+    for turn in range(2):
         state = interval.start(pictures(case, seed=turn))
         began = time.perf_counter()
         interval.take(state)

@@ -78,7 +78,8 @@ class Config:
         "the time and [another picture](performance.md#on-a-gpu), on a CPU the same as `float32`; "
         "`bfloat16`: convolutions on bfloat16 operands, losses and picture stay float32: 0.7 of "
         "the time, and [another picture](performance.md#bfloat16-gives-another-picture); "
-        "`auto`: the fastest with the same picture, `float32`",
+        "`auto`: the fastest with the same picture on this kind of device, so far `float32` on "
+        "each; a run that goes on keeps its own",
         choices=("auto", "float32", "tensorfloat32", "bfloat16"),
     )
     alpha: float = key(1.0, "weight of the content loss", low=0, label="content weight alpha")

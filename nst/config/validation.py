@@ -5,7 +5,7 @@ Imports nothing heavy, so that a refused value answers at once.
 
 import dataclasses
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -27,11 +27,13 @@ AnySource = TypeVar("AnySource", Content, Style)
 NOT_IN_A_PROJECT = r"/\#?%:"
 
 
-def validated(config: Config) -> Config:
+def validated(config: Config, auto: Callable[[], str] = lambda: "float32") -> Config:
     """Return `config` with whole numbers as ints and layers as ``{name: weight}`` in network order.
 
     Args:
       config: as composed from conf/ and the command line.
+      auto: returns what ``precision=auto`` stands for where the run is to be; of a configuration
+        that is only looked at, float32 will do.
 
     Raises:
       UserError: a value is out of range, a name unknown, or all weights are 0.
@@ -47,7 +49,8 @@ def validated(config: Config) -> Config:
     checked = dataclasses.replace(
         config,
         **_sizes_and_steps(config),
-        precision=_precision(config.precision),
+        # Written out, so that record and hash are of what ran.
+        precision=auto() if config.precision == "auto" else config.precision,
         content=content,
         style=dataclasses.replace(style, blend=blend.checked(style)),
         init=_init(config.init),
@@ -138,12 +141,6 @@ def _sizes_and_steps(config: Config) -> dict[str, Any]:
 
 def _steps(value: object) -> int:
     return whole("steps", value, entries()["steps"].key)
-
-
-def _precision(precision: str) -> str:
-    # Written out, so that record and hash are of what ran. "auto" is the fastest whose pictures are
-    # the same, which bfloat16's are not: docs/performance.md has them measured.
-    return "float32" if precision == "auto" else precision
 
 
 def _tv(tv: TV) -> None:

@@ -26,6 +26,7 @@ from nst.config.schema import Config, from_mapping
 from nst.config.validation import validated
 from nst.images import held
 from nst.multirun.compose import Composer, labels, values
+from nst.runner import precision
 from nst.runner.job import Job, Place
 from nst.sources.resolve import ResolvedSource
 
@@ -91,7 +92,7 @@ def jobs(cells: Sequence[Asked], folders: Sequence[Path], sweep: Path | None) ->
       UserError: one is refused; of several, the message names which.
     """
     shown = labels([one.texts for one in cells]) if sweep else [""]
-    each = zip(cells, folders, shown, _configs(cells, shown), strict=True)
+    each = zip(cells, folders, shown, _configs(cells, shown, folders), strict=True)
     return [
         Job(
             config,
@@ -102,7 +103,7 @@ def jobs(cells: Sequence[Asked], folders: Sequence[Path], sweep: Path | None) ->
     ]
 
 
-def _configs(cells: Sequence[Asked], shown: Sequence[str]) -> list[Config]:
+def _configs(cells: Sequence[Asked], shown: Sequence[str], folders: Sequence[Path]) -> list[Config]:
     import nst.run  # noqa: F401 - stores the schema
 
     hydra, configs = HydraConfig.instance(), list[Config]()
@@ -115,7 +116,8 @@ def _configs(cells: Sequence[Asked], shown: Sequence[str]) -> list[Config]:
             composer = Composer(loader.config_loader, whole)
             for cell in cells:
                 texts = [*_untracked(cell.overrides), *cell.overrides]
-                configs.append(_config(composer, typed.understood(texts), cell.pictures))
+                words = typed.understood(texts)
+                configs.append(_config(composer, words, cell.pictures, folders[len(configs)]))
         except Exception as error:
             if not (isinstance(error, REFUSALS) or composing(error)):
                 raise
@@ -127,7 +129,10 @@ def _configs(cells: Sequence[Asked], shown: Sequence[str]) -> list[Config]:
 
 
 def _config(
-    composer: Composer, overrides: Sequence[str], pictures: Mapping[str, ResolvedSource]
+    composer: Composer,
+    overrides: Sequence[str],
+    pictures: Mapping[str, ResolvedSource],
+    folder: Path,
 ) -> Config:
     for one in overrides:
         if isinstance(grammar.read(one.partition("=")[2]), Sweep):
@@ -137,7 +142,7 @@ def _config(
     composed: Any = composer(overrides)
     HydraConfig.instance().cfg = composed  # ${hydra:job.name} and its like are resolved from it
     given.check_options(composed.hydra)
-    config = validated(from_mapping(values(composed)))
+    config = validated(from_mapping(values(composed)), lambda: precision.auto(folder))
     if config.sweep.plan or config.sweep.budget is not None:
         raise UserError("sweep.plan and sweep.budget are for the command line: nst -m KEY=VALUES")
     # The record says what was used; a path that is none can't be taken for a file.

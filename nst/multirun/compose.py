@@ -20,6 +20,7 @@ from nst.command.sentence import REFUSALS, sentence
 from nst.config.schema import from_mapping
 from nst.config.validation import validated
 from nst.report.labels import number as in_short
+from nst.runner import precision
 from nst.runner.job import Job, Place
 
 
@@ -127,7 +128,7 @@ def _job(
         hydra.cfg = composed
         folder = sweep / str(OmegaConf.select(composed, "hydra.sweep.subdir"))
         given.check_options(composed.hydra)
-        config = validated(from_mapping(values(composed)))
+        config = validated(from_mapping(values(composed)), lambda: precision.auto(folder))
     except REFUSALS as error:
         raise UserError(f"job {number} ({label}): {sentence(error)}") from error
     finally:

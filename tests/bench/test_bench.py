@@ -3,12 +3,13 @@
 import json
 import subprocess
 import sys
+import time
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
-from nst.bench import two_steps
+from nst.bench import device, plan, two_steps, verdicts
 from nst.bench.case import Case, parameters, pictures, program, sources
 from nst.engine import flops
 
@@ -89,18 +90,22 @@ def test_the_peak_of_memory_is_this_processs_own():
         (("memory", "--against", "keras"), "argument --against: invalid choice: 'keras'"),
         (("grid", "--size", "8"), "argument --size: must be a whole number from 16 to 4096"),
         (("grid", "--repeats", "25"), "argument --repeats: must be a whole number from 1 to 24"),
-        (("fly",), "argument command: invalid choice: 'fly'"),
+        (("fly",), "argument KIND: invalid choice: 'fly'"),
+        ((), "the following arguments are required: KIND"),
+        (("device", "--seconds", "5"), "argument --seconds: must be a whole number from 10 to"),
+        (("device", "--against", "jax"), "argument --against: invalid choice: 'jax'"),
     ],
 )
-def test_a_bad_argument_is_one_sentence(arguments, sentence, monkeypatch, capsys):
+def test_a_bad_argument_is_one_sentence(arguments, sentence, monkeypatch):
     from nst.bench.__main__ import main
 
     monkeypatch.setattr(sys, "argv", ["bench", *arguments])
-    with pytest.raises(SystemExit, match="2"):
+    with pytest.raises(SystemExit) as refused:
         main()
-    error = capsys.readouterr().err
-    assert error.startswith(f"nst.bench: {sentence}")
-    assert error.count("\n") == 1
+    error = str(refused.value.code)
+    assert error.startswith(f"nst: {sentence}")
+    assert error.endswith("--help shows what it takes")
+    assert "\n" not in error
 
 
 def test_a_missing_torch_is_one_sentence(monkeypatch):
@@ -111,9 +116,7 @@ def test_a_missing_torch_is_one_sentence(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["bench", *STEP, "--against", "torch"])
     with pytest.raises(SystemExit) as refused:
         main()
-    assert refused.value.code == (
-        "nst.bench: --against torch needs PyTorch, which is not installed"
-    )
+    assert refused.value.code == ("nst: --against torch needs PyTorch, which is not installed")
 
 
 def test_arithmetic_by_hand():
@@ -221,3 +224,136 @@ def test_step_against_torch(precision, monkeypatch):
     _, nst, torch = done.stdout.splitlines()[:3]
     assert nst.startswith("nst")
     assert torch.startswith("torch")
+
+
+@pytest.mark.slow
+def test_a_device_in_its_small_form():
+    # A machine that does other things gets the time that it needs.
+    command = "device", "--small", "--seconds", "500", "--against", "nothing", "--json"
+    done = bench(*command)
+    found = last_line(done)
+    assert found["wrong"] == []
+    assert found["seconds"] < 500
+    sections = found["sections"]
+    assert list(sections) == list(plan.SECTIONS)
+    assert all(verdicts.missing(row) is None for rows in sections.values() for row in rows)
+    correctness = {row["precision"]: row for row in sections["correctness"]}
+    kinds = {"defaults", "lbfgs", "sgd", "mean_std", "wasserstein", "max"}
+    assert set(correctness["float32"]["programs"]) == kinds
+    assert correctness["float32"]["off"]["after 3 steps"] <= 1e-3
+    # Numbers of 8 bits differ, and not by more than their rounding.
+    assert 1e-5 < correctness["bfloat16"]["off"]["at first"] < 1.5e-2
+    (start,) = sections["start-up"]
+    assert 0 < start["help"] < start["warm"] < start["cold"]
+    (memory,) = sections["memory"]
+    assert 2e8 < memory["held_bytes"] < 4e9
+    (largest,) = sections["largest"]
+    assert largest["fits"]
+    assert largest["tried"] == 64 < largest["estimate"]
+    assert "not measured: --against nothing" in done.stdout
+    assert "correctness, float32: right" in done.stderr
+
+
+def test_what_has_no_time_is_left_out():
+    (first, second) = plan.pieces("small", peers=False)[:2]
+    began = time.perf_counter()
+    device._section([first, second], began + 1, began + 1, {})
+    assert first.found == second.found == {}  # neither was begun
+    assert time.perf_counter() - began < 0.5
+
+
+def test_a_section_that_dies_or_hangs_costs_itself_alone(tmp_path, monkeypatch):
+    (tmp_path / "nst").mkdir()
+    stand_in = """
+        import json, os, sys, time
+        for line in sys.stdin:
+            size = json.loads(line)["size"]
+            if size == 1: os._exit(9)
+            if size == 2: time.sleep(60)
+            print(json.dumps({"s_per_step": size}), flush=True)
+    """
+    script = tmp_path / "worker.py"
+    script.write_text("\n".join(line[8:] for line in stand_in.splitlines()))
+    real = subprocess.Popen
+    start = lambda command, **options: real([sys.executable, str(script)], **options)  # noqa: E731
+    monkeypatch.setattr(subprocess, "Popen", start)
+    monkeypatch.setattr(device, "_START", 2)
+    pieces = [plan.Piece("step", {"size": size}, 0.1) for size in (3, 1, 2, 4)]
+    deadline = time.perf_counter() + 30
+    device._section(pieces, deadline, deadline, {})
+    three, died, hung, four = (piece.found for piece in pieces)
+    assert (three, four) == ({"s_per_step": 3}, {"s_per_step": 4})
+    assert died == {"failed": "its process ended with status 9"}
+    assert hung["left_out"].startswith("out of time: no result after 2 s")
+
+
+def test_what_is_wrong_is_named_and_the_targets_are_judged():
+    asked = {"size": 512, "precision": "bfloat16", "batch": 1}
+    sections = {
+        "step": [
+            asked | {"engine": "nst", "s_per_step": 2.2e-3},
+            asked | {"engine": "compiled", "s_per_step": 4e-3},
+            asked | {"engine": "eager", "size": 256, "s_per_step": 6e-3},
+        ],
+        "lanes": [{"size": 256, "precision": "bfloat16", "batch": 64, "s_per_step": 26e-3}],
+        "memory": [
+            asked | {"held_bytes": 100, "estimate_bytes": 114},
+            asked | {"held_bytes": 100, "estimate_bytes": 80},
+        ],
+    }
+    found = verdicts.targets("NVIDIA H100 80GB HBM3", sections, None)
+    # 64 pictures of 200 steps in 5.2 s are 44,308 an hour, one in 1.2 s is 3,000.
+    ratios = [None, 0.55, pytest.approx(64 * 6 / 26), 1.14, 0.8]
+    assert [one["found"] for one in found] == [None, pytest.approx(0.55), *ratios[2:]]
+    assert [one["met"] for one in found] == [None, True, True, True, False]
+    assert all(one["met"] is None for one in verdicts.targets("cpu", sections, None))
+    numbers = {"wrong": {"lbfgs, style at first": 0.5}}
+    pieces = [
+        plan.Piece("correctness", {"precision": "float32"}, 1, numbers),
+        plan.Piece("largest", {"most": 64}, 1, {"failed": "out of memory"}),
+        plan.Piece("memory", {"size": 64}, 1, {"left_out": "out of time"}),
+    ]
+    assert verdicts.wrong(pieces) == [
+        "correctness, float32: lbfgs, style at first is off by 0.5",
+        "largest, up to 64 px: failed: out of memory",
+    ]
+
+
+def test_a_loss_that_is_off_is_named_and_a_nan_is(monkeypatch):
+    from nst.bench import correctness
+
+    stored = json.loads(correctness.STORED.read_text())["losses"]
+    found = {kind: {when: dict(losses) for when, losses in stored[kind].items()} for kind in stored}
+    found["lbfgs"]["after 3 steps"]["style"] *= 1.005
+    found["max"]["at first"]["content"] = float("nan")
+    monkeypatch.setattr(correctness, "computed", lambda precision, names: found)
+    assert set(stored) == set(correctness.kinds())
+    wrong = correctness.compared("float32", every=True)["wrong"]
+    assert wrong.pop("lbfgs, style after 3 steps") == pytest.approx(0.005)
+    assert list(wrong) == ["max, content at first"]
+    # 8 bits may be off by more.
+    wrong = correctness.compared("bfloat16", every=True)["wrong"]
+    assert list(wrong) == ["max, content at first"]
+
+
+@pytest.mark.parametrize("form", ["gpu", "cpu", "small"])
+def test_a_plan_fits_its_time(form):
+    pieces = plan.pieces(form, peers=True)
+    assert sum(plan.SHARES[form]) <= plan.BUDGET[form]
+    assert {piece.section for piece in pieces} == set(plan.SECTIONS)
+    assert not {piece.asked.get("engine") for piece in plan.pieces(form, peers=False)} & set(
+        plan.PEERS
+    )
+    if form == "gpu":
+        # What the targets are about is among what fits the first turn.
+        shares: dict[str, float] = dict(zip(plan.SECTIONS, plan.SHARES[form], strict=True))
+        first = []
+        for piece in pieces:
+            if piece.seconds <= shares[piece.section]:
+                shares[piece.section] -= piece.seconds
+                first.append(piece.title)
+        for precision in ("tensorfloat32", "bfloat16"):
+            for engine in ("nst", "compiled"):
+                assert f"step, 512 px, {precision}, {engine}" in first
+        assert "lanes, 256 px, bfloat16, nst, 64 side by side" in first
+        assert "step, 256 px, bfloat16, eager" in first
