@@ -18,6 +18,19 @@ class UserError(Exception):
     """A mistake a user can mend: one sentence naming the thing, what was found, what is allowed."""
 
 
+class DeviceError(UserError):
+    """The device failed in the middle of something: its memory is used up, or it is gone.
+
+    Attributes:
+      gone: whether nothing else can be expected of it.
+    """
+
+    def __init__(self, message: str, gone: bool):
+        """Say what happened, and whether the device is gone."""
+        super().__init__(message)
+        self.gone = gone
+
+
 def of_file(error: OSError) -> str:
     """Return which file an error is about, where it says so, and what is wrong with it."""
     # Of two files, the second is the one to be written.

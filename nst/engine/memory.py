@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jax
 
-from nst.base.errors import UserError
+from nst.base.errors import DeviceError, UserError, one_line
 from nst.base.program import Static
 from nst.networks.spec import NETWORKS
 from nst.optimizers.table import OPTIMIZERS
@@ -87,15 +87,20 @@ def check_memory(static: Static, shape: tuple[int, ...], key: str, *, once: bool
 
 @contextlib.contextmanager
 def memory_errors() -> Iterator[None]:
-    """Turn the device's error that its memory is used up into a `UserError`."""
+    """Turn the device's error into a `DeviceError`: its memory is used up, or it is gone."""
     try:
         yield
     except jax.errors.JaxRuntimeError as error:
-        if not exhausted(error):
-            raise
-        raise UserError(
-            "the device's memory is used up: take a smaller size, precision=bfloat16 or less deep "
-            "layers, or end what else runs on it"
+        if exhausted(error):
+            raise DeviceError(
+                "the device's memory is used up: take a smaller size, precision=bfloat16 or less "
+                "deep layers, or end what else runs on it",
+                gone=False,
+            ) from error
+        raise DeviceError(
+            f"the device failed ({one_line(str(error))[:200]}): when it is back, the same command "
+            "goes on from what was saved",
+            gone=True,
         ) from error
 
 

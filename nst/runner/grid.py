@@ -1,20 +1,20 @@
 """Many runs in one process: grouped by program, each with its own folder, record and tracking."""
 
 import contextlib
+import dataclasses
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import jax
 from rich.console import Console
 
 from nst.base import interrupt, locks
-from nst.base.errors import NO_ROOM, UserError, of_file
+from nst.base.errors import NO_ROOM, DeviceError, UserError, of_file
 from nst.base.program import Static
 from nst.engine import cache, scales
 from nst.engine.check import Check
 from nst.engine.lanes import narrowed
-from nst.engine.memory import check_lanes, exhausted, lanes_that_fit, memory_errors
+from nst.engine.memory import check_lanes, lanes_that_fit, memory_errors
 from nst.engine.scales import Stage
 from nst.rundir import checkpoint
 from nst.runner.job import Job
@@ -80,19 +80,42 @@ def _run_group(
         with memory_errors():
             shared = stages_of(first, static)
     except UserError as error:
+        if _is_gone(error):
+            raise
         return {member.number: refused(member.job, error) for member in members}
     waiting = list(members)
     while waiting:
-        chunk, waiting = waiting[:fit], waiting[fit:]
+        # What was cut off by the device goes on with those that had got as far.
+        alike = [member for member in waiting if _step(member) == _step(waiting[0])]
+        chunk = alike[:fit]
+        taken = {member.number for member in chunk}
+        waiting = [member for member in waiting if member.number not in taken]
         try:
-            outcomes |= _run_chunk(chunk, static, shared, display, task)
-        except jax.errors.JaxRuntimeError as error:
-            if not exhausted(error) or len(chunk) == 1:
+            with memory_errors():
+                outcomes |= _run_chunk(chunk, static, shared, display, task)
+        except DeviceError as error:
+            if _is_gone(error) or len(chunk) == 1:
                 raise
             fit = max(1, len(chunk) // 2)
             log.warning("%d lanes don't fit the device's memory: going on with %d", len(chunk), fit)
-            waiting = chunk + waiting
+            waiting = [_as_saved(member) for member in chunk] + waiting
     return outcomes
+
+
+def _is_gone(error: UserError) -> bool:
+    """Return whether an error says that the device is gone: no other run can do better."""
+    return isinstance(error, DeviceError) and error.gone
+
+
+def _step(member: Member) -> int:
+    return member.earlier.last.step if member.earlier else 0
+
+
+def _as_saved(member: Member) -> Member:
+    """Return a run with what it has saved by now."""
+    prepared = member.prepared
+    saved = checkpoint.load(member.job.place.folder, prepared.static, prepared.hyperparameters)
+    return dataclasses.replace(member, earlier=saved)
 
 
 def _repeat(member: Member, lanes: int | None, display: GridDisplay) -> Outcomes:
@@ -161,10 +184,13 @@ def _alone(member: Member, outcomes: Outcomes) -> Iterator[None]:
 
     Raises:
       OSError: no file can be written any more; the sweep would compute what it can't keep.
+      DeviceError: the device is gone.
     """
     try:
         yield
     except UserError as error:
+        if _is_gone(error):
+            raise
         outcomes[member.number] = failed(str(error))
     except OSError as error:
         if error.errno in NO_ROOM:

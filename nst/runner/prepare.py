@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ from nst.networks.vgg import frozen
 from nst.runner import pictures
 from nst.sources import weights
 from nst.sources.resolve import ResolvedSource
+
+log = logging.getLogger("nst")
 
 
 @dataclass(frozen=True)
@@ -120,4 +123,8 @@ def start(prepared: Prepared) -> np.ndarray:
 @functools.lru_cache(maxsize=2)
 def _parameters(asset: ResolvedSource, network: str, precision: str) -> dict:
     # The runs of a process share one copy on the device.
+    if precision == "tensorfloat32" and jax.default_backend() == "cpu":
+        log.warning(
+            "precision=tensorfloat32 is for GPUs: on this CPU it computes what float32 does"
+        )
     return jax.device_put(frozen(weights.load(asset, network), precision))

@@ -9,7 +9,7 @@ import jax
 from rich.console import Console
 
 from nst.base import interrupt, locks
-from nst.base.errors import UserError
+from nst.base.errors import DeviceError, UserError
 from nst.base.program import Static
 from nst.config import blend
 from nst.config.schema import Config, to_mapping
@@ -201,6 +201,12 @@ class Session:
         with self._stack:
             if kind is None:
                 self._finish(*self._status())
+            elif isinstance(error, DeviceError | jax.errors.JaxRuntimeError) and self._record.last:
+                # What was reached is kept, if the device still hands it out; if not, what was
+                # saved before.
+                with contextlib.suppress(jax.errors.JaxRuntimeError):
+                    status, why = self._status()
+                    self._finish(status, str(error) if status == "interrupted" else why)
             elif isinstance(error, UserError):
                 self._finish("failed", str(error))
 

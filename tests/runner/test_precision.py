@@ -6,12 +6,13 @@ from pathlib import Path
 
 import jax
 import pytest
+from helpers import TWO_STEPS
 
 from nst.config import precision as table
 from nst.config.precision import MEASURED, Measured, fastest_alike
 from nst.config.schema import Config
 from nst.config.validation import validated
-from nst.runner import precision
+from nst.runner import precision, prepare
 
 # As JAX and the driver call them.
 H100, H200, A100 = "NVIDIA H100 80GB HBM3", "NVIDIA H200", "NVIDIA A100-SXM4-80GB"
@@ -50,3 +51,15 @@ def test_a_run_that_goes_on_keeps_its_own(
     # Said outright, it is asked of nobody.
     config.precision = "float32"
     assert validated(config, lambda: pytest.fail("asked")).precision == "float32"
+
+
+def test_tensorfloat32_without_a_gpu_is_said_once(
+    compose: Callable[..., Config], caplog: pytest.LogCaptureFixture
+):
+    if jax.default_backend() != "cpu":
+        pytest.skip("it is there")
+    for seed in ("1", "2"):
+        prepare.prepare(compose(*TWO_STEPS, "precision=tensorfloat32", f"seed={seed}"))
+    assert [one.message for one in caplog.records] == [
+        "precision=tensorfloat32 is for GPUs: on this CPU it computes what float32 does"
+    ]
