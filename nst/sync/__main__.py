@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from nst.base.commands import Parser, ended, folder, say_line
 from nst.base.errors import UserError
-from nst.report import voted
 from nst.report.reading import runs_in
 
 if TYPE_CHECKING:
@@ -34,8 +33,7 @@ def main() -> None:
     """Send what the command line names; exit 0, 1 for an error, 130 after Ctrl-C."""
     with ended():
         options = _parser().parse_args()
-        runs, broken, base = runs_in(options.folders)
-        runs = voted.added(runs, voted.read(options.folders, base, runs))
+        runs, broken, _ = runs_in(options.folders)
         from nst.sync import alone, every, waiting  # they load JAX and W&B
         from nst.tracking import wandb_settings
 

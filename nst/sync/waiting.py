@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +12,8 @@ from nst.base import locks
 from nst.base.errors import UserError
 from nst.config.schema import Config, from_mapping
 from nst.config.validation import validated
+from nst.report.reading import runs_in
+from nst.report.voted import added, read
 from nst.rundir import history, run_json
 from nst.rundir.run_json import BadRecordError
 from nst.rundir.runs import Run
@@ -63,7 +65,7 @@ def waiting(runs: Sequence[Run]) -> tuple[list[Waiting], dict[str, str]]:
     """Return the runs that can be sent, and why others can't, by their names.
 
     Args:
-      runs: as a report reads them, with what voters said among their metrics.
+      runs: as a report reads them.
     """
     found: dict[str, Waiting] = {}
     left: dict[str, str] = {}
@@ -79,7 +81,22 @@ def waiting(runs: Sequence[Run]) -> tuple[list[Waiting], dict[str, str]]:
             kept = found[one.known["id"]].run.name
             more = one if kept == other.run.name else other
             left[more.run.name] = f"it has the id of {kept}, and W&B has each id once"
-    return list(found.values()), left
+    return _voted(list(found.values())), left
+
+
+def _voted(found: Sequence[Waiting]) -> list[Waiting]:
+    """Return runs with what the voters of their sweeps said among their metrics.
+
+    A preference is relative to the runs it is found with, so these are always the whole sweep.
+    """
+    metrics: dict[Path, dict[str, float | None]] = {}
+    for sweep in {one.sweep for one in found if one.sweep}:
+        runs, _, base = runs_in([sweep])
+        metrics |= {run.folder: run.metrics for run in added(runs, read([sweep], base, runs))}
+    return [
+        replace(one, run=replace(one.run, metrics=metrics.get(one.run.folder, one.run.metrics)))
+        for one in found
+    ]
 
 
 def _read(run: Run) -> Waiting | str:
@@ -136,4 +153,5 @@ def _sweep(folder: Path, known: dict[str, Any]) -> Path | None:
     for above in folder.parents:
         if (above / "multirun.yaml").is_file() or sweep_group(above) == known.get("group"):
             return above
-    return None
+    # One that the library made, in a folder that was moved.
+    return folder.parent if known.get("job_type") == "sweep" else None

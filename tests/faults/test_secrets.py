@@ -2,12 +2,14 @@
 
 import io
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from helpers import QUIET, TINY, Command, Done, record
 from PIL import Image
+from wandb_server import account, wandb_server
 
 from nst.base import home
 from nst.config.schema import Config, to_mapping
@@ -108,6 +110,26 @@ def test_a_sweep_and_its_page_tell_neither_key_nor_home(command, folder: Path, l
     assert tell(command.folder, str(pictures), but="") == []
     for shown in ("~/pictures", "regions of content", "content_image/you", "4 runs (2 finished"):
         assert [name for name in tell(command.folder, shown, but="") if name.endswith(".wandb")]
+    if launcher == "batched":
+        sent = sent_by_nst_sync(command, folder)
+        assert "~/pictures" in sent
+        for secret in (str(folder), KEY):
+            assert secret not in sent
+
+
+def sent_by_nst_sync(command: Command, folder: Path) -> str:
+    """Return all that W&B's server gets of a sweep in the home folder."""
+    import wandb
+
+    wandb.teardown()  # its client reads its variables once
+    with wandb_server() as store:
+        env = account(store.url, folder) | {"WANDB_API_KEY": KEY}
+        done = command("sweep", program=(sys.executable, "-m", "nst.sync"), env=env)
+        wandb.teardown()
+    assert done.returncode == 0, done.stderr
+    assert "2 runs are at W&B in me/nst, 2 of them sent now" in done.stdout
+    assert len(store.runs) == 3
+    return repr((store.runs, store.artifacts, store.alerts))
 
 
 @pytest.mark.parametrize(

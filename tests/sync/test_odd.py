@@ -1,5 +1,6 @@
 """What `nst sync` makes of odd records, of a server that takes nothing, and of Ctrl-C."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 from fake_runs import write_run
 from helpers import ROOT, environment
+from PIL import Image
+from wandb_server import digest
 
 from nst.base import locks
 from nst.base.errors import UserError
@@ -77,6 +80,26 @@ def test_of_two_folders_with_one_id_the_longer_run_is_sent(tmp_path: Path):
     (one,), left = read(tmp_path)
     assert one.run.name == "b"
     assert left == {"a": "it has the id of b, and W&B has each id once"}
+
+
+def test_votes_are_those_of_the_whole_sweep_whatever_folder_is_named(tmp_path: Path):
+    for sweep, colors in (("a", (10, 60, 110)), ("b", (160, 210))):
+        for number, color in enumerate(colors):
+            folder = tracked(tmp_path / sweep / str(number), known={"id": f"{sweep}-{number}"})
+            Image.new("RGB", (60, 40), (color, 0, 0)).save(folder / "result.png")
+        (tmp_path / sweep / "multirun.yaml").touch()
+        shown = [digest((tmp_path / sweep / at / "result.png").read_bytes()) for at in "01"]
+        vote = {"nst": "vote", "left": shown[0], "right": shown[1], "answer": "left"}
+        vote |= {"voter": "me", "time": "2026-11-26T14:35:56.289+00:00"}
+        (tmp_path / sweep / "votes.jsonl").write_text(json.dumps(vote) + "\n")
+    whole = {one.known["id"]: one for one in read(tmp_path)[0]}
+    first, second = (whole[name].run.metrics["preference"] or 0 for name in ("a-0", "a-1"))
+    assert first > 0 > second
+    for place in ("a", "a/0", "a/1", "b", "b/1"):
+        for one in read(tmp_path / place)[0]:
+            assert one.record == whole[one.known["id"]].record
+    (tmp_path / "b" / "votes.jsonl").unlink()
+    assert read(tmp_path / "b")[0][0].record != whole["b-0"].record
 
 
 @pytest.fixture
