@@ -114,6 +114,7 @@ def computed(precision: str, names: Sequence[str] = ()) -> Losses:
       names: of `kinds`; none: all.
     """
     chosen = {name: kind for name, kind in kinds().items() if name in names or not names}
+    _known()  # once, before the threads
     # Beside each other: compilation is what takes the time.
     with ThreadPoolExecutor(4) as pool:
         found = pool.map(lambda kind: _losses(kind, precision), chosen.values())

@@ -23,6 +23,10 @@ from nst.bench.plan import Piece
 OUT_OF_TIME = {"left_out": "out of time"}
 #: Seconds that a process has to start, on a GPU, and what a piece may take of its expected ones.
 _START, _PATIENCE = 20, 2.5
+#: JAX would take three quarters of a GPU's memory before PyTorch asks in the same process.
+_SHARED = {"XLA_PYTHON_CLIENT_MEM_FRACTION": "0.45"}
+#: Seconds by which a turn may be exceeded.
+_SLACK = 1
 
 
 def measure(small: bool, seconds: int | None, against: str) -> dict[str, Any]:
@@ -43,18 +47,13 @@ def measure(small: bool, seconds: int | None, against: str) -> dict[str, Any]:
         # Empty, so that compilation is measured; but a second process finds what one has compiled.
         "JAX_COMPILATION_CACHE_DIR": os.path.join(folder, "compiled"),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "TMPDIR": folder,  # what a process leaves when it is ended goes with the rest
     }
     try:
-        machine = Worker(environment)
-        found = machine.ask("machine", {}, 120)
-        machine.end()
-        if "failed" in found:
-            raise UserError(found["failed"])
+        found = _machine(environment)
         form = "small" if small else "cpu" if found["platform"] == "cpu" else "gpu"
-        peer = _peer(against, found["versions"])
-        if peer is None:
-            # JAX would take three quarters of a GPU's memory before PyTorch asks.
-            environment.setdefault("XLA_PYTHON_CLIENT_MEM_FRACTION", "0.45")
+        why = "--against nothing" if against == "nothing" else found.pop("no_torch")
+        peer = f"not measured: {why}" if why else None
         pieces = plan.pieces(form, peers=peer is None)
         budget = seconds or plan.BUDGET[form]
         stopped = _all(pieces, form, began + budget, environment)
@@ -76,11 +75,15 @@ def measure(small: bool, seconds: int | None, against: str) -> dict[str, Any]:
     }
 
 
-def _peer(against: str, versions: dict[str, str]) -> str | None:
-    """Return why PyTorch is not measured, None where it is."""
-    if against == "nothing":
-        return "not measured: --against nothing"
-    return None if "torch" in versions else "not measured: PyTorch is not installed"
+def _machine(environment: dict[str, str]) -> dict[str, Any]:
+    worker = Worker(environment)
+    try:
+        found = worker.ask("machine", {}, 120)
+    finally:
+        worker.end()
+    if why := verdicts.missing(found):
+        raise UserError(f"the device can't be measured: {why}")
+    return found
 
 
 def _all(pieces: list[Piece], form: str, deadline: float, environment: dict[str, str]) -> bool:
@@ -102,10 +105,10 @@ def _section(own: list[Piece], until: float, deadline: float, environment: dict[
     try:
         for piece in own:
             now = time.perf_counter()
-            if now + piece.seconds > until:
+            if now + piece.seconds > until + _SLACK:
                 continue
             if worker is None:
-                worker = Worker(environment)
+                worker = Worker(environment | _SHARED if piece.section == "step" else environment)
             patience = min(deadline - now, _START + _PATIENCE * piece.seconds)
             piece.found = worker.ask(plan.SECTIONS[piece.section], piece.asked, patience)
             print(f"{piece.title}: {verdicts.short(piece)}", file=sys.stderr, flush=True)

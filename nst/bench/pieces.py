@@ -14,7 +14,7 @@ from typing import Any
 
 
 def machine() -> dict[str, Any]:
-    """Return what the device is, how much memory it has, and the versions that matter."""
+    """Return what the device is, its memory, versions, and why PyTorch can't be measured, if so."""
     from nst.engine import jax_settings, memory
 
     jax_settings.load()
@@ -29,7 +29,20 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "memory_bytes": memory.of_a_device(),
         "versions": {"python": platform.python_version(), **versions},
+        "no_torch": _no_torch(device.platform),
     }
+
+
+def _no_torch(platform: str) -> str | None:
+    if not find_spec("torch"):
+        return "PyTorch is not installed"
+    try:
+        import torch
+    except Exception as error:  # a library that it wants, say
+        return f"PyTorch can't be imported ({type(error).__name__})"
+    if platform != "cpu" and not torch.cuda.is_available():
+        return "PyTorch finds no GPU"
+    return None
 
 
 def correctness(precision: str, every: bool) -> dict[str, Any]:

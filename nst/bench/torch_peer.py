@@ -13,9 +13,9 @@ import torch
 import torch.nn.functional as F
 
 from nst.base.errors import UserError
-from nst.base.program import Hyperparameters, Static
+from nst.base.program import Hyperparameters
 from nst.bench.case import Case, Interval, parameters, pictures, program, sources
-from nst.networks.spec import NETWORKS
+from nst.networks.spec import NETWORKS, Layer
 
 #: Pictures (N, 3, S, S) in gray levels to the sum of their losses.
 Loss = Callable[[Any], Any]
@@ -106,7 +106,8 @@ def _best_eager(case: Case) -> tuple[str, Loss, float]:
 
 
 def _compiled(case: Case, steps: int, form: str, loss: Loss) -> Interval:
-    own = torch.compile(loss)
+    # One graph: a break in it, which costs time at every step, is an error.
+    own = torch.compile(loss, fullgraph=True)
     began = time.perf_counter()
     first = _interval(case, 1, own, form, 0.0)
     first.take(first.start(pictures(case, seed=0)))
@@ -133,9 +134,12 @@ def loss_function(case: Case, autocast: bool = False) -> Loss:
 
     kind = device().type  # known here, so that torch.compile doesn't look into JAX
 
+    layers = list(NETWORKS[static.network].up_to(static.layers))
+    read = static.layers
+
     def features(x: Any) -> dict[str, Any]:
         with torch.autocast(kind, torch.bfloat16, enabled=autocast):
-            return _features(static, weights, x, dtype)
+            return _features(layers, read, static.pooling, weights, x, dtype)
 
     with torch.no_grad():
         content_image, style_image = (features(_tensor(one[None])) for one in sources(case))
@@ -148,20 +152,22 @@ def loss_function(case: Case, autocast: bool = False) -> Loss:
     return loss
 
 
-def _features(static: Static, weights: dict, x: Any, dtype: Any) -> dict[str, Any]:
+def _features(
+    layers: list[Layer], read: tuple[str, ...], pooling: str, weights: dict, x: Any, dtype: Any
+) -> dict[str, Any]:
     kept = {}
     x = (x - weights["mean"]).to(dtype)
-    for layer in NETWORKS[static.network].up_to(static.layers):
+    for layer in layers:
         name = layer.name
         if layer.kind == "conv":
             kernel, bias = weights[name]
             x = F.conv2d(x, kernel, bias, padding=1)
         elif layer.kind == "relu":
             # In place where no loss reads what was there.
-            x = F.relu(x, inplace=name.replace("relu", "conv") not in static.layers)
+            x = F.relu(x, inplace=name.replace("relu", "conv") not in read)
         else:
-            x = F.avg_pool2d(x, 2) if static.pooling == "avg" else F.max_pool2d(x, 2)
-        if name in static.layers:
+            x = F.avg_pool2d(x, 2) if pooling == "avg" else F.max_pool2d(x, 2)
+        if name in read:
             kept[name] = x
     return {name: value.float() for name, value in kept.items()}
 

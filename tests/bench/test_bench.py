@@ -254,12 +254,48 @@ def test_a_device_in_its_small_form():
     assert "correctness, float32: right" in done.stderr
 
 
+@pytest.mark.slow
+def test_a_device_that_is_not_there_is_a_sentence(monkeypatch):
+    import jax
+
+    if jax.default_backend() != "cpu":
+        pytest.skip("it is there")
+    monkeypatch.setenv("JAX_PLATFORMS", "cuda")
+    done = bench("device", "--small")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "JAX_PLATFORMS=cuda asks for a device that JAX can't use here" in done.stderr
+
+
 def test_what_has_no_time_is_left_out():
     (first, second) = plan.pieces("small", peers=False)[:2]
     began = time.perf_counter()
     device._section([first, second], began + 1, began + 1, {})
     assert first.found == second.found == {}  # neither was begun
     assert time.perf_counter() - began < 0.5
+
+
+def test_a_piece_that_takes_all_of_its_share_has_its_turn(monkeypatch):
+    asked = []
+
+    class Stub:
+        ended = False
+
+        def __init__(self, environment):
+            pass
+
+        def ask(self, piece, words, seconds):
+            asked.append(piece)
+            return {"failed": "not tried"}
+
+        def end(self):
+            pass
+
+    monkeypatch.setattr(device, "Worker", Stub)
+    pieces = plan.pieces("gpu", peers=True)
+    assert not device._all(pieces, "gpu", time.perf_counter() + plan.BUDGET["gpu"], {})
+    assert set(asked) == set(plan.SECTIONS.values())
+    assert asked.index("startup") < asked.index("memory")  # in its own turn, not in the last
+    assert all(piece.found for piece in pieces)  # a turn takes no time here
 
 
 def test_a_section_that_dies_or_hangs_costs_itself_alone(tmp_path, monkeypatch):
