@@ -41,7 +41,8 @@ class Done:
         if isinstance(error, InUseError):
             self.busy.append(one)
             return IN_USE
-        why = str(error) or type(error).__name__
+        # Without its id, so that the runs with one reason can be named together.
+        why = str(error).replace(f" for run {one.known['id']}", "") or type(error).__name__
         if isinstance(error, DeletedError):
             self.gone[one.run.name] = why
         else:
@@ -99,9 +100,15 @@ def every(runs: Sequence[Waiting], place: Path, say: Callable[[str], None]) -> D
 def _await(done: Done) -> None:
     """Look whether W&B has what was sent, here or by another process meanwhile."""
     busy, done.busy = done.busy, []
-    missing = wandb_remote.awaited(lambda: _lacking([*done.sent, *busy]))
-    for one in missing:
-        done.fail(one, NOT_SHOWN if one in done.sent else IN_USE)
+    try:
+        missing = wandb_remote.awaited(lambda: _lacking([*done.sent, *busy]))
+    except UserError as error:
+        missing = [*done.sent, *busy]
+        for one in missing:
+            done.fail(one, str(error))
+    else:
+        for one in missing:
+            done.fail(one, NOT_SHOWN if one in done.sent else IN_USE)
     done.sent = [one for one in done.sent if one not in missing]
     done.there += [one for one in busy if one not in missing]
 

@@ -167,6 +167,23 @@ def test_a_run_that_another_process_sends_is_waited_for(
     assert done.failed == {"1": "another process is at work on it"}
 
 
+def test_a_server_that_dies_after_it_took_the_runs_is_named(
+    runs: list[Waiting], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def take(one: Waiting, _: Path) -> None:
+        if one is runs[1]:
+            raise UserError("no answer for run id-1: refused")
+        monkeypatch.setattr(wandb_remote, "runs", silent)
+
+    def silent(*_: Any) -> Any:
+        raise UserError("it did not answer")
+
+    monkeypatch.setattr(every, "send", take)
+    done = every.every(runs[:2], tmp_path, lambda _: None)
+    assert (done.sent, done.there) == ([], [])
+    assert done.failed == {"0": "it did not answer", "1": "no answer: refused"}
+
+
 def test_a_folder_that_can_only_be_read_is_taken_as_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
