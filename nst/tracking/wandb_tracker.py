@@ -165,7 +165,8 @@ def track(
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(1) as beside:
         opening = beside.submit(stack.enter_context, run)
         # A variable may be refused, and a run that is refused must not have begun.
-        given = any(name.startswith("WANDB_") for name in os.environ)
+        own_mode = "WANDB_MODE", config.tracking.mode
+        given = any(one[0].startswith("WANDB_") and one != own_mode for one in os.environ.items())
         if given or config.tracking.mode == "online":
             opening.result()
         yield WandbTracker(opening, config, own.id, name)
