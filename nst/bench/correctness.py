@@ -6,6 +6,8 @@
 import dataclasses
 import functools
 import json
+import math
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -74,7 +76,7 @@ def compared(precision: str, every: bool) -> dict[str, Any]:
     stored: Losses = json.loads(STORED.read_text())["losses"]
     found = computed(precision, list(stored) if every else ["defaults"])
     off = {
-        f"{kind}, {name} {when}": abs(value / stored[kind][when][name] - 1)
+        f"{kind}, {name} {when}": _off(value, stored[kind][when][name])
         for kind, whens in found.items()
         for when, losses in whens.items()
         for name, value in losses.items()
@@ -86,14 +88,18 @@ def compared(precision: str, every: bool) -> dict[str, Any]:
             when: max(far for name, far in off.items() if name.endswith(when)) for when in allowed
         },
         "allowed": allowed,
-        # A NaN is not within anything.
         "wrong": {
             name: far
             for name, far in off.items()
             for when, most in allowed.items()
-            if name.endswith(when) and not far <= most
+            if name.endswith(when) and far > most
         },
     }
+
+
+def _off(found: float, stored: float) -> float:
+    """Return the relative difference; the largest number where a loss is not finite."""
+    return abs(found / stored - 1) if math.isfinite(found) else sys.float_info.max
 
 
 def store() -> None:

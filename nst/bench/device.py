@@ -20,7 +20,6 @@ from nst.base.errors import UserError
 from nst.bench import plan, verdicts
 from nst.bench.plan import Piece
 
-OUT_OF_TIME = {"left_out": "out of time"}
 #: Seconds that a process has to start, on a GPU, and what a piece may take of its expected ones.
 _START, _PATIENCE = 20, 2.5
 #: JAX would take three quarters of a GPU's memory before PyTorch asks in the same process.
@@ -52,7 +51,8 @@ def measure(small: bool, seconds: int | None, against: str) -> dict[str, Any]:
     try:
         found = _machine(environment)
         form = "small" if small else "cpu" if found["platform"] == "cpu" else "gpu"
-        why = "--against nothing" if against == "nothing" else found.pop("no_torch")
+        why = found.pop("no_torch")
+        why = "--against nothing" if against == "nothing" else why
         peer = f"not measured: {why}" if why else None
         pieces = plan.pieces(form, peers=peer is None)
         budget = seconds or plan.BUDGET[form]
@@ -61,7 +61,8 @@ def measure(small: bool, seconds: int | None, against: str) -> dict[str, Any]:
         shutil.rmtree(folder, ignore_errors=True)
     sections: dict[str, list[dict[str, Any]]] = {name: [] for name in plan.SECTIONS}
     for piece in pieces:
-        sections[piece.section].append(piece.asked | (piece.found or OUT_OF_TIME))
+        why = "stopped by Ctrl-C" if stopped else "out of time"
+        sections[piece.section].append(piece.asked | (piece.found or {"left_out": why}))
     return {
         **found,
         "form": form,

@@ -1,6 +1,7 @@
 """The step's program for a GPU, made on a machine that needs none."""
 
 import itertools
+import re
 from typing import Any
 
 import jax
@@ -51,7 +52,9 @@ def targets(static: Static, params: dict, style_image: Any) -> total.Targets:
     return total.targets(found, [found], *layers, static.statistic)
 
 
-KINDS = list(itertools.product(OPTIMIZERS, STATISTICS, ("float32", "bfloat16")))
+#: What the program says of a convolution's operands: XLA rounds those of HIGH to tensorfloat32.
+WORDS = {"float32": "HIGHEST", "tensorfloat32": "HIGH", "bfloat16": None}
+KINDS = list(itertools.product(OPTIMIZERS, STATISTICS, WORDS))
 
 
 def differences(kind: tuple[str, ...]) -> int:
@@ -83,3 +86,7 @@ def test_a_step_is_exported_for_cuda(
     # On float32 sums, whatever the operands are.
     operands = "bf16" if precision == "bfloat16" else "f32"
     assert f"x64x128x{operands}>" in text
+    convolutions = [line for line in text.splitlines() if "stablehlo.convolution" in line]
+    said = {tuple(re.findall(r"<precision (\w+)>", line)) for line in convolutions}
+    word = WORDS[precision]
+    assert said == {(word, word) if word else ()}
