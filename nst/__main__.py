@@ -23,7 +23,7 @@ COMMANDS = {
     "refine": ("nst.refine", "a finer grid around a run"),
     "weights": ("nst.weights", "the networks' weights: show, fetch, convert, install them"),
     "paper": ("nst.paper.__main__", "the figures of the papers, run anew"),
-    "bench": ("nst.bench.__main__", "seconds and memory of a step, a grid, a start"),
+    "bench": ("nst.bench.__main__", "a device in one command; a step, a grid, a start"),
     "figure": ("nst.figure.__main__", "a figure for a paper: grid, effects, front, curves"),
     "dashboard": ("nst.dashboard.__main__", "a sweep's saved view and report at W&B"),
     "paint": ("nst.paint", "the built-in style picture"),
