@@ -10,12 +10,10 @@ from nst.base.errors import UserError
 from nst.figure import gathered
 from nst.report import track
 from nst.report.summary import Report
+from nst.rundir import runs
 from nst.rundir.values import text
 from nst.tracking.tracker import sweep_group
 from nst.tracking.wandb_settings import PROJECT, utf8
-
-#: Levels that a run's folder may lie below its sweep's.
-_DEEPEST = 3
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def _folder(report: Report) -> Path:
     Raises:
       UserError: they belong to several.
     """
-    found = dict.fromkeys(_of_run(run.folder) for run in report.runs)
+    found = dict.fromkeys(runs.sweep_of(run.folder) or run.folder.parent for run in report.runs)
     if len(found) > 1:
         names = ", ".join(os.path.relpath(one, report.root) for one in list(found)[:3])
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
@@ -77,12 +75,6 @@ def _folder(report: Report) -> Path:
             "name the folder of one"
         )
     return next(iter(found))
-
-
-def _of_run(folder: Path) -> Path:
-    """Return the folder of a run's sweep: the nearest above it with Hydra's record of one."""
-    above = folder.parents[:_DEEPEST]
-    return next((one for one in above if (one / "multirun.yaml").is_file()), folder.parent)
 
 
 def _first(known: Mapping[str, Any], key: str, variable: str) -> str | None:

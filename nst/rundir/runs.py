@@ -9,6 +9,8 @@ from typing import Any
 
 #: Folders that hold no runs, wherever they are.
 SKIPPED = (".hydra", ".report", ".git")
+#: Levels that a run's folder may lie below its sweep's.
+_DEEPEST = 3
 #: What shows that a folder is a run's.
 _OF_A_RUN = ("run.json", ".hydra", "history.csv")
 #: W&B's own folders inside wandb/.
@@ -69,6 +71,20 @@ def folders(within: Iterable[Path]) -> Iterator[Path]:
       within: folders to look into; a run's own counts as well.
     """
     yield from (found for found in walk(within) if isinstance(found, Path))
+
+
+def sweep_of(folder: Path) -> Path | None:
+    """Return the folder of a run's sweep, the nearest above it with Hydra's record of one.
+
+    Args:
+      folder: of the run.
+
+    Returns:
+      The folder; none for a single run, and for one of a sweep of the library's, which has no such
+      record.
+    """
+    above = folder.parents[:_DEEPEST]
+    return next((one for one in above if (one / "multirun.yaml").is_file()), None)
 
 
 def walk(within: Iterable[Path]) -> Iterator[Path | Broken]:

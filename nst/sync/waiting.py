@@ -16,7 +16,7 @@ from nst.report.reading import runs_in
 from nst.report.voted import added, read
 from nst.rundir import history, run_json
 from nst.rundir.run_json import BadRecordError
-from nst.rundir.runs import Run
+from nst.rundir.runs import Run, sweep_of
 from nst.rundir.values import mapping, text
 from nst.tracking.tracker import End, sweep_group
 from nst.tracking.wandb_summary import summed_up
@@ -150,8 +150,8 @@ def _known(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _sweep(folder: Path, known: dict[str, Any]) -> Path | None:
     """Return the folder of a run's sweep; none: it is a single run."""
-    for above in folder.parents:
-        if (above / "multirun.yaml").is_file() or sweep_group(above) == known.get("group"):
-            return above
+    of_group = (one for one in folder.parents if sweep_group(one) == known.get("group"))
+    if found := sweep_of(folder) or next(of_group, None):
+        return found
     # One that the library made, in a folder that was moved.
     return folder.parent if known.get("job_type") == "sweep" else None

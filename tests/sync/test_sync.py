@@ -48,10 +48,10 @@ def sync(command: Command, store: Store, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sweep of two runs and one that equals the first, tracked offline."""
+    """A sweep of eight runs, one of which equals the first, tracked offline."""
     command = Command(tmp_path_factory.mktemp("finished"))
     env = {"WANDB_PROJECT": "styles", "WANDB_TAGS": "a,b", "WANDB_MODE": None}
-    done = command("-m", *OFFLINE, "tv.gamma=0,10,0.0", env=env)
+    done = command("-m", *OFFLINE, "tv.gamma=0,10,0.0,1,2,3,4,5", env=env)
     assert done.returncode == 0, done.stderr
     return command.folder / "sweep"
 
@@ -72,17 +72,17 @@ OF_ANOTHER = {
 def test_a_sweep_is_sent_once_by_one_command(sync: Sync, store: Store, finished: Path, sweep: Path):
     done = sync("sweep", **OF_ANOTHER)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "3 runs are at W&B in me/styles, 3 of them sent now"
+    assert done.stdout.splitlines()[-1] == "8 runs are at W&B in me/styles, 8 of them sent now"
     (cells,) = [one for one in store.runs.values() if one.display == "cells"]
     assert (cells.group, cells.job_type) == (f"{finished.parent.name}/sweep", "report")
     grid = io.BytesIO(cells.files[cells.summary["grid"]["path"]])
     np.testing.assert_array_equal(pixels(grid), pixels(sweep / "grid.png"))
     table = json.loads(store.artifacts[f"run-{cells.name}-cells"]["cells.table.json"])
     at = {name: number for number, name in enumerate(table["columns"])}
-    assert [row[at["run"]] for row in table["data"]] == ["0", "1", "2"]
+    assert [row[at["run"]] for row in table["data"]] == list("01234567")
     for row in table["data"]:
         assert row[at["picture"]]["path"] in store.artifacts[f"run-{cells.name}-cells"]
-    for number in "012":
+    for number in "01234567":
         written, history = record(sweep / number), rows(sweep / number)
         run = store.runs[written["tracked"]["id"]]
         assert (run.group, run.job_type, run.tags) == (
@@ -107,7 +107,7 @@ def test_a_sweep_is_sent_once_by_one_command(sync: Sync, store: Store, finished:
         assert secret not in known
     seen = store.seen()
     again = sync("sweep")
-    assert again.stdout == "3 runs are at W&B in me/styles, all of them before\n"
+    assert again.stdout == "8 runs are at W&B in me/styles, all of them before\n"
     assert store.seen() == seen
 
 
@@ -119,7 +119,7 @@ def test_what_the_server_lacks_is_sent_and_nothing_twice(sync: Sync, store: Stor
     run.lines["wandb-history.jsonl"].pop()
     run.summary = run.rows[0] | run.rows[1]
     done = sync("sweep")
-    assert done.stdout.splitlines()[-1] == "3 runs are at W&B in me/styles, 1 of them sent now"
+    assert done.stdout.splitlines()[-1] == "8 runs are at W&B in me/styles, 1 of them sent now"
     assert (run.steps, run.twice) == ([0, 1, 2], 0)
     for one in (*whole, *(seen := store.seen())):
         for row in one["rows"]:
@@ -151,14 +151,14 @@ def test_a_server_that_refuses_or_forgets_is_named_and_the_command_can_be_repeat
     done = sync("sweep")
     assert done.returncode == 1
     (line,) = [one for one in done.stderr.splitlines() if one.startswith("nst: ")]
-    assert line.startswith("nst: 3 of 3 runs were not sent (")
+    assert line.startswith("nst: 8 of 8 runs were not sent (")
     assert why in line
     assert line.endswith("; the same command sends what is missing")
     assert not list(sweep.glob("wandb/*/*.synced"))
     store.refused, store.forgets = {}, False
     assert sync("sweep").returncode == 0
     found = [(one.steps, one.twice) for one in store.runs.values() if one.display != "cells"]
-    assert found == [([0, 1, 2], 0)] * 3
+    assert found == [([0, 1, 2], 0)] * 8
 
 
 def refusal(done: Done) -> str:
