@@ -22,6 +22,8 @@ from nst.bench.plan import Piece
 
 #: Seconds that a process has to start, on a GPU, and what a piece may take of its expected ones.
 _START, _PATIENCE = 20, 2.5
+#: What a piece may take of the time that is left, where the machine does other things, too.
+_PART = 0.25
 #: JAX would take three quarters of a GPU's memory before PyTorch asks in the same process.
 _SHARED = {"XLA_PYTHON_CLIENT_MEM_FRACTION": "0.45"}
 #: Seconds by which a turn may be exceeded.
@@ -110,7 +112,8 @@ def _section(own: list[Piece], until: float, deadline: float, environment: dict[
                 continue
             if worker is None:
                 worker = Worker(environment | _SHARED if piece.section == "step" else environment)
-            patience = min(deadline - now, _START + _PATIENCE * piece.seconds)
+            left = deadline - now
+            patience = min(left, max(_START + _PATIENCE * piece.seconds, _PART * left))
             piece.found = worker.ask(plan.SECTIONS[piece.section], piece.asked, patience)
             print(f"{piece.title}: {verdicts.short(piece)}", file=sys.stderr, flush=True)
             if worker.ended:

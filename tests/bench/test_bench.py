@@ -314,6 +314,7 @@ def test_a_section_that_dies_or_hangs_costs_itself_alone(tmp_path, monkeypatch):
     start = lambda command, **options: real([sys.executable, str(script)], **options)  # noqa: E731
     monkeypatch.setattr(subprocess, "Popen", start)
     monkeypatch.setattr(device, "_START", 2)
+    monkeypatch.setattr(device, "_PART", 0)
     pieces = [plan.Piece("step", {"size": size}, 0.1) for size in (3, 1, 2, 4)]
     deadline = time.perf_counter() + 30
     device._section(pieces, deadline, deadline, {})
