@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import logging
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import jax
@@ -71,12 +72,16 @@ def prepare(config: Config, given: Mapping[str, ResolvedSource] | None = None) -
     # The smallest first, which is the likeliest to be refused.
     sizes = [dataclasses.replace(config, size=scale.size) for scale in config.stages[:-1]]
     sizes.append(config)
+    # Beside the rest, as most of it is reading and arithmetic.
+    beside = ThreadPoolExecutor(1)
+    loading = beside.submit(_parameters, sources["network"], network, config.precision)
+    beside.shutdown(wait=False)
     # Before a file is decoded, which takes time and memory by itself.
     for one in sizes:
         pictures.check_shapes(one, static, sources)
     read = pictures.read(sizes, sources, static)
     interrupt.check()
-    params = _parameters(sources["network"], network, config.precision)
+    params = loading.result()
     *coarser, whole = [
         Prepared(one, static, split(one, network)[1], sources, params, *own)
         for one, own in zip(sizes, read, strict=True)
