@@ -25,7 +25,9 @@ def records(place: Path, identity: str) -> list[Path]:
     found = []
     for one in (identity, OF_THE_SAME.format(identity)):
         pattern = f"wandb/offline-run-[0-9]*_[0-9]*-{glob.escape(one)}"
-        found += [path for path in place.glob(pattern) if (path / f"run-{one}.wandb").is_file()]
+        # Two that begin in the same second are told apart by a number.
+        paths = [*place.glob(pattern), *place.glob(f"{pattern}-[0-9]")]
+        found += [path for path in paths if (path / f"run-{one}.wandb").is_file()]
     return [path for path in found if not path.is_symlink()]
 
 

@@ -60,19 +60,30 @@ def test_a_grid_survives_kills(command: Command, kills: int, tracking: str):
     assert done.returncode == 0, done.stderr
     for number in map(str, range(RUNS)):
         assert contents(killed / number) == contents(whole / number), number
+    if tracking == "offline":
+        ids = [record(killed / str(number))["tracked"]["id"] for number in range(RUNS)]
+        assert set(ids) <= set(offline(killed))
+        # With the sweep's cells, and what a kill cut off before its run.json was there.
+        assert len(offline(killed)) <= RUNS + 1 + kills // 5
 
 
 def contents(folder: Path) -> list[Any]:
-    """Return what a run has left, without times and W&B's own files, whose names are random."""
+    """Return what a run has left, without times, W&B's own files and its id, which is random."""
     names = {str(path.relative_to(folder)) for path in folder.rglob("*")}
     fields = record(folder)
-    del fields["timings"]
+    del fields["timings"], fields["tracked"]
     pictures = [folder / "result.png", *sorted((folder / "images").glob("*.png"))]
     for path in pictures:
         with Image.open(path) as picture:
             picture.verify()
     files = {name for name in names if not name.startswith("wandb")}
     return [files, fields, losses(folder), *(path.read_bytes() for path in pictures)]
+
+
+def offline(folder: Path) -> list[str]:
+    """Return the ids of W&B's offline records, each of which `wandb leet` shows as a run."""
+    # offline-run-DAY_TIME-ID, with a number where two begin in the same second.
+    return [path.name.split("-")[3] for path in folder.glob("wandb/offline-run-*")]
 
 
 def killed(command: Command, change: int) -> Path:
@@ -112,9 +123,12 @@ def test_a_run_survives_a_kill_before_any_change_of_a_file(command: Command, par
     assert changes > 60
     for change in range(1 + part, changes + 1, PARTS):
         folder = killed(command, change)
+        began = (folder / "run.json").exists()  # before it, nothing shows whose a record is
         again = command(*RUN, f"hydra.run.dir={folder}")
         assert again.returncode == 0, (change, again.stderr)
         assert contents(folder) == contents(whole), change
+        if began:
+            assert offline(folder) == [record(folder)["tracked"]["id"]], change
 
 
 @pytest.mark.slow
