@@ -6,7 +6,7 @@ import warnings
 
 import jax
 
-from nst.engine import jax_settings, kept
+from nst.engine import jax_settings
 from nst.sources import resolve
 
 
@@ -24,4 +24,3 @@ def use_cache() -> None:
     # reads no program from it and compiles, which is right; its warning would come with every run.
     # What half a file costs is that compilation, in each process until the folder is emptied.
     warnings.filterwarnings("ignore", message="Error reading persistent compilation cache entry")
-    kept.keep_in(folder)

@@ -8,7 +8,6 @@ import jax
 import numpy as np
 
 from nst.base.program import Hyperparameters, Static
-from nst.engine import kept
 from nst.losses import total as losses
 from nst.losses.guided import Regions
 from nst.losses.total import Targets, Terms
@@ -33,10 +32,7 @@ def compute_targets(
       style_images: one, or those of a blend, each (H', W', 3) in gray levels; of any size.
       masks: the regions of the content image and of its one style image; none: each is one.
     """
-    arguments = params, content_image, *style_images
-    program = kept.ready(_targets_program(), (static,), *arguments, masks=masks)
-    found: Targets = program(*arguments, masks=masks)
-    return found
+    return _targets_program()(static, params, content_image, *style_images, masks=masks)
 
 
 @functools.cache

@@ -13,7 +13,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from nst.config.groups import Source
-from nst.engine import kept
 from nst.images.files import scaled_shape
 from nst.losses import gram
 from nst.losses.content import content_loss
@@ -65,9 +64,7 @@ def distances(pictures: Compared) -> dict[str, float]:
     """
     known = reference(pictures.content, pictures.style)
     params, heads = _network()
-    return _differences(
-        heads, _run(_features, params, _within(pictures.result.pixels())), known.targets
-    )
+    return _differences(heads, _features(params, _within(pictures.result.pixels())), known.targets)
 
 
 @functools.lru_cache(maxsize=2)
@@ -85,9 +82,9 @@ def reference(content: Picture, style: Picture) -> Reference:
     params, heads = _network()
     resampled = np.asarray(_resampled(other, own.shape))
     seen = _seen(content)
-    targets = seen._replace(grams=jax.device_get(_run(_gram_matrices, params, _within(other))))
+    targets = seen._replace(grams=jax.device_get(_gram_matrices(params, _within(other))))
     unchanged = _differences(heads, seen, targets)
-    replaced = _differences(heads, _run(_features, params, _within(resampled)), targets)
+    replaced = _differences(heads, _features(params, _within(resampled)), targets)
     # By the pixels, as two programs may differ in the last bit and a ratio to that means nothing.
     return Reference(
         targets=targets,
@@ -100,7 +97,7 @@ def reference(content: Picture, style: Picture) -> Reference:
 @functools.lru_cache(maxsize=1)
 def _seen(content: Picture) -> _Features:
     # On the host: the next run may need the device's memory.
-    return jax.device_get(_run(_features, _network()[0], _within(content.pixels())))
+    return jax.device_get(_features(_network()[0], _within(content.pixels())))
 
 
 @functools.lru_cache(maxsize=1)
@@ -148,12 +145,8 @@ def _gram_matrices(params: dict, picture: jax.Array) -> dict[str, jax.Array]:
     return {name: gram.gram_per_position(values) for name, values in average.items()}
 
 
-def _run(program: Any, *arguments: Any) -> Any:
-    return kept.ready(program, (), *arguments)(*arguments)
-
-
 def _differences(heads: dict, own: _Features, targets: _Features) -> dict[str, float]:
-    found = jax.device_get(_run(_compared, heads, own, targets))
+    found = jax.device_get(_compared(heads, own, targets))
     return {name: float(value) for name, value in found.items()}
 
 
