@@ -3,12 +3,9 @@
 import contextlib
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent import futures
-from concurrent.futures import Future
 from types import TracebackType
 
 import jax
-import numpy as np
 from rich.console import Console
 
 from nst.base import interrupt, locks
@@ -19,7 +16,7 @@ from nst.config.schema import Config, to_mapping
 from nst.engine import cache, memory, scales
 from nst.engine.check import Check
 from nst.images import color
-from nst.metrics import ahead, evaluate
+from nst.metrics import evaluate
 from nst.metrics.objective import Objective
 from nst.metrics.registry import METRICS
 from nst.rundir import checkpoint, fields, history, runlog
@@ -116,7 +113,6 @@ class Session:
         self._program = program or (prepared.static, 1)
         self._clock = Clock(*self._program, earlier.last if earlier else None)
         self._pruned: str | None = None
-        self._ahead: Future | None = None  # of what the metrics need beside the result
         self._taken: dict[str, float | None] = {}  # metrics of the best picture at a rung
         self.outcome = Outcome("interrupted", None, 0, None, "stopped before the first check")
 
@@ -192,12 +188,7 @@ class Session:
             self._closed = True
             raise
         self._clock.add(check)
-        if self._ahead is None and check.step < self.config.total_steps:
-            self._ahead = ahead.begin(self._prepared.content_image, self._style_images)
         log.info("step %d: total %g", check.step, check.terms.total)
-
-    def _style_images(self) -> list[np.ndarray]:
-        return [image for _, image in _shares(self._prepared)]
 
     def __exit__(
         self,
@@ -237,7 +228,6 @@ class Session:
         if status == "pruned":
             numbers = self._taken
         elif status not in ("interrupted", "failed"):
-            futures.wait([self._ahead] if self._ahead else [])
             numbers = _measured(best, self._prepared)
         picture = self._record.keep_best()
         # Before the last record: once that says that the run is over, nothing is made up for.
@@ -269,7 +259,12 @@ def _measured(
     try:
         # Of the picture that is saved, against the pictures that were given.
         shown = color.finished(prepared.config.color, best.picture, prepared.content_image)
-        pairs = _shares(prepared)
+        # At the content image's size, so that the numbers compare across style.size.
+        style_images = pictures.style_images(
+            prepared.config, prepared.sources, prepared.config.size
+        ).values()
+        shares = prepared.hyperparameters.blend or (1.0,)
+        pairs = [pair for pair in zip(shares, style_images, strict=True) if pair[0]]
         each = [
             evaluate.evaluate(shown, prepared.content_image, style_image, names)
             for _, style_image in pairs
@@ -279,14 +274,3 @@ def _measured(
         # The picture is what the run was for.
         log.warning("the picture's metrics could not be taken: %s", str(error).split("\n")[0])
         return {}
-
-
-def _shares(prepared: Prepared) -> list[tuple[float, np.ndarray]]:
-    """Return the style images that count, each with its share.
-
-    At the content image's size, so that the numbers compare across style.size.
-    """
-    config = prepared.config
-    style_images = pictures.style_images(config, prepared.sources, config.size).values()
-    shares = prepared.hyperparameters.blend or (1.0,)
-    return [pair for pair in zip(shares, style_images, strict=True) if pair[0]]
