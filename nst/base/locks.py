@@ -110,7 +110,7 @@ def claim(file: Path) -> Callable[[], None] | None:
 def _own(file: Path) -> Path:
     """Refuse a lock's file that is a user's: locking empties it, and ours are empty."""
     try:
-        found = file.stat()  # one look: whoever holds it may remove it at any moment
+        found = file.stat()  # once: its holder may remove it at any moment
     except FileNotFoundError:
         return file
     if stat.S_ISREG(found.st_mode) and found.st_size:

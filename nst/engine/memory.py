@@ -99,7 +99,7 @@ def memory_errors() -> Iterator[None]:
             ) from error
         raise DeviceError(
             f"the device failed ({one_line(str(error))[:200]}): when it is back, the same command "
-            "goes on from what was saved",
+            "continues from what was saved",
             gone=True,
         ) from error
 

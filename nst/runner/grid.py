@@ -85,7 +85,7 @@ def _run_group(
         return {member.number: refused(member.job, error) for member in members}
     waiting = list(members)
     while waiting:
-        # What was cut off by the device goes on with those that had got as far.
+        # Runs that the device cut off continue together with those at the same step.
         alike = [member for member in waiting if _step(member) == _step(waiting[0])]
         chunk = alike[:fit]
         taken = {member.number for member in chunk}

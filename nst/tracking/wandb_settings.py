@@ -52,7 +52,9 @@ def identity(group: str | None, known: Mapping[str, Any] | None) -> Identity:
         earlier = None
     given = None if group else os.environ.get("WANDB_RUN_ID")
     own = given or earlier or secrets.token_hex(4)
-    return Identity(own, begun=own == earlier, given=bool(given))
+    # A record says for good that the id was given, also where the variable is gone since.
+    was_given = own == earlier and bool((known or {}).get("given"))
+    return Identity(own, begun=own == earlier, given=bool(given) or was_given)
 
 
 def from_environment(group: str | None) -> Any:

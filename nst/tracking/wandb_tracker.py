@@ -34,6 +34,7 @@ class WandbTracker:
     best: Mapping[str, float] = field(default_factory=dict)  # the lowest row's losses so far
     step: int = -1  # of the last row
     sent: bool = False  # a row
+    given: bool = False  # the id by WANDB_RUN_ID, so that another program may have it, too
 
     @property
     def run(self) -> Any:
@@ -43,9 +44,10 @@ class WandbTracker:
     @property
     def known(self) -> Mapping[str, Any]:
         """The run's id; once it is open, where it went and what it is called there, too."""
+        own = {"id": self.id} | ({"given": True} if self.given else {})
         if not self.opening.done() or self.opening.exception():
-            return {"id": self.id}
-        return wandb_run.place_of(self.run) | {"id": self.id}
+            return own
+        return wandb_run.place_of(self.run) | own
 
     def log(self, check: Check, picture: Path | None) -> None:
         """Log a check: losses, evaluations, the time of a step, the picture if there is a file."""
@@ -169,7 +171,7 @@ def track(
         given = any(one[0].startswith("WANDB_") and one != own_mode for one in os.environ.items())
         if given or config.tracking.mode == "online":
             opening.result()
-        yield WandbTracker(opening, config, own.id, name)
+        yield WandbTracker(opening, config, own.id, name, given=own.given)
 
 
 @contextlib.contextmanager

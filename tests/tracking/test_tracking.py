@@ -281,6 +281,21 @@ def test_the_configuration_wins_over_the_environment(
     assert list(said(run).values())[:6] == ["P", "E", "G", "N", ["c"], "why"]
 
 
+def test_an_id_that_was_given_is_never_taken_for_one_that_nst_drew(
+    environ: Callable[..., None], compose: Compose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    environ(WANDB_RUN_ID="i", WANDB_DIR=str(tmp_path / "shared"))
+    steps = ("sweep.retry=true", "optimizer.lr=1e9", "steps=40", "check_every=10")
+    perform(compose, tmp_path / "run", *steps)  # diverges, so that it runs again
+    assert record(tmp_path / "run")["status"] == "diverged"
+    (theirs,) = tmp_path.glob("shared/wandb/offline-run-*-i")
+    monkeypatch.delenv("WANDB_RUN_ID")
+    environ()
+    perform(compose, tmp_path / "run", *steps)
+    assert theirs.exists()  # another program may have that id, too
+    assert len(list(tmp_path.glob("shared/wandb/offline-run-*-i*"))) == 2
+
+
 def test_each_run_of_a_sweep_has_an_id_and_a_name_of_its_own(
     environ: Callable[..., None], compose: Compose, tmp_path: Path, read_wandb: Inspect
 ):
