@@ -1,6 +1,5 @@
 """One run of nst's is one run at W&B, however often it is cut off: on a server that keeps it."""
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 from helpers import SHALLOW, Process, await_rows, ended, environment, record, rows
+from one_run import cut_off
 from wandb_server import Kept, Store, account, wandb_server
 
 from nst.config.schema import Config
@@ -45,19 +45,6 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     wandb.teardown()
 
 
-def cut_off(config: Config, folder: Path, after: int) -> None:
-    """Run as far as the check of step `after`, then leave everything as it lies."""
-    prepared = prepare.prepare(config)
-    with (
-        contextlib.suppress(ZeroDivisionError),
-        transfer.Session(prepared, transfer.Place(folder)) as session,
-    ):
-        for check in transfer._checks(prepared, None):
-            session.add(check)
-            if check.step == after:
-                raise ZeroDivisionError  # stands for a kill
-
-
 def without_times(values: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key not in TIMES}
 
@@ -81,7 +68,7 @@ def test_a_run_that_was_cut_off_online_is_as_if_it_had_not_been(
     config = compose(*RUN, "tracking=online")
     transfer.perform(prepare.prepare(config), transfer.Place(tmp_path / "whole"))
     (whole,) = store.runs.values()
-    cut_off(config, tmp_path / "cut", 4)
+    cut_off(prepare.prepare(config), transfer.Place(tmp_path / "cut"), 4)
     cut = store.runs[record(tmp_path / "cut")["tracked"]["id"]]
     kept = cut.lines["wandb-history.jsonl"]
     assert len(kept) == 3
