@@ -15,7 +15,7 @@ setup-gpu: $(VENV)/.runtime ## install nst with CUDA 13 into .venv
 	$(RUN) -m pip install --quiet --constraint constraints.txt --editable '.[cuda]'
 
 demo: $(VENV)/.runtime ## one style transfer, with everything built in
-	$(RUN) -m nst.run experiment=demo
+	$(RUN) -m nst.run experiment=demo preset=quick
 
 paper: $(VENV)/.runtime ## the papers' figures; size=256 figures=7,8 choose
 	$(RUN) -m nst.paper $(if $(size),size=$(size)) $(if $(figures),figures=$(figures))

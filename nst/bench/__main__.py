@@ -25,6 +25,7 @@ KIND is one of
   memory    bytes at the peak, a process a size
   grid      24 runs: batched, basic multirun, separately
   startup   seconds to the first step, and to --help
+  quick     preset=quick against the defaults: time, losses and look on six pairs of pictures
 
   nst bench device --json
   nst bench step --size 512 --precision bfloat16 --against torch
@@ -60,6 +61,10 @@ def _measure(asked: argparse.Namespace) -> dict[str, Any]:
         from nst.bench import grid
 
         return grid.measure(asked.size, asked.steps, asked.network, asked.repeats)
+    if asked.kind == "quick":
+        from nst.bench import quick
+
+        return quick.measure(asked.size, asked.repeats, asked.keep)
     if asked.kind == "startup":
         from nst.bench import startup
 
@@ -97,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     kinds = parser.add_subparsers(
         prog="nst bench", dest="kind", metavar="KIND", required=True, help=hidden, parser_class=own
     )
-    device, step, memory, grid, startup = map(kinds.add_parser, _ABOUT)
+    device, step, memory, grid, startup, quick = map(kinds.add_parser, _ABOUT)
     device.add_argument("--small", action="store_true", help="the smallest form, about a minute")
     device.add_argument(
         "--seconds", type=_number(10, 86400), help="for everything; what doesn't fit is left out"
@@ -125,7 +130,10 @@ def _parser() -> argparse.ArgumentParser:
     # The short side must hold a position of conv5_1.
     startup.add_argument("--size", type=_number(24, 4096), default=256, help="long edge in pixels")
     startup.add_argument("--repeats", type=_number(1, 1000), default=3, help="of each")
-    for command in (device, step, memory, grid, startup):
+    quick.add_argument("--size", type=_number(24, 4096), default=256, help="long edge in pixels")
+    quick.add_argument("--repeats", type=_number(1, 1000), default=3, help="of each pair")
+    quick.add_argument("--keep", metavar="DIR", help="keep the runs in this new folder")
+    for command in (device, step, memory, grid, startup, quick):
         command.add_argument("--json", action="store_true", help="an object as the last line")
     return parser
 
@@ -141,6 +149,10 @@ loss is wrong or a measurement failed.""",
     "memory": "Measure the bytes at the peak of a run, each size in a process of its own.",
     "grid": "Measure the same 24 runs as one batched grid, as a basic multirun and separately.",
     "startup": "Measure the seconds from a process's start to its first step, and to its help.",
+    "quick": """\
+Measure preset=quick against the defaults on six pairs of pictures: ratios with 95 % intervals, the
+two in turns. Fetches the papers' pictures that are not in the cache; 36 runs, 25 minutes on two
+cores.""",
 }
 
 #: Those that the configuration knows, as `nst.networks.convolution.DTYPES`, which needs JAX.

@@ -9,8 +9,10 @@ from typing import Any, Protocol
 from nst.config import look
 from nst.config.keys import Role
 from nst.config.schema import Config, role, to_mapping
+from nst.optimizers.table import OPTIMIZERS
 
-#: Raised whenever the same configuration gives another picture than before.
+#: Raised whenever the same configuration gives another picture than before; what concerns one
+#: optimizer alone raises that one's in nst/optimizers/table.py.
 NUMERICS = 2
 
 #: Keys of a source that don't say which file it is.
@@ -41,7 +43,7 @@ def config_hash(config: Config, network: str, sources: Mapping[str, Checksummed]
             key: asset.sha256 for key, asset in sources.items() if not key.startswith("style/")
         },
         "blend": _blend(config, sources),
-        "numerics": NUMERICS,
+        "numerics": NUMERICS + OPTIMIZERS[config.optimizer.name].numerics,
     }
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 

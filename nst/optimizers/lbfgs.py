@@ -1,5 +1,6 @@
 """L-BFGS with a line search (Liu and Nocedal 1989, doi:10.1007/BF01589116), as optax has it."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,10 @@ import optax
 from nst.base.program import Hyperparameters, Static
 from nst.optimizers.method import Loss, Method, State, all_finite, averaged, shown, start
 
+#: By how much the line search's first trial at a size changes the picture: the root of the mean
+#: square over its values, in gray levels. Of 1, 3 and 10, 3 took the fewest evaluations.
+FIRST_STEP = 3.0
+
 
 def init(
     static: Static, hyperparameters: Hyperparameters, picture: np.ndarray | jax.Array
@@ -18,7 +23,9 @@ def init(
     """Return the state before the first step."""
     first, average = start(static, picture)
     # With weak types in it the state after a step would be of another type, and compile anew.
-    kept = jax.tree.map(lambda leaf: leaf.astype(leaf.dtype), _lbfgs(static).init(first))
+    kept = jax.tree.map(
+        lambda leaf: leaf.astype(leaf.dtype), _lbfgs(static, first.size).init(first)
+    )
     return State(first, kept, average, jnp.zeros((), jnp.int32))
 
 
@@ -30,7 +37,7 @@ def steps(
     count: jax.Array | int,
 ) -> tuple[State, Any, Any]:
     """Take `count` steps, as `nst.optimizers.method.Method` says."""
-    optimizer = _lbfgs(static)
+    optimizer = _lbfgs(static, state.picture.size)
 
     def total(picture: jax.Array) -> jax.Array:
         return loss(picture)[0]
@@ -74,8 +81,18 @@ def pictures(static: Static) -> int:
     return 2 * static.memory + 12
 
 
-def _lbfgs(static: Static) -> optax.GradientTransformationExtraArgs:
-    return optax.lbfgs(memory_size=static.memory)
+def _lbfgs(static: Static, values: int) -> optax.GradientTransformationExtraArgs:
+    return optax.lbfgs(_scale(values), memory_size=static.memory)
+
+
+def _scale(values: int) -> optax.Schedule:
+    """Return what directions are multiplied by before the line search: the first one's length.
+
+    optax's first direction has Euclidean length 1, 0.002 gray levels a value at 256 x 256, and the
+    search doubles that some eight times before the picture moves.
+    """
+    length = FIRST_STEP * math.sqrt(values)
+    return lambda count: jnp.where(count == 0, length, 1.0)
 
 
 def _evaluated(loss: Loss, state: State) -> tuple[State, Any]:

@@ -18,10 +18,12 @@ class Optimizer:
     Attributes:
       module: has ``method``, a `nst.optimizers.method.Method`.
       keys: of the group `optimizer`, those that it reads and not every optimizer does.
+      numerics: raised whenever it, and no other, gives another picture than before.
     """
 
     module: str
     keys: tuple[str, ...]
+    numerics: int = 0
 
     def load(self) -> "Method":
         """Return the module's method."""
@@ -31,7 +33,7 @@ class Optimizer:
 
 OPTIMIZERS = {
     "adam": Optimizer("nst.optimizers.adam", ("lr", "b1", "b2", "eps", "schedule", "decay")),
-    "lbfgs": Optimizer("nst.optimizers.lbfgs", ("memory",)),
+    "lbfgs": Optimizer("nst.optimizers.lbfgs", ("memory",), numerics=1),
     "sgd": Optimizer("nst.optimizers.sgd", ("lr", "schedule", "decay")),
 }
 

@@ -274,7 +274,7 @@ def test_each_preset_suits_both_networks(preset: str, network: str, compose: Cal
 
 
 def test_each_preset_says_where_it_comes_from_and_what_it_does_not_follow():
-    assert {"report", "gatys2015", *PEERS} == set(PRESETS)
+    assert {"report", "gatys2015", "quick", *PEERS} == set(PRESETS)
     page = (ROOT / "docs" / "configuration.md").read_text()
     for preset in PRESETS:
         comments = [

@@ -231,7 +231,9 @@ def test_the_parts_after_the_steps_are_those_of_the_average():
 
 
 def test_lbfgs_is_a_plain_loop_of_optax():
-    plain, solver = Bowl(), optax.lbfgs(memory_size=3)
+    # A first direction of length 1, of 36 numbers, becomes one of 3 gray levels a number.
+    first = optax.piecewise_constant_schedule(3 * 6, {1: 1 / (3 * 6)})
+    plain, solver = Bowl(), optax.lbfgs(first, memory_size=3)
     picture = jnp.asarray(plain.start)
     state = solver.init(picture)
     searched = 0
@@ -252,6 +254,33 @@ def test_lbfgs_is_a_plain_loop_of_optax():
     np.testing.assert_allclose(mine.picture, picture, atol=0.05)
     # The bowl has counted the looks at the pictures of two checks, too.
     assert int(mine.evaluations) == bowl.calls - 2 == 1 + searched
+
+
+def test_the_first_trial_of_lbfgs_is_3_gray_levels_away():
+    # Of 500 |x - minimum|^2, whose gradient points at the minimum, 10 gray levels away in each of
+    # 36 numbers: a trial of 3 leaves 0.7^2 of the loss and 0.7 of the slope, less than 0.9.
+    start = np.full(SHAPE, 100, np.float32)
+
+    def loss(picture: jax.Array) -> tuple[jax.Array, dict[str, jax.Array]]:
+        value = 500 * jnp.sum((picture - 110) ** 2)
+        return value, {"total": value}
+
+    own = method(LBFGS)
+    state, before, after = own.steps(LBFGS, numbers(), loss, own.init(LBFGS, numbers(), start), 1)
+    np.testing.assert_allclose(state.picture, start + 3, atol=1e-4)
+    assert state.evaluations == 2
+    assert float(after["total"]) == pytest.approx(0.7**2 * float(before["total"]), rel=1e-4)
+
+
+def test_lbfgs_where_nothing_is_to_gain_stays():
+    def loss(picture: jax.Array) -> tuple[jax.Array, dict[str, jax.Array]]:
+        value = 500 * jnp.sum((picture - 100) ** 2)
+        return value, {"total": value}
+
+    own, start = method(LBFGS), np.full(SHAPE, 100, np.float32)
+    state = own.steps(LBFGS, numbers(), loss, own.init(LBFGS, numbers(), start), 3)[0]
+    np.testing.assert_array_equal(state.picture, start)
+    assert bool(own.is_finite(state))
 
 
 def test_clipped_lbfgs_evaluates_once_more_where_it_clipped():
