@@ -5,11 +5,13 @@ import subprocess
 import sys
 import time
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from nst.bench import device, plan, two_steps, verdicts
+from nst.base.errors import UserError
+from nst.bench import device, plan, quick, two_steps, verdicts
 from nst.bench.case import Case, parameters, pictures, program, sources
 from nst.engine import flops
 
@@ -394,3 +396,38 @@ def test_a_plan_fits_its_time(form):
                 assert f"step, 512 px, {precision}, {engine}" in first
         assert "lanes, 256 px, bfloat16, nst, 64 side by side" in first
         assert "step, 256 px, bfloat16, eager" in first
+
+
+# --- preset=quick against the defaults ----------------------------------------------------------
+
+
+def test_the_interval_of_a_ratio_by_hand():
+    # Logarithms 0, 0.1, 0.2 and 1, 1.2: means 0.1 and 1.1, variances 0.01 and 0.02, so that the
+    # difference's is 0.01/3 + 0.02/2, with Welch's degrees of freedom
+    # (0.01/3 + 0.02/2)^2 / ((0.01/3)^2/2 + (0.02/2)^2/1) = 1.684; t of 0.975 is then 5.176.
+    ours, theirs = np.exp([0, 0.1, 0.2]), np.exp([1, 1.2])
+    ratio, low, high = quick._ratio(list(ours), list(theirs))
+    half = 5.176 * np.sqrt(0.01 / 3 + 0.02 / 2)
+    assert np.log([ratio, low, high]) == pytest.approx([-1, -1 - half, -1 + half], rel=2e-3)
+
+
+@pytest.mark.slow
+def test_quick_against_the_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(quick, "PAIRS", (("chelsea", "night"),))
+    keep = tmp_path / "kept"
+    found = quick.measure(32, 2, str(keep))
+    ratios, runs = found["pairs"]["chelsea/night"].values()
+    adam, own = (json.loads((keep / "chelsea-night" / f"{name}-1" / "run.json").read_text())
+                 for name in ("adam", "quick"))  # fmt: skip
+    assert (own["last"]["step"], adam["last"]["step"]) == (80, 200)
+    assert runs["quick"][0]["total"] == own["best"]["total"]
+    assert ratios["steps_s"][0] < 0.7
+    assert found["over_pairs"]["total"][0] == ratios["total"][0]
+    with pytest.raises(UserError, match="--keep must be a folder that does not exist yet"):
+        quick.measure(32, 2, str(keep))
+
+
+def test_a_folder_to_keep_that_is_there_is_refused(tmp_path: Path):
+    done = bench("quick", "--keep", str(tmp_path))
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr == f"nst: --keep must be a folder that does not exist yet, not {tmp_path}\n"
