@@ -42,6 +42,7 @@ class Static:
     content_reduction: str = "sum"
     tv_form: str = "absolute"
     tv_reduction: str = "sum"
+    strips: int = 0  # rows of the picture, in pixels, that are computed at a time; 0: all
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -82,6 +82,13 @@ class Config:
         "each; a run that goes on keeps its own",
         choices=("auto", "float32", "tensorfloat32", "bfloat16"),
     )
+    strips: str = key(
+        "auto",
+        "whether the picture is computed in horizontal strips, to the same result in less memory "
+        "and up to twice the time; `auto`: where the whole won't fit",
+        choices=("auto", "always", "never"),
+        role="beside",
+    )
     alpha: float = key(1.0, "weight of the content loss", low=0, label="content weight alpha")
     beta: float = key(1e4, "weight of the style loss", low=0, label="style weight beta")
     color: str = key(

@@ -17,7 +17,7 @@ from nst.config.pruning import rungs
 from nst.config.ranges import in_range, whole
 from nst.config.running import Optimizer, Search, Sweep, Tracking
 from nst.config.schema import Config, entries
-from nst.losses.statistics import with_masks
+from nst.losses.statistics import STATISTICS, with_masks
 from nst.metrics.objective import objective
 from nst.optimizers.table import readers
 
@@ -60,6 +60,7 @@ def validated(config: Config, auto: Callable[[], str] = lambda: "float32") -> Co
         tracking=tracking,
     )
     _masks(checked)
+    _strips(checked)
     look.check(checked)
     rungs(checked)
     if checked.alpha == checked.beta == checked.tv.gamma == 0:
@@ -68,6 +69,16 @@ def validated(config: Config, auto: Callable[[], str] = lambda: "float32") -> Co
             "at least one must be above 0"
         )
     return checked
+
+
+def _strips(config: Config) -> None:
+    statistic = config.style.statistic
+    if config.strips == "always" and not STATISTICS[statistic].by_strips:
+        raise UserError(
+            f"strips=always needs a statistic that is a function of sums over positions, which "
+            f"style.statistic={statistic} is not: take strips=auto, or one of "
+            f"{', '.join(name for name, one in STATISTICS.items() if one.by_strips)}"
+        )
 
 
 def searched(search: Search) -> Search:

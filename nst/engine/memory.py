@@ -1,6 +1,7 @@
 """How much memory runs take, how much there is, and what is said where it is not enough."""
 
 import contextlib
+import dataclasses
 import math
 import os
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import jax
 
 from nst.base.errors import DeviceError, UserError, one_line
 from nst.base.program import Static
+from nst.losses.statistics import STATISTICS
 from nst.networks.spec import NETWORKS
 from nst.optimizers.table import OPTIMIZERS
 
@@ -55,34 +57,97 @@ def check_lanes(lanes: int, static: Static, shape: tuple[int, ...]) -> None:
         )
 
 
-def check_memory(static: Static, shape: tuple[int, ...], key: str, *, once: bool = False) -> None:
+def check_memory(
+    static: Static, shape: tuple[int, ...], key: str, *, strips: str = "never", once: bool = False
+) -> None:
     """Refuse a picture that takes more than the memory there is.
 
     Args:
       static: of the run.
       shape: of the picture, (H, W, 3).
       key: the configuration key that sets its size.
+      strips: whether it may be computed in strips: "auto", "always" or "never".
       once: whether the network sees it once, without a gradient.
 
     Raises:
       UserError: gives the estimate, the memory there is, and the size that fits.
     """
-    if not once:
-        # Where `bytes_of_a_lane` counts 8 bytes, a run at 1024 px was seen to hold 3.4 in float32
-        # and 3.0 in bfloat16: what a bit more might do is not refused.
-        needed = bytes_of_a_lane(static, shape) * 3 // 8
-    else:
+    memory = of_a_device()
+
+    def needed(shape: tuple[int, ...]) -> int:
+        if strips != "never" and STATISTICS[static.statistic].by_strips:
+            return min(_at_least(static, shape, once), held(_in_strips(static, 1), shape))
+        return _at_least(static, shape, once)
+
+    if needed(shape) > memory:
+        longest = max(shape)
+        smaller = (
+            size
+            for size in range(longest // 16 * 16, 0, -16)
+            if needed(tuple(side * size // longest for side in shape[:2])) <= memory
+        )
+        raise UserError(
+            f"{key}={longest} needs at least {needed(shape) / 2**30:.1f} GiB of memory at "
+            f"{shape[1]} x {shape[0]} pixels, and there are {memory / 2**30:.1f} GiB: take at most "
+            f"{key}={next(smaller, 16)}{_or_strips(static, shape, strips, memory)}"
+        )
+
+
+def _at_least(static: Static, shape: tuple[int, ...], once: bool) -> int:
+    """Return the bytes that a whole picture surely takes."""
+    if once:
         # What goes into a layer, and what comes out.
         channels = NETWORKS[static.network].convolutions[0].channels
-        needed = 2 * 4 * channels * shape[0] * shape[1]
+        return 2 * 4 * channels * shape[0] * shape[1]
+    # Where `bytes_of_a_lane` counts 8 bytes, a run at 1024 px was seen to hold 3.4 in float32 and
+    # 3.0 in bfloat16: what a bit more might do is not refused.
+    return bytes_of_a_lane(static, shape) * 3 // 8
+
+
+def _or_strips(static: Static, shape: tuple[int, ...], strips: str, memory: int) -> str:
+    if strips != "never" or not STATISTICS[static.statistic].by_strips:
+        return ""
+    fits = held(_in_strips(static, 1), shape) <= memory
+    return ", or strips=auto" if fits else ""
+
+
+def rows_of_a_strip(static: Static, shape: tuple[int, ...], strips: str) -> int:
+    """Return how many rows of a picture are computed at a time; 0: it is computed whole.
+
+    Strips are as high as a third of the memory allows, and equally high: the higher, the fewer
+    rows are computed twice.
+
+    Args:
+      static: of the run.
+      shape: of the picture, (H, W, 3).
+      strips: "always"; "never"; "auto", where the whole picture won't fit.
+    """
     memory = of_a_device()
-    if needed > memory:
-        longest = max(shape)
-        fits = int(longest * math.sqrt(memory / needed)) // 16 * 16
-        raise UserError(
-            f"{key}={longest} needs at least {needed / 2**30:.1f} GiB of memory at {shape[1]} x "
-            f"{shape[0]} pixels, and there are {memory / 2**30:.1f} GiB: take at most {key}={fits}"
-        )
+    if strips == "never" or not STATISTICS[static.statistic].by_strips:
+        return 0
+    if strips == "auto" and peak(static, shape, 1) <= 0.7 * memory:
+        return 0
+    unit = _in_strips(static, 1).strips
+    most = math.ceil(shape[0] / (2 * unit))
+    fit = (units for units in range(most, 1, -1) if _fits(static, shape, units, memory / 3))
+    units = next(fit, 1)
+    strips_of_it = math.ceil(shape[0] / (units * unit))
+    return math.ceil(shape[0] / (strips_of_it * unit)) * unit
+
+
+def cut(static: Static, shape: tuple[int, ...], strips: str) -> Static:
+    """Return what a picture is compiled for: `static`, with strips where it is computed in them."""
+    return dataclasses.replace(static, strips=rows_of_a_strip(static, shape, strips))
+
+
+def _fits(static: Static, shape: tuple[int, ...], units: int, memory: float) -> bool:
+    return held(_in_strips(static, units), shape) <= memory
+
+
+def _in_strips(static: Static, units: int) -> Static:
+    """Return it with strips of so many rows of the deepest layer."""
+    unit = NETWORKS[static.network].smallest_side(static.layers)
+    return dataclasses.replace(static, strips=units * unit)
 
 
 @contextlib.contextmanager
@@ -150,10 +215,31 @@ def peak(static: Static, shape: tuple[int, ...], lanes: int) -> int:
     devices = local_devices()
     on_cpu = devices[0].platform == "cpu"
     share = lanes if on_cpu else math.ceil(lanes / len(devices))
-    # 3.4 bytes held where `bytes_of_a_lane` counts 8, as above; and what a process that compiles
-    # holds whatever the size of the picture: docs/performance.md has both measured.
-    held = share * bytes_of_a_lane(static, shape) * 34 // 80
-    return held + (OF_A_PROCESS if on_cpu else 2**28)
+    # What a process that compiles holds whatever the size of the picture, beside the runs' own.
+    return share * held(static, shape) + (OF_A_PROCESS if on_cpu else 2**28)
+
+
+def held(static: Static, shape: tuple[int, ...]) -> int:
+    """Return the bytes that one run holds at most, as far as known.
+
+    Args:
+      static: of the run; its strips count.
+      shape: of the picture, (H, W, 3).
+    """
+    if not static.strips:
+        # 3.4 bytes held where `bytes_of_a_lane` counts 8, as in `_at_least`: docs/performance.md.
+        return bytes_of_a_lane(static, shape) * 34 // 80
+    network = NETWORKS[static.network]
+    strip = static.strips + 2 * network.halo(static.layers), shape[1]
+    plain = dataclasses.replace(static, optimizer="adam", strips=0)
+    contents = sum(
+        math.prod(side >> network.halvings(layer) for side in shape[:2]) * network.channels(layer)
+        for layer in static.content_layers
+    )
+    # The picture, its gradient and their sums beside those that the optimizer keeps.
+    pictures = OPTIMIZERS[static.optimizer].load().pictures(static) + 8
+    own = pictures * 4 * 3 * shape[0] * shape[1]
+    return held(plain, strip) + 4 * contents + own
 
 
 def bytes_of_a_lane(static: Static, shape: tuple[int, ...]) -> int:

@@ -8,10 +8,11 @@ import jax
 import numpy as np
 
 from nst.base.program import Hyperparameters, Static
+from nst.engine import strips
+from nst.engine.activations import activations
 from nst.losses import total as losses
 from nst.losses.guided import Regions
 from nst.losses.total import Targets, Terms
-from nst.networks import vgg
 from nst.optimizers.method import State
 from nst.optimizers.table import OPTIMIZERS
 
@@ -44,9 +45,11 @@ def _targets_program() -> Callable[..., Targets]:
         *style_images: jax.Array,
         masks: Regions | None,
     ) -> Targets:
+        if static.strips:
+            return strips.targets(static, params, content_image, style_images, masks)
         return losses.targets(
-            _activations(static, params, content_image, static.content_layers),
-            [_activations(static, params, one, static.style_layers) for one in style_images],
+            activations(static, params, content_image, static.content_layers),
+            [activations(static, params, one, static.style_layers) for one in style_images],
             static.content_layers,
             static.style_layers,
             static.statistic,
@@ -85,8 +88,11 @@ def advance(
     """
 
     def loss(picture: jax.Array) -> tuple[jax.Array, Terms[jax.Array]]:
-        activations = _activations(static, params, picture, static.layers)
-        parts = losses.terms(picture, activations, targets, hyperparameters, static)
+        if static.strips:
+            parts = strips.terms(static, params, picture, targets, hyperparameters)
+        else:
+            seen = activations(static, params, picture, static.layers)
+            parts = losses.terms(picture, seen, targets, hyperparameters, static)
         return parts.total, parts
 
     method = OPTIMIZERS[static.optimizer].load()
@@ -106,17 +112,3 @@ def advance_lanes(
     """Take `stride` steps in each lane, (L, ...), as `advance` does in one."""
     one = functools.partial(advance, static, stride, params, targets)
     return jax.vmap(one)(states, hyperparameters)
-
-
-def _activations(
-    static: Static, params: dict, picture: jax.Array, layers: tuple[str, ...]
-) -> dict[str, jax.Array]:
-    batch = vgg.activations(
-        params,
-        picture[None],
-        layers,
-        network=static.network,
-        pooling=static.pooling,
-        precision=static.precision,
-    )
-    return {name: values[0] for name, values in batch.items()}

@@ -28,6 +28,7 @@ class Stage:
     shape: tuple[int, ...]  # of the picture, (H, W, 3)
     end: int  # steps of the run when it is over
     targets: Targets
+    strips: int = 0  # rows of the picture that are computed at a time; 0: all
 
 
 def checks(
@@ -63,7 +64,8 @@ def checks(
             options: dict[str, Any] = {"steps": stage.end, "check_every": check_every}
             options["dropped"] = lambda place, now=now: dropped(now[place])
             earlier = [_evaluations_before(lane) for lane in going.values()]
-            found = loop.checks(static, params, stage.targets, list(going.values()), **options)
+            own = dataclasses.replace(static, strips=stage.strips)
+            found = loop.checks(own, params, stage.targets, list(going.values()), **options)
             for place, check in found:
                 if earlier[place]:
                     evaluations = earlier[place] + check.evaluations

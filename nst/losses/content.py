@@ -7,25 +7,50 @@ import jax
 import jax.numpy as jnp
 
 
-def content_loss(activations: jax.Array, target: jax.Array) -> jax.Array:
-    """Return half the summed squared difference of two activations (equation 1).
+def squares(
+    activations: jax.Array, target: jax.Array, counted: jax.Array | None = None
+) -> jax.Array:
+    """Return the summed squared difference of two activations.
 
     Args:
       activations: F, (H, W, C), of the picture.
       target: P, (H, W, C), of the content image.
+      counted: (H,), 1 or 0, the rows that count; none: each.
     """
-    return 0.5 * jnp.sum((activations - target) ** 2)
+    each = (activations - target) ** 2
+    return jnp.sum(each if counted is None else each * counted[:, None, None])
 
 
-def mean_content_loss(activations: jax.Array, target: jax.Array) -> jax.Array:
-    """Return the mean squared difference of two activations, as most peers have it.
+def half(squares: jax.Array, numbers: int) -> jax.Array:
+    """Return half the summed squared difference (equation 1).
 
     Args:
-      activations: F, (H, W, C), of the picture.
-      target: P, (H, W, C), of the content image.
+      squares: the sum.
+      numbers: how many there are, H W C.
     """
-    return jnp.mean((activations - target) ** 2)
+    return 0.5 * squares
+
+
+def mean(squares: jax.Array, numbers: int) -> jax.Array:
+    """Return the mean squared difference, as most peers have it.
+
+    Args:
+      squares: the sum.
+      numbers: how many there are, H W C.
+    """
+    return squares / numbers
 
 
 #: By the reduction that a configuration names.
-REDUCTIONS = {"sum": content_loss, "mean": mean_content_loss}
+REDUCTIONS = {"sum": half, "mean": mean}
+
+
+def content_loss(activations: jax.Array, target: jax.Array, reduction: str = "sum") -> jax.Array:
+    """Return the content loss of a layer.
+
+    Args:
+      activations: F, (H, W, C), of the picture.
+      target: P, (H, W, C), of the content image.
+      reduction: a name in `REDUCTIONS`.
+    """
+    return REDUCTIONS[reduction](squares(activations, target), activations.size)

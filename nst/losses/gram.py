@@ -3,8 +3,17 @@
 Equation numbers are those of Gatys et al. 2015 (arXiv:1508.06576), section "Methods".
 """
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
+
+
+class Part(NamedTuple):
+    """What some rows of a picture's layer add to the whole."""
+
+    gram: jax.Array  # (C, C), summed over their positions
+    positions: jax.Array  # how many
 
 
 @jax.custom_vjp
@@ -46,6 +55,32 @@ def gram_per_position(activations: jax.Array) -> jax.Array:
 
 #: What is kept of a style image's layer.
 target = gram_per_position
+
+
+def part(activations: jax.Array, counted: jax.Array) -> Part:
+    """Return what some rows of a layer add.
+
+    Args:
+      activations: (H, W, C), of the rows.
+      counted: (H,), 1 or 0, the rows that count.
+    """
+    own = gram(activations * counted[:, None, None])
+    return Part(own, counted.sum() * activations.shape[1])
+
+
+def merged(one: Part, other: Part) -> Part:
+    """Return what two sets of rows add together."""
+    return jax.tree.map(jnp.add, one, other)
+
+
+def target_of(whole: Part) -> jax.Array:
+    """Return `target` of a layer from all of its rows."""
+    return whole.gram / whole.positions
+
+
+def loss_of(whole: Part, target: jax.Array) -> jax.Array:
+    """Return `loss` of a layer from all of its rows."""
+    return distance(target_of(whole), target)
 
 
 def loss(activations: jax.Array, target: jax.Array) -> jax.Array:

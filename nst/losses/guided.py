@@ -18,6 +18,15 @@ from nst.networks.spec import NETWORKS
 COUNTS = 0.499
 
 
+class Part(NamedTuple):
+    """What some rows of a picture's layer add to the whole, for each of R regions."""
+
+    grams: jax.Array  # (R, N, N), sum_p T_p^2 F_p F_p^T
+    squares: jax.Array  # (R,), sum_p T_p^2
+    shares: jax.Array  # (R,), sum_p T_p
+    positions: jax.Array  # how many
+
+
 class Regions(NamedTuple):
     """The regions of a run's pictures, R of each in one order; their shares sum to 1 everywhere."""
 
@@ -79,9 +88,42 @@ def loss(activations: jax.Array, target: jax.Array, channels: jax.Array) -> jax.
       target: A, (R, N, N), `guided_grams` of the style image.
       channels: T, (R, H, W), of the content image, whose mean over positions is w.
     """
-    own = guided_grams(activations, channels)
-    squared = jnp.sum((own - target) ** 2, axis=(1, 2))
-    return jnp.sum(channels.mean(axis=(1, 2)) * squared) / (4 * activations.shape[-1] ** 2)
+    return _distance(guided_grams(activations, channels), target, channels.mean(axis=(1, 2)))
+
+
+def part(activations: jax.Array, counted: jax.Array, channels: jax.Array) -> Part:
+    """Return what some rows of a layer add.
+
+    Args:
+      activations: (H, W, N), of the rows.
+      counted: (H,), 1 or 0, the rows that count.
+      channels: T, (R, H, W), of the rows.
+    """
+    own = channels * counted[:, None]
+    squares = own**2
+    grams = _weighted_grams(activations, squares)
+    positions = counted.sum() * activations.shape[1]
+    return Part(grams, squares.sum(axis=(1, 2)), own.sum(axis=(1, 2)), positions)
+
+
+def merged(one: Part, other: Part) -> Part:
+    """Return what two sets of rows add together."""
+    return jax.tree.map(jnp.add, one, other)
+
+
+def target_of(whole: Part) -> jax.Array:
+    """Return `target` of a layer from all of its rows."""
+    return whole.grams / whole.squares[:, None, None]
+
+
+def loss_of(whole: Part, target: jax.Array) -> jax.Array:
+    """Return `loss` of a layer from all of its rows."""
+    return _distance(target_of(whole), target, whole.shares / whole.positions)
+
+
+def _distance(grams: jax.Array, target: jax.Array, shares: jax.Array) -> jax.Array:
+    squared = jnp.sum((grams - target) ** 2, axis=(1, 2))
+    return jnp.sum(shares * squared) / (4 * grams.shape[-1] ** 2)
 
 
 def missing(shares: np.ndarray, network: str, layers: Iterable[str]) -> tuple[int, str] | None:

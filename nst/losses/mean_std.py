@@ -9,6 +9,10 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nst.losses.moments import Moments, centered, merged
+
+__all__ = ["MeanStd", "loss", "loss_of", "mean_std", "merged", "part", "target", "target_of"]
+
 #: Added to a variance, as in naoto0804/pytorch-AdaIN: the root of 0 has no finite gradient.
 TINY = 1e-5
 
@@ -44,5 +48,29 @@ def loss(activations: jax.Array, target: MeanStd) -> jax.Array:
       activations: (H, W, N), of the picture.
       target: of the style image.
     """
-    own = mean_std(activations)
+    return _distance(mean_std(activations), target)
+
+
+def part(activations: jax.Array, counted: jax.Array) -> Moments:
+    """Return what some rows of a layer add, to be `merged`.
+
+    Args:
+      activations: (H, W, N), of the rows.
+      counted: (H,), 1 or 0, the rows that count.
+    """
+    positions, mean, apart = centered(activations, counted)
+    return Moments(positions, mean, jnp.sum(apart**2, axis=0))
+
+
+def target_of(whole: Moments) -> MeanStd:
+    """Return `target` of a layer from all of its rows."""
+    return MeanStd(whole.mean, jnp.sqrt(whole.scatter / whole.positions + TINY))
+
+
+def loss_of(whole: Moments, target: MeanStd) -> jax.Array:
+    """Return `loss` of a layer from all of its rows."""
+    return _distance(target_of(whole), target)
+
+
+def _distance(own: MeanStd, target: MeanStd) -> jax.Array:
     return jnp.mean((own.mean - target.mean) ** 2) + jnp.mean((own.std - target.std) ** 2)

@@ -18,10 +18,15 @@ class Statistic:
       guided: the same with masks: has ``target(activations, guidance)`` and
         ``loss(activations, target, guidance)``, guidance (R, H, W) being the R regions' shares of
         each position. None: the statistic doesn't work with masks.
+      by_strips: whether it is a function of sums over positions, so that a picture's may be had
+        from strips of it. The modules then have ``part(activations, counted)``, or with guidance
+        as well, what some rows add; ``merged(part, part)``; and from the whole ``loss_of(part,
+        target)`` and ``target_of(part)``.
     """
 
     module: str
     guided: str | None = None
+    by_strips: bool = False
 
     def load(self) -> Any:
         """Return the module."""
@@ -34,9 +39,9 @@ class Statistic:
 
 
 STATISTICS = {
-    "gram": Statistic("nst.losses.gram", guided="nst.losses.guided"),
-    "mean_std": Statistic("nst.losses.mean_std"),
-    "wasserstein": Statistic("nst.losses.wasserstein"),
+    "gram": Statistic("nst.losses.gram", guided="nst.losses.guided", by_strips=True),
+    "mean_std": Statistic("nst.losses.mean_std", by_strips=True),
+    "wasserstein": Statistic("nst.losses.wasserstein", by_strips=True),
 }
 
 

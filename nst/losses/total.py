@@ -4,7 +4,7 @@ Equation numbers are those of Gatys et al. 2015 (arXiv:1508.06576), section "Met
 variation is the report's addition.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import jax
@@ -12,7 +12,7 @@ import jax.numpy as jnp
 
 from nst.base.program import Hyperparameters, Static
 from nst.losses import guided
-from nst.losses.content import REDUCTIONS
+from nst.losses.content import content_loss
 from nst.losses.guided import Regions
 from nst.losses.statistics import STATISTICS
 from nst.losses.total_variation import variation
@@ -69,11 +69,23 @@ def style_loss(
     if guidance is not None:
         return STATISTICS[statistic].load_guided().loss(activations, target, guidance)
     loss = STATISTICS[statistic].load().loss
+    return blended(lambda one: loss(activations, one), target, blend)
+
+
+def blended(
+    loss: Callable[[Any], jax.Array], target: Any, blend: Sequence[float] = ()
+) -> jax.Array:
+    """Return the loss towards a target, or sum_k b_k of that towards each of several.
+
+    Args:
+      loss: of a target.
+      target: the statistic's of the style image; of K images with an axis of them first.
+      blend: b, K weights of sum 1; empty: there is one style image.
+    """
     if not blend:
-        return loss(activations, target)
+        return loss(target)
     # vmap, not a loop: the picture's own statistic and its gradient are taken once.
-    each = jax.vmap(lambda one: loss(activations, one))(target)
-    return jnp.sum(jnp.stack(blend) * each)
+    return jnp.sum(jnp.stack(blend) * jax.vmap(loss)(target))
 
 
 def targets(
@@ -118,10 +130,14 @@ def targets(
         {layer: target(style_image[layer]) for layer in style_layers}
         for style_image in style_images
     ]
-    return Targets(
-        content=content,
-        style=each[0] if len(each) == 1 else jax.tree.map(lambda *them: jnp.stack(them), *each),
-    )
+    return Targets(content, together(each))
+
+
+def together(style_images: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the style targets of one image, or of several with an axis of them first."""
+    if len(style_images) == 1:
+        return style_images[0]
+    return jax.tree.map(lambda *each: jnp.stack(each), *style_images)
 
 
 def terms(
@@ -140,8 +156,10 @@ def terms(
       hyperparameters: alpha, beta, gamma, the weights of layers and of a blend's style images.
       static: the statistic of the style loss, as in `target`, and the form of the other losses.
     """
-    squares = REDUCTIONS[static.content_reduction]
-    content_layers = {name: squares(activations[name], t) for name, t in target.content.items()}
+    content_layers = {
+        name: content_loss(activations[name], t, static.content_reduction)
+        for name, t in target.content.items()
+    }
     style_layers = {
         name: style_loss(
             static.statistic,
@@ -152,6 +170,25 @@ def terms(
         )
         for name, t in target.style.items()
     }
+    return summed(picture, content_layers, style_layers, hyperparameters, static)
+
+
+def summed(
+    picture: jax.Array,
+    content_layers: dict[str, jax.Array],
+    style_layers: dict[str, jax.Array],
+    hyperparameters: Hyperparameters,
+    static: Static,
+) -> Terms[jax.Array]:
+    """Return the total of the losses of layers and of the picture's total variation.
+
+    Args:
+      picture: (H, W, 3) in gray levels.
+      content_layers: the content loss by layer.
+      style_layers: the style loss by layer.
+      hyperparameters: alpha, beta, gamma, the weights of layers.
+      static: the form of the total variation.
+    """
     content_sum = _sum(hyperparameters.content_weights, content_layers)
     style_sum = _sum(hyperparameters.style_weights, style_layers)
     tv = variation(picture, static.tv_form, static.tv_reduction, hyperparameters.tv_exponent)

@@ -7,10 +7,14 @@ channels as crowsonkb/style-transfer-pytorch has it:
     (|mu - nu|^2 + tr(S + T - 2 (T^1/2 S T^1/2)^1/2)) / N
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+
+from nst.losses.moments import Moments, centered, merged
+
+__all__ = ["Target", "loss", "loss_of", "merged", "part", "target", "target_of", "trace_of_root"]
 
 #: Added to every eigenvalue below a root, as a share of the matrix's norm. Rounding moves the
 #: eigenvalues by some 1e-7 of it, and a layer with fewer positions than channels has many at 0.
@@ -35,8 +39,11 @@ def target(activations: jax.Array) -> Target:
     Args:
       activations: (H, W, N).
     """
-    mean, centered = _centered(activations)
-    covariance = _dot(centered.T, centered) / centered.shape[0]
+    mean, apart = _centered(activations)
+    return _target(mean, _dot(apart.T, apart) / apart.shape[0])
+
+
+def _target(mean: jax.Array, covariance: jax.Array) -> Target:
     values, vectors = jnp.linalg.eigh(covariance)
     root = _dot(vectors * jnp.sqrt(jnp.maximum(values, 0)), vectors.T)
     return Target(mean, root, jnp.trace(covariance))
@@ -49,17 +56,44 @@ def loss(activations: jax.Array, target: Target) -> jax.Array:
       activations: (H, W, N), of the picture.
       target: of the style image.
     """
-    mean, centered = _centered(activations)
-    positions, channels = centered.shape
+    mean, apart = _centered(activations)
+    positions, channels = apart.shape
     if positions < channels:
         # X T X' has the eigenvalues of T^1/2 X' X T^1/2 that are not 0, and is the smaller one.
-        mapped = _dot(centered, target.root)
+        mapped = _dot(apart, target.root)
         between = _dot(mapped, mapped.T) / positions
     else:
-        covariance = _dot(centered.T, centered) / positions
+        covariance = _dot(apart.T, apart) / positions
         between = _dot(_dot(target.root, covariance), target.root)
-    spread = jnp.sum(centered**2) / positions + target.variance - 2 * trace_of_root(between)
-    return (jnp.sum((mean - target.mean) ** 2) + spread) / channels
+    return _distance(mean, jnp.sum(apart**2) / positions, between, target)
+
+
+def _distance(mean: jax.Array, variance: jax.Array, between: jax.Array, target: Target) -> Any:
+    spread = variance + target.variance - 2 * trace_of_root(between)
+    return (jnp.sum((mean - target.mean) ** 2) + spread) / mean.size
+
+
+def part(activations: jax.Array, counted: jax.Array) -> Moments:
+    """Return what some rows of a layer add, to be `merged`.
+
+    Args:
+      activations: (H, W, N), of the rows.
+      counted: (H,), 1 or 0, the rows that count.
+    """
+    positions, mean, apart = centered(activations, counted)
+    return Moments(positions, mean, _dot(apart.T, apart))
+
+
+def target_of(whole: Moments) -> Target:
+    """Return `target` of a layer from all of its rows."""
+    return _target(whole.mean, whole.scatter / whole.positions)
+
+
+def loss_of(whole: Moments, target: Target) -> jax.Array:
+    """Return `loss` of a layer from all of its rows."""
+    covariance = whole.scatter / whole.positions
+    between = _dot(_dot(target.root, covariance), target.root)
+    return _distance(whole.mean, jnp.trace(covariance), between, target)
 
 
 def _centered(activations: jax.Array) -> tuple[jax.Array, jax.Array]:

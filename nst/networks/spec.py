@@ -91,6 +91,21 @@ class Network:
         """Return the shortest side in pixels at which each of `layers` still has a position."""
         return max(2 ** self.halvings(layer) for layer in layers)
 
+    def halo(self, layers: Iterable[str]) -> int:
+        """Return how many rows of the picture, above or below its own, a position may see.
+
+        Args:
+          layers: of whose positions; the deepest counts.
+
+        Returns:
+          Pixels, rounded up to whole positions of the deepest layer.
+        """
+        beside, halvings = 0, 0
+        for layer in reversed(self.up_to(layers)):
+            halvings = max(halvings, layer.halvings)
+            beside = 2 * beside if layer.kind == "pool" else beside + (layer.kind == "conv")
+        return -(-beside >> halvings << halvings)
+
     def up_to(self, layers: Iterable[str]) -> tuple[Layer, ...]:
         """Return what is computed for `layers`: everything up to the deepest of them."""
         names = self.layer_names

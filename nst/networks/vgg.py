@@ -1,6 +1,6 @@
 """The networks in Flax: pictures to the activations of every named layer."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
@@ -26,6 +26,13 @@ def frozen(params: dict[str, Any], precision: str) -> dict[str, Any]:
         else value
         for name, value in params.items()
     }
+
+
+class Rows(NamedTuple):
+    """Which rows of a picture a strip of it has, more than the picture's own among them."""
+
+    first: Any  # above the picture's top where negative; maybe traced; whole positions everywhere
+    height: int  # of the picture
 
 
 class Convolution(nn.Module):
@@ -69,18 +76,22 @@ class Chain(nn.Module):
     precision: str = "float32"
 
     @nn.compact
-    def __call__(self, pictures: jax.Array, layers: tuple[str, ...]) -> dict[str, jax.Array]:
+    def __call__(
+        self, pictures: jax.Array, layers: tuple[str, ...], rows: Rows | None = None
+    ) -> dict[str, jax.Array]:
         """Return the activations of `layers`; nothing past the deepest of them is computed.
 
         Args:
           pictures: (N, H, W, 3) RGB in [0, 255].
           layers: names as in `nst.networks.spec`.
+          rows: of each picture, where these are strips of larger ones.
         """
         # Zero padding follows the subtraction, so a border is mean gray, not black.
         x = pictures - self.param("mean", nn.initializers.zeros, (3,))
         kept: dict[str, jax.Array] = {}
         for layer in self.network.up_to(layers):
             if layer.kind == "conv":
+                x = x if rows is None else _padded(x, rows, layer.halvings)
                 x = Convolution(layer.channels, self.precision, name=layer.name)(x)
             else:
                 x = _relu(x) if layer.kind == "relu" else _pool(x, self.pooling)
@@ -97,6 +108,7 @@ def activations(
     network: str,
     pooling: str,
     precision: str,
+    rows: Rows | None = None,
 ) -> dict[str, jax.Array]:
     """Return the activations of `layers` in the scale of the original Caffe weights.
 
@@ -109,6 +121,8 @@ def activations(
       network: a name in `nst.networks.spec.NETWORKS`.
       pooling: "avg" or "max", over 2 x 2 positions; an odd last row or column is dropped.
       precision: a name in `nst.networks.convolution.DTYPES`, of the convolutions.
+      rows: of each picture, where these are strips of larger ones; what is nearer to an edge of
+        the strip that the picture goes past than `nst.networks.spec.Network.halo` is not right.
 
     Returns:
       float32 (N, H', W', C) for each layer.
@@ -121,7 +135,7 @@ def activations(
         if name not in known:
             raise UserError(f"{network} has no layer {name!r}{did_you_mean(name, known)}")
     found: Any = Chain(NETWORKS[network], pooling, precision).apply(
-        {"params": params}, pictures, tuple(layers)
+        {"params": params}, pictures, tuple(layers), rows
     )
     return found
 
@@ -146,6 +160,13 @@ def random_params(network: str, seed: int) -> dict[str, Any]:
             "bias": generator.standard_normal(shapes["bias"], np.float32),
         }
     return params
+
+
+def _padded(x: jax.Array, rows: Rows, halvings: int) -> jax.Array:
+    """Return `x` with zeros in the rows that the picture does not have: a convolution's padding."""
+    at = (rows.first >> halvings) + jnp.arange(x.shape[1])
+    inside = (at >= 0) & (at < rows.height >> halvings)
+    return jnp.where(inside[:, None, None], x, 0)
 
 
 @jax.custom_vjp

@@ -180,7 +180,9 @@ def _part(static: Static, members: list[Member], lanes: int, known: Known) -> Pa
         steps_s=steps_s,
         run_s=last.run_s or metrics_s + written_s,
         known=" and ".join(dict.fromkeys(source for _, source in found)),
-        memory=memory.peak(static, shape, lanes),
+        memory=memory.peak(
+            memory.cut(static, shape, config.strips) if lanes == 1 else static, shape, lanes
+        ),
         disk=round(copies * (numbers * OF_A_NUMBER + rows)) + sum(OF_A_RUN[:copies]),
     )
 

@@ -77,10 +77,12 @@ def check_shapes(config: Config, static: Static, sources: dict[str, ResolvedSour
     size = config.size, "scales" if config.scales else "size"
     own_size = _style_size(config)
     own = {"content": _own_shape(sources["content"], "content.path")}
-    check_memory(static, _shape(own["content"], config.size), size[1])
+    check_memory(static, _shape(own["content"], config.size), size[1], strips=config.strips)
     for key, one in blend.style_images(config.style).items():
         own[key] = _own_shape(sources[key], one.key)
-        check_memory(static, _shape(own[key], own_size[0]), own_size[1], once=True)
+        check_memory(
+            static, _shape(own[key], own_size[0]), own_size[1], strips=config.strips, once=True
+        )
     # The picture takes the content image's shape, so the content image must suit every layer.
     for key, found in own.items():
         layers = static.layers if key == "content" else static.style_layers

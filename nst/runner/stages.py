@@ -1,13 +1,17 @@
 """A prepared run as the engine takes it: what its sizes share with the group, and its lane."""
 
+import logging
 import math
 
 from nst.base.program import Static
+from nst.engine import memory
 from nst.engine.lanes import Lane, widened
 from nst.engine.scales import Stage
 from nst.rundir.checkpoint import Saved
 from nst.runner import prepare
 from nst.runner.prepare import Prepared
+
+log = logging.getLogger("nst")
 
 
 def stages_of(prepared: Prepared, static: Static) -> list[Stage]:
@@ -18,9 +22,20 @@ def stages_of(prepared: Prepared, static: Static) -> list[Stage]:
       static: of the group, or the run's own.
     """
     return [
-        Stage(one.content_image.shape, scale.end, prepare.targets(one, static))
+        _stage(one, scale.end, static)
         for scale, one in zip(prepared.config.stages, prepared.scales, strict=True)
     ]
+
+
+def _stage(prepared: Prepared, end: int, static: Static) -> Stage:
+    shape = prepared.content_image.shape
+    own = memory.cut(static, shape, prepared.config.strips)
+    if own.strips:
+        log.info(
+            "%d x %d pixels are computed in strips of %d rows, to the same result",
+            *(shape[1], shape[0], own.strips),
+        )
+    return Stage(shape, end, prepare.targets(prepared, own), own.strips)
 
 
 def as_lane(prepared: Prepared, static: Static, earlier: Saved | None) -> Lane:

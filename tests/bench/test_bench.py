@@ -157,7 +157,8 @@ def ours(case: Case, gamma: float) -> tuple[float, np.ndarray]:
     """Return loss and gradient of the losses that a run's step is made of."""
     import jax
 
-    from nst.engine.program import _activations, compute_targets
+    from nst.engine.activations import activations
+    from nst.engine.program import compute_targets
     from nst.losses import total as losses
 
     static, numbers = program(case)
@@ -165,9 +166,9 @@ def ours(case: Case, gamma: float) -> tuple[float, np.ndarray]:
     targets = compute_targets(static, params, *sources(case))
 
     def loss(picture):
-        activations = _activations(static, params, picture, static.layers)
+        seen = activations(static, params, picture, static.layers)
         numbers_now = numbers._replace(gamma=gamma)
-        return losses.terms(picture, activations, targets, numbers_now, static).total
+        return losses.terms(picture, seen, targets, numbers_now, static).total
 
     total, gradient = jax.value_and_grad(loss)(pictures(case, seed=5)[0])
     return float(total), np.asarray(gradient)

@@ -55,7 +55,7 @@ def loss_by_hand(params: dict, content_image: np.ndarray, style_image: np.ndarra
     """The equations of docs/configuration.md for conv1_1 alone, with alpha 1 and beta 1e4."""
 
     def conv1_1(picture: Any) -> jax.Array:
-        options = {"network": "vgg16", "pooling": "avg", "precision": "float32"}
+        options: dict[str, Any] = {"network": "vgg16", "pooling": "avg", "precision": "float32"}
         return vgg.activations(params, picture[None], ("conv1_1",), **options)["conv1_1"][0]
 
     def gram(activations: jax.Array) -> jax.Array:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -28,7 +29,7 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def means(prepared: Prepared, picture: np.ndarray) -> np.ndarray:
     """Return the mean of each channel of conv1_1, in float64."""
-    known = {"network": "vgg16", "pooling": "avg", "precision": "float32"}
+    known: dict[str, Any] = {"network": "vgg16", "pooling": "avg", "precision": "float32"}
     found = activations(prepared.params, jnp.asarray(picture)[None], ("conv1_1",), **known)[
         "conv1_1"
     ]

@@ -4,6 +4,7 @@ import functools
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -52,7 +53,7 @@ def numbers() -> dict[str, float | None]:
 
 @jax.jit
 def layers(params: dict, picture: jax.Array) -> dict[str, jax.Array]:
-    choices = {"network": "vgg16", "pooling": "avg", "precision": "float32"}
+    choices: dict[str, Any] = {"network": "vgg16", "pooling": "avg", "precision": "float32"}
     return vgg.activations(params, picture[None], (*STYLE, "conv4_2"), **choices)
 
 

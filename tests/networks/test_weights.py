@@ -169,7 +169,7 @@ def test_every_layer_is_keras_own(layout, model, reference, tmp_path):
 
 @jax.jit
 def everything(params: dict, x: jax.Array) -> dict[str, jax.Array]:
-    choices = {"network": "vgg19", "pooling": "max", "precision": "float32"}
+    choices: dict[str, Any] = {"network": "vgg19", "pooling": "max", "precision": "float32"}
     return vgg.activations(params, x, NETWORKS["vgg19"].layer_names, **choices)
 
 
