@@ -114,8 +114,8 @@ def _or_strips(static: Static, shape: tuple[int, ...], strips: str, memory: int)
 def rows_of_a_strip(static: Static, shape: tuple[int, ...], strips: str) -> int:
     """Return how many rows of a picture are computed at a time; 0: it is computed whole.
 
-    Strips are as high as a third of the memory allows, and equally high: the higher, the fewer
-    rows are computed twice.
+    Strips are as high as a third of the memory allows, or a sixth beside what lower ones take, and
+    equally high: the higher, the fewer rows are computed twice.
 
     Args:
       static: of the run.
@@ -129,7 +129,9 @@ def rows_of_a_strip(static: Static, shape: tuple[int, ...], strips: str) -> int:
         return 0
     unit = _in_strips(static, 1).strips
     most = math.ceil(shape[0] / (2 * unit))
-    fit = (units for units in range(most, 1, -1) if _fits(static, shape, units, memory / 3))
+    # Beside what it takes whatever the strips, an optimizer's pictures above all.
+    room = max(memory / 3, held(_in_strips(static, 1), shape) + memory / 6)
+    fit = (units for units in range(most, 1, -1) if _fits(static, shape, units, room))
     units = next(fit, 1)
     strips_of_it = math.ceil(shape[0] / (units * unit))
     return math.ceil(shape[0] / (strips_of_it * unit)) * unit

@@ -1,11 +1,9 @@
 """What is compiled: the targets, and the steps of a run or of several side by side."""
 
 import functools
-from collections.abc import Callable
 from typing import Any
 
 import jax
-import numpy as np
 
 from nst.base.program import Hyperparameters, Static
 from nst.engine import strips
@@ -17,11 +15,12 @@ from nst.optimizers.method import State
 from nst.optimizers.table import OPTIMIZERS
 
 
+@functools.partial(jax.jit, static_argnames="static")
 def compute_targets(
     static: Static,
     params: dict,
-    content_image: jax.Array | np.ndarray,
-    *style_images: jax.Array | np.ndarray,
+    content_image: jax.Array,
+    *style_images: jax.Array,
     masks: Regions | None = None,
 ) -> Targets:
     """Return the targets of a run.
@@ -33,35 +32,17 @@ def compute_targets(
       style_images: one, or those of a blend, each (H', W', 3) in gray levels; of any size.
       masks: the regions of the content image and of its one style image; none: each is one.
     """
-    return _targets_program()(static, params, content_image, *style_images, masks=masks)
-
-
-@functools.cache
-def _targets_program() -> Callable[..., Targets]:
-    def targets(
-        static: Static,
-        params: dict,
-        content_image: jax.Array,
-        *style_images: jax.Array,
-        masks: Regions | None,
-    ) -> Targets:
-        if static.strips:
-            return strips.targets(static, params, content_image, style_images, masks)
-        return losses.targets(
-            activations(static, params, content_image, static.content_layers),
-            [activations(static, params, one, static.style_layers) for one in style_images],
-            static.content_layers,
-            static.style_layers,
-            static.statistic,
-            masks,
-            static.network,
-        )
-
-    # It runs once: on a CPU it takes a second less to compile so, and as little longer to run. The
-    # content loss of the content image itself is 0 all the same.
-    quickly = {"xla_backend_optimization_level": 0}
-    options = quickly if jax.default_backend() == "cpu" else None
-    return jax.jit(targets, static_argnames="static", compiler_options=options)
+    if static.strips:
+        return strips.targets(static, params, content_image, style_images, masks)
+    return losses.targets(
+        activations(static, params, content_image, static.content_layers),
+        [activations(static, params, one, static.style_layers) for one in style_images],
+        static.content_layers,
+        static.style_layers,
+        static.statistic,
+        masks,
+        static.network,
+    )
 
 
 @functools.partial(jax.jit, static_argnames="static")

@@ -173,7 +173,7 @@ def test_a_grid_over_the_weights_is_one_program_and_one_axis(command, picture: P
     with compiled() as programs:
         done = command(*batched, *FOUR_STEPS, *SHALLOW, f"style.blend={blends}", "pooling=max")
     assert done.returncode == 0, done.stderr
-    assert (programs.count("advance"), programs.count("targets")) == (1, 1)
+    assert (programs.count("advance"), programs.count("compute_targets")) == (1, 1)
     sweep = command.folder / "sweep"
     written = [valid_record(sweep / str(job)) for job in range(3)]
     assert len({one["config_hash"] for one in written}) == 3

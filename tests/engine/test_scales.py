@@ -413,7 +413,7 @@ def test_a_grid_of_scales_compiles_a_program_a_size(command):
     assert done.returncode == 0, done.stderr
     # Of either style.size: at 32 and at 48 pixels. Of the four pairs of pictures three differ in
     # shape from each other: 48 pixels are those of style.size=48 at the last scale, too.
-    assert (programs.count("advance"), programs.count("targets")) == (2, 3)
+    assert (programs.count("advance"), programs.count("compute_targets")) == (2, 3)
     records = [record(command.folder / "sweep" / str(number)) for number in range(4)]
     assert {one["status"] for one in records} == {"finished"}
     assert len({one["config_hash"] for one in records}) == 4

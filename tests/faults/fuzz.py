@@ -137,6 +137,7 @@ def resumed(folder: Path) -> Target:
     from types import SimpleNamespace
 
     from nst.config import identity
+    from nst.config.running import Optimizer
     from nst.config.schema import Config
     from nst.rundir.run_json import STATUSES
     from nst.runner import known
@@ -146,7 +147,8 @@ def resumed(folder: Path) -> Target:
         known.ended_before(prepared, known.Place(own))
         return True
 
-    prepared: Any = SimpleNamespace(config=Config(), static=SimpleNamespace(network="vgg16"))
+    config = Config(optimizer=Optimizer(name="adam"))
+    prepared: Any = SimpleNamespace(config=config, static=SimpleNamespace(network="vgg16"))
     prepared.sources = {}
     hashed = identity.config_hash(prepared.config, "vgg16", prepared.sources)
     whole, _ = seeds.run_folders(folder)

@@ -143,7 +143,7 @@ def test_a_grid_over_the_colors(command, compose):
         env={"JAX_LOG_COMPILES": "1"},
     )
     assert done.returncode == 0, done.stderr
-    for program in ("advance_lanes", "targets"):
+    for program in ("advance_lanes", "compute_targets"):
         lines = re.findall(rf"^WARNING: Compiling jit\({program}\)", done.stderr, re.MULTILINE)
         assert len(lines) == 1, program
     for job, chroma in enumerate(np.repeat((False, False, True, True), 2)):

@@ -329,7 +329,7 @@ def test_each_half_takes_the_colors_of_its_region(command, files: dict[str, Path
         done = command(*batched, *FOUR_STEPS[:3], *layers, *given, *both)
     assert done.returncode == 0, done.stderr
     # Two groups, and one program for both.
-    assert (programs.count("advance"), programs.count("targets")) == (1, 1)
+    assert (programs.count("advance"), programs.count("compute_targets")) == (1, 1)
     sweep = command.folder / "sweep"
     for run in ("0", "1"):
         left, right = redness(sweep / run)

@@ -44,7 +44,7 @@ def test_a_grid_is_its_runs_and_a_program_a_group(command, lanes: str, program: 
     assert "8/8" in done.stderr
     compiled = re.findall(r"^WARNING: Compiling jit\((\w+)\)", done.stderr, re.MULTILINE)
     assert compiled.count(program) == 2
-    assert compiled.count("targets") <= 2
+    assert compiled.count("compute_targets") <= 2
     own = ("style.statistic=mean_std", "tv.gamma=1e3", "style.layers=[conv1_1]")
     alone = command(*small, *own, "hydra.run.dir=one")
     assert alone.returncode == 0, alone.stderr

@@ -70,8 +70,8 @@ def test_a_plan_is_printed_and_nothing_written(command: Command):
 
 def test_what_a_folder_holds_is_not_planned_again(command: Command):
     grid = ("-m", *QUIET, "sweep.report=false", "hydra.sweep.dir=sweep")
-    # No other test has this exponent, so that the plan's programs are those that are compiled.
-    base = ("pooling=avg,max", "tv.form=power")
+    # No other test has these, so that the plan's programs are those that are compiled.
+    base = ("pooling=avg,max", "tv.form=power", "tv.reduction=mean")
     own = (*base, "tv.exponent=2,2.5")
     with compiled() as programs:
         assert command(*grid, *own).returncode == 0
