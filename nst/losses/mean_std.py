@@ -9,9 +9,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from nst.losses.moments import Moments, centered, merged
-
-__all__ = ["MeanStd", "loss", "loss_of", "mean_std", "merged", "part", "target", "target_of"]
+from nst.losses.moments import Moments, centered
+from nst.losses.moments import merged as merged
 
 #: Added to a variance, as in naoto0804/pytorch-AdaIN: the root of 0 has no finite gradient.
 TINY = 1e-5

@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from nst.losses.moments import Moments, centered, merged
-
-__all__ = ["Target", "loss", "loss_of", "merged", "part", "target", "target_of", "trace_of_root"]
+from nst.losses.moments import Moments, centered
+from nst.losses.moments import merged as merged
 
 #: Added to every eigenvalue below a root, as a share of the matrix's norm. Rounding moves the
 #: eigenvalues by some 1e-7 of it, and a layer with fewer positions than channels has many at 0.

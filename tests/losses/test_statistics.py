@@ -193,3 +193,36 @@ def test_refusals(command, argument: str, allowed: str):
     line = refusal(command, argument)
     assert line.startswith(f"nst: {argument.partition('=')[0]} must be")
     assert allowed in line
+
+
+# --- From parts of a picture --------------------------------------------------------------------
+
+
+def test_moments_of_parts_are_those_of_numpy():
+    # Far from 0, where sums of squares in float32 would leave nothing of a deviation of 1.
+    values = np.random.default_rng(5).normal(10_000, 1, (9, 5, 4)).astype(np.float32)
+    whole = None
+    for rows, counted in ((values[:4], 4), (values[4:7], 3), (values[4:7], 0), (values[6:], 2)):
+        # The last part begins with a row that the one before has, and counts its last two.
+        inside = np.arange(len(rows)) >= len(rows) - counted
+        own = mean_std.part(jnp.asarray(rows), jnp.asarray(inside, jnp.float32))
+        whole = own if whole is None else mean_std.merged(whole, own)
+    assert whole is not None
+    exact = values.astype(np.float64)
+    assert float(whole.positions) == 45
+    np.testing.assert_allclose(whole.mean, exact.mean(axis=(0, 1)), rtol=1e-6)
+    np.testing.assert_allclose(whole.scatter / 45, exact.var(axis=(0, 1)), rtol=2e-3)
+
+
+@pytest.mark.parametrize("statistic", STATISTICS)
+def test_a_loss_from_parts_is_that_of_the_whole(statistic: str):
+    module = STATISTICS[statistic].load()
+    own, other = (jnp.asarray(activations(seed, (8, 9, 4)), jnp.float32) for seed in (1, 2))
+    both = jnp.ones(4)
+    whole = module.merged(module.part(own[:4], both), module.part(own[4:], both))
+    target = module.target(other)
+    again = module.target_of(module.part(other, jnp.ones(8)))
+    for one, expected in zip(jax.tree.leaves(again), jax.tree.leaves(target), strict=True):
+        np.testing.assert_allclose(one, expected, rtol=1e-4, atol=1e-3 * np.abs(expected).max())
+    found, expected = module.loss_of(whole, target), module.loss(own, target)
+    assert float(found) == pytest.approx(float(expected), rel=1e-4)
