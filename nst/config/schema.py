@@ -89,6 +89,13 @@ class Config:
         choices=("auto", "always", "never"),
         role="beside",
     )
+    devices: str = key(
+        "auto",
+        "what several devices share: `lanes`, the runs of a sweep; `rows`, the rows of each "
+        "picture; `auto`: rows where a picture won't fit one GPU, else runs",
+        choices=("auto", "lanes", "rows"),
+        role="beside",
+    )
     alpha: float = key(1.0, "weight of the content loss", low=0, label="content weight alpha")
     beta: float = key(1e4, "weight of the style loss", low=0, label="style weight beta")
     color: str = key(

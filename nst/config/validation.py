@@ -73,10 +73,12 @@ def validated(config: Config, auto: Callable[[], str] = lambda: "float32") -> Co
 
 def _strips(config: Config) -> None:
     statistic = config.style.statistic
-    if config.strips == "always" and not STATISTICS[statistic].by_strips:
+    asked = "strips=always" if config.strips == "always" else "devices=rows"
+    cut = config.strips == "always" or config.devices == "rows"
+    if cut and not STATISTICS[statistic].by_strips:
         raise UserError(
-            f"strips=always needs a statistic that is a function of sums over positions, which "
-            f"style.statistic={statistic} is not: take strips=auto, or one of "
+            f"{asked} needs a statistic that is a function of sums over positions, which "
+            f"style.statistic={statistic} is not: leave it at auto, or take one of "
             f"{', '.join(name for name, one in STATISTICS.items() if one.by_strips)}"
         )
 

@@ -17,6 +17,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from nst.base.program import Hyperparameters, Static
 from nst.engine.check import Check
+from nst.engine.devices import spread
 from nst.networks.spec import NETWORKS
 from nst.optimizers.method import State
 from nst.optimizers.table import OPTIMIZERS
@@ -88,17 +89,18 @@ def begun(static: Static, lanes: Sequence[Lane]) -> tuple[State, Hyperparameters
         for lane, own in zip(lanes, hyperparameters, strict=True)
     ]
     if len(lanes) == 1:
-        return states[0], hyperparameters[0]
+        alone = states[0] if static.devices == 1 else spread(static.devices, states[0])
+        return alone, hyperparameters[0]
     devices = jax.local_devices()
     # As many lanes on each device: the last is repeated, and its repetitions are not looked at.
     spare = -len(lanes) % len(devices)
-    spread = NamedSharding(Mesh(np.array(devices), ("lane",)), PartitionSpec("lane"))
+    side_by_side = NamedSharding(Mesh(np.array(devices), ("lane",)), PartitionSpec("lane"))
     return (
-        _stack(states + states[-1:] * spare, spread),
-        _stack(hyperparameters + hyperparameters[-1:] * spare, spread),
+        _stack(states + states[-1:] * spare, side_by_side),
+        _stack(hyperparameters + hyperparameters[-1:] * spare, side_by_side),
     )
 
 
-def _stack(trees: list[Any], spread: NamedSharding) -> Any:
+def _stack(trees: list[Any], sharding: NamedSharding) -> Any:
     together = jax.tree.map(lambda *leaves: jnp.stack(leaves), *trees)
-    return jax.device_put(together, spread)
+    return jax.device_put(together, sharding)

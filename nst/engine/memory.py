@@ -76,7 +76,7 @@ def check_memory(
 
     def needed(shape: tuple[int, ...]) -> int:
         if strips != "never" and STATISTICS[static.statistic].by_strips:
-            return min(_at_least(static, shape, once), held(_in_strips(static, 1), shape))
+            return min(_at_least(static, shape, once), held(in_strips(static, 1), shape))
         return _at_least(static, shape, once)
 
     if needed(shape) > memory:
@@ -107,46 +107,11 @@ def _at_least(static: Static, shape: tuple[int, ...], once: bool) -> int:
 def _or_strips(static: Static, shape: tuple[int, ...], strips: str, memory: int) -> str:
     if strips != "never" or not STATISTICS[static.statistic].by_strips:
         return ""
-    fits = held(_in_strips(static, 1), shape) <= memory
+    fits = held(in_strips(static, 1), shape) <= memory
     return ", or strips=auto" if fits else ""
 
 
-def rows_of_a_strip(static: Static, shape: tuple[int, ...], strips: str) -> int:
-    """Return how many rows of a picture are computed at a time; 0: it is computed whole.
-
-    Strips are as high as a third of the memory allows, or a sixth beside what lower ones take, and
-    equally high: the higher, the fewer rows are computed twice.
-
-    Args:
-      static: of the run.
-      shape: of the picture, (H, W, 3).
-      strips: "always"; "never"; "auto", where the whole picture won't fit.
-    """
-    memory = of_a_device()
-    if strips == "never" or not STATISTICS[static.statistic].by_strips:
-        return 0
-    if strips == "auto" and peak(static, shape, 1) <= 0.7 * memory:
-        return 0
-    unit = _in_strips(static, 1).strips
-    most = math.ceil(shape[0] / (2 * unit))
-    # Beside what it takes whatever the strips, an optimizer's pictures above all.
-    room = max(memory / 3, held(_in_strips(static, 1), shape) + memory / 6)
-    fit = (units for units in range(most, 1, -1) if _fits(static, shape, units, room))
-    units = next(fit, 1)
-    strips_of_it = math.ceil(shape[0] / (units * unit))
-    return math.ceil(shape[0] / (strips_of_it * unit)) * unit
-
-
-def cut(static: Static, shape: tuple[int, ...], strips: str) -> Static:
-    """Return what a picture is compiled for: `static`, with strips where it is computed in them."""
-    return dataclasses.replace(static, strips=rows_of_a_strip(static, shape, strips))
-
-
-def _fits(static: Static, shape: tuple[int, ...], units: int, memory: float) -> bool:
-    return held(_in_strips(static, units), shape) <= memory
-
-
-def _in_strips(static: Static, units: int) -> Static:
+def in_strips(static: Static, units: int) -> Static:
     """Return it with strips of so many rows of the deepest layer."""
     unit = NETWORKS[static.network].smallest_side(static.layers)
     return dataclasses.replace(static, strips=units * unit)

@@ -28,7 +28,8 @@ class Stage:
     shape: tuple[int, ...]  # of the picture, (H, W, 3)
     end: int  # steps of the run when it is over
     targets: Targets
-    strips: int = 0  # rows of the picture that are computed at a time; 0: all
+    strips: int = 0  # as `Static` has them
+    devices: int = 1
 
 
 def checks(
@@ -64,7 +65,7 @@ def checks(
             options: dict[str, Any] = {"steps": stage.end, "check_every": check_every}
             options["dropped"] = lambda place, now=now: dropped(now[place])
             earlier = [_evaluations_before(lane) for lane in going.values()]
-            own = dataclasses.replace(static, strips=stage.strips)
+            own = dataclasses.replace(static, strips=stage.strips, devices=stage.devices)
             found = loop.checks(own, params, stage.targets, list(going.values()), **options)
             for place, check in found:
                 if earlier[place]:

@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 
 from nst.base.program import Hyperparameters, Static
+from nst.engine import devices
 from nst.engine.activations import activations
 from nst.losses import content, guided
 from nst.losses.guided import Regions
@@ -117,9 +118,9 @@ def _sums(
     statistic = _statistic(static, guidance is not None)
     wide = _widened(static, picture, layers)
 
-    # What the gradient needs of a strip is computed anew: kept would be all activations.
-    @jax.checkpoint
-    def of_a_strip(wide: jax.Array, number: jax.Array, own: Any) -> _Sums:
+    count = _count(static, picture.shape[0])
+
+    def of_a_strip(wide: jax.Array, params: dict, number: jax.Array, own: Any) -> _Sums:
         seen = _strip(static, params, wide, picture.shape[0], layers, number)
         contents, guidance = own
         squares = {
@@ -134,17 +135,31 @@ def _sums(
             {name: statistic.part(*seen[name], *shares[name]) for name in static.style_layers},
         )
 
-    def with_the_next(sums: _Sums, now: Any) -> tuple[_Sums, None]:
-        other = of_a_strip(wide, *now)
+    def both(sums: _Sums, other: _Sums) -> _Sums:
         style = {
             name: statistic.merged(part, other.style[name]) for name, part in sums.style.items()
         }
-        return _Sums(jax.tree.map(jnp.add, sums.content, other.content), style), None
+        return _Sums(jax.tree.map(jnp.add, sums.content, other.content), style)
 
-    each = jnp.arange(_count(static, picture.shape[0])), (contents, guidance)
-    first = jax.eval_shape(of_a_strip, wide, *jax.tree.map(lambda values: values[0], each))
-    nothing = jax.tree.map(lambda sums: jnp.zeros(sums.shape, sums.dtype), first)
-    return jax.lax.scan(with_the_next, nothing, each)[0]
+    def of_strips(wide: jax.Array, params: dict, each: Any) -> _Sums:
+        if count == static.devices:
+            return of_a_strip(wide, params, *jax.tree.map(lambda values: values[0], each))
+        # What the gradient needs of a strip is computed anew: kept would be all activations.
+        one = functools.partial(jax.checkpoint(of_a_strip), wide, params)
+        first = jax.eval_shape(one, *jax.tree.map(lambda values: values[0], each))
+        nothing = jax.tree.map(lambda sums: jnp.zeros(sums.shape, sums.dtype), first)
+        return jax.lax.scan(lambda sums, now: (both(sums, one(*now)), None), nothing, each)[0]
+
+    def of_a_device(wide: jax.Array, params: dict, each: Any) -> _Sums:
+        parts = devices.gathered(of_strips(wide, params, each))
+        leaves, form = jax.tree.flatten(parts)
+        several = zip(*leaves, strict=True)
+        return functools.reduce(both, (jax.tree.unflatten(form, own) for own in several))
+
+    each = jnp.arange(count), (contents, guidance)
+    if static.devices == 1:
+        return of_strips(wide, params, each)
+    return devices.by_each(static.devices, of_a_device)(wide, params, each)
 
 
 def _activations(static: Static, params: dict, picture: jax.Array) -> dict[str, jax.Array]:
@@ -152,11 +167,17 @@ def _activations(static: Static, params: dict, picture: jax.Array) -> dict[str, 
     layers = static.content_layers
     wide = _widened(static, picture, layers)
 
-    def one(number: jax.Array) -> dict[str, jax.Array]:
-        seen = _strip(static, params, wide, picture.shape[0], layers, number)
-        return {name: layer.activations for name, layer in seen.items()}
+    def of_strips(wide: jax.Array, params: dict, each: jax.Array) -> dict[str, jax.Array]:
+        def one(number: jax.Array) -> dict[str, jax.Array]:
+            seen = _strip(static, params, wide, picture.shape[0], layers, number)
+            return {name: layer.activations for name, layer in seen.items()}
 
-    return jax.lax.map(one, jnp.arange(_count(static, picture.shape[0])))
+        return jax.lax.map(one, each)
+
+    each = jnp.arange(_count(static, picture.shape[0]))
+    if static.devices == 1:
+        return of_strips(wide, params, each)
+    return devices.by_each(static.devices, of_strips, kept_apart=True)(wide, params, each)
 
 
 def _strip(
@@ -217,7 +238,8 @@ def _guidance(static: Static, shares: Any) -> dict[str, jax.Array]:
 
 
 def _count(static: Static, height: int) -> int:
-    return math.ceil(height / static.strips)
+    """Return how many strips there are, as many on each device; the last may lie below."""
+    return math.ceil(height / (static.strips * static.devices)) * static.devices
 
 
 def _shape(static: Static, picture: jax.Array, layer: str) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from nst.base.program import Static
 from nst.engine import flops, memory
+from nst.engine.cut import cut
 from nst.networks.spec import NETWORKS
 from nst.runner import folder_speeds
 from nst.runner.job import Job
@@ -181,7 +182,9 @@ def _part(static: Static, members: list[Member], lanes: int, known: Known) -> Pa
         run_s=last.run_s or metrics_s + written_s,
         known=" and ".join(dict.fromkeys(source for _, source in found)),
         memory=memory.peak(
-            memory.cut(static, shape, config.strips) if lanes == 1 else static, shape, lanes
+            cut(static, shape, config.strips, config.devices) if lanes == 1 else static,
+            shape,
+            lanes,
         ),
         disk=round(copies * (numbers * OF_A_NUMBER + rows)) + sum(OF_A_RUN[:copies]),
     )

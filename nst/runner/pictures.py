@@ -10,6 +10,7 @@ from nst.base.program import Static
 from nst.config import blend, look
 from nst.config.layers import check_positions
 from nst.config.schema import Config
+from nst.engine.cut import check_devices
 from nst.engine.memory import check_memory
 from nst.images import files, held, masks, paired
 from nst.losses.guided import Regions
@@ -77,7 +78,9 @@ def check_shapes(config: Config, static: Static, sources: dict[str, ResolvedSour
     size = config.size, "scales" if config.scales else "size"
     own_size = _style_size(config)
     own = {"content": _own_shape(sources["content"], "content.path")}
-    check_memory(static, _shape(own["content"], config.size), size[1], strips=config.strips)
+    shape = _shape(own["content"], config.size)
+    check_memory(static, shape, size[1], strips=config.strips)
+    check_devices(static, shape, config.devices)
     for key, one in blend.style_images(config.style).items():
         own[key] = _own_shape(sources[key], one.key)
         check_memory(

@@ -53,6 +53,9 @@ def perform(
       UserError: the folder holds another run, W&B can't be reached, or nothing can be written.
     """
     cache.use_cache()
+    devices = len(memory.local_devices())
+    if prepared.config.devices == "lanes" and devices > 1:
+        log.warning("devices=lanes spreads a sweep, and this is one run: it has 1 of %d", devices)
     with locks.run_lock(place.folder):
         return known(prepared, place) or _perform(prepared, place, on_check, console)
 

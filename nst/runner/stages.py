@@ -4,7 +4,7 @@ import logging
 import math
 
 from nst.base.program import Static
-from nst.engine import memory
+from nst.engine.cut import cut
 from nst.engine.lanes import Lane, widened
 from nst.engine.scales import Stage
 from nst.rundir.checkpoint import Saved
@@ -29,13 +29,14 @@ def stages_of(prepared: Prepared, static: Static) -> list[Stage]:
 
 def _stage(prepared: Prepared, end: int, static: Static) -> Stage:
     shape = prepared.content_image.shape
-    own = memory.cut(static, shape, prepared.config.strips)
+    own = cut(static, shape, prepared.config.strips, prepared.config.devices)
     if own.strips:
+        over = f" over {own.devices} devices" if own.devices > 1 else ""
         log.info(
-            "%d x %d pixels are computed in strips of %d rows, to the same result",
-            *(shape[1], shape[0], own.strips),
+            "%d x %d pixels are computed in strips of %d rows%s, to the same result",
+            *(shape[1], shape[0], own.strips, over),
         )
-    return Stage(shape, end, prepare.targets(prepared, own), own.strips)
+    return Stage(shape, end, prepare.targets(prepared, own), own.strips, own.devices)
 
 
 def as_lane(prepared: Prepared, static: Static, earlier: Saved | None) -> Lane:

@@ -15,6 +15,7 @@ from nst.base.program import Hyperparameters, Static
 from nst.config.schema import Config
 from nst.engine import memory, strips
 from nst.engine.activations import activations
+from nst.engine.cut import cut
 from nst.engine.program import advance, compute_targets
 from nst.losses import total
 from nst.losses.guided import Regions
@@ -185,17 +186,17 @@ def test_a_strip_takes_less_memory():
 def test_strips_are_taken_where_the_whole_does_not_fit(monkeypatch: pytest.MonkeyPatch):
     shape = (3072, 4096, 3)
     monkeypatch.setattr(memory, "of_a_device", lambda: 24 * 2**30)
-    assert memory.rows_of_a_strip(REPORT, (768, 1024, 3), "auto") == 0
-    assert memory.rows_of_a_strip(REPORT, shape, "never") == 0
-    chosen = memory.rows_of_a_strip(REPORT, shape, "auto")
+    assert cut(REPORT, (768, 1024, 3), "auto", "auto").strips == 0
+    assert cut(REPORT, shape, "never", "auto").strips == 0
+    chosen = cut(REPORT, shape, "auto", "auto").strips
     assert 0 < chosen < 3072
     assert chosen % 16 == 0
     # A third of it.
     assert memory.held(dataclasses.replace(REPORT, strips=chosen), shape) < 8 * 2**30
     monkeypatch.setattr(memory, "of_a_device", lambda: 100 * 2**30)
-    assert memory.rows_of_a_strip(REPORT, shape, "auto") == 0
+    assert cut(REPORT, shape, "auto", "auto").strips == 0
     # Two of them, whatever fits.
-    assert memory.rows_of_a_strip(REPORT, shape, "always") == 1536
+    assert cut(REPORT, shape, "always", "auto").strips == 1536
 
 
 def test_what_fits_in_strips_is_not_refused(monkeypatch: pytest.MonkeyPatch):
@@ -229,11 +230,11 @@ def test_a_statistic_that_is_no_sum_is_refused_by_name(
 ):
     plain = dataclasses.replace(STATISTICS["mean_std"], by_strips=False)
     monkeypatch.setitem(STATISTICS, "mean_std", plain)
-    with pytest.raises(UserError, match=r"style\.statistic=mean_std is not: take strips=auto"):
+    with pytest.raises(UserError, match=r"style\.statistic=mean_std is not: leave it at auto"):
         compose(*TINY, "strips=always", "style.statistic=mean_std")
     config = compose(*TINY, "style.statistic=mean_std")
     static = dataclasses.replace(REPORT, statistic="mean_std")
-    assert memory.rows_of_a_strip(static, (8000, 8000, 3), config.strips) == 0
+    assert cut(static, (8000, 8000, 3), config.strips, config.devices).strips == 0
 
 
 def test_a_choice_that_is_none_is_refused(command: Command):

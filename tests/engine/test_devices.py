@@ -1,0 +1,81 @@
+"""The rows of a picture over several devices, virtual ones of the CPU, against one device."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers import FOUR_STEPS, SHALLOW, Command, losses, refusal
+
+#: What is compared in a process of its own, since JAX counts its devices once.
+COMPARED = """
+import dataclasses, json, sys
+import jax, numpy as np
+import test_strips as one
+
+static = dataclasses.replace(one.REPORT, content_layers=("conv3_2",), style_layers=one.STYLE[:4])
+picture, content_image, style_image = one.pictures((75, 51, 3), (75, 51, 3), (49, 90, 3))
+regions = one.masks(content_image, style_image) if "masks" in sys.argv else None
+call = one.weighted(static), picture, content_image, style_image
+whole, gradient = one.looked_at(static, *call, regions=regions)
+found = {}
+for devices, strips in ((2, 40), (3, 32), (4, 8)):
+    cut = dataclasses.replace(static, devices=devices, strips=strips)
+    parts, other = one.looked_at(cut, *call, regions=regions)
+    pairs = zip(jax.tree.leaves(parts), jax.tree.leaves(whole), strict=True)
+    loss = max(abs(float(a) / float(b) - 1) for a, b in pairs)
+    found[devices] = loss, float(np.abs(other - gradient).max() / np.abs(gradient).max())
+print(json.dumps(found))
+"""
+
+
+def with_devices(count: int) -> dict[str, str]:
+    return {"XLA_FLAGS": f"--xla_force_host_platform_device_count={count}"}
+
+
+@pytest.mark.parametrize("masks", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_devices_have_the_losses_and_the_gradient_of_one(masks: bool):
+    here = Path(__file__).parent
+    places = os.pathsep.join([str(here), str(here.parent), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-c", COMPARED, *["masks"] * masks],
+        env=os.environ | with_devices(4) | {"PYTHONPATH": places},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    for devices, (loss, gradient) in json.loads(done.stdout.splitlines()[-1]).items():
+        assert loss < 2e-5, devices
+        assert gradient < 1e-5, devices
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_rows_through_the_command_line(process, optimizer: str):
+    for name, devices in (("one", "auto"), ("rows", "rows")):
+        count = 3 if devices == "rows" else 1
+        own = (f"devices={devices}", f"optimizer={optimizer}", f"hydra.run.dir={name}")
+        done = process(*FOUR_STEPS, *SHALLOW, "size=48", *own, env=with_devices(count))
+        assert done.returncode == 0, done.stderr
+    one, other = (losses(process.folder / name) for name in ("one", "rows"))
+    assert len(one) == 3
+    for first, second in zip(one, other, strict=True):
+        assert float(second["total"]) == pytest.approx(float(first["total"]), rel=1e-3)
+    said = (process.folder / "rows" / "run.log").read_text()
+    assert "48 x 32 pixels are computed in strips of 11 rows over 3 devices" in said
+
+
+def test_more_devices_than_rows_are_refused(process):
+    line = refusal(process, *FOUR_STEPS, "size=32", "devices=rows", env=with_devices(4))
+    assert line == (
+        "nst: devices=rows needs a row of conv5_1 for each of 4 devices, and at 32 x 21 pixels "
+        "there are 1: take a larger size, or devices=lanes"
+    )
+
+
+def test_lanes_and_rows_at_once_are_refused(command: Command):
+    grid = ("-m", "tv.gamma=0,1", "hydra.launcher.lanes=2", "hydra.sweep.dir=sweep")
+    line = refusal(command, *grid, *FOUR_STEPS, *SHALLOW, "devices=rows")
+    assert "hydra.launcher.lanes=2 puts runs side by side, and devices=rows spreads one" in line
