@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers import FOUR_STEPS, SHALLOW, Command, losses, refusal
@@ -35,20 +36,55 @@ def with_devices(count: int) -> dict[str, str]:
     return {"XLA_FLAGS": f"--xla_force_host_platform_device_count={count}"}
 
 
-@pytest.mark.parametrize("masks", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_devices_have_the_losses_and_the_gradient_of_one(masks: bool):
+def apart(program: str, *arguments: str) -> Any:
+    """Return what a program prints last, as JSON, where there are four devices."""
     here = Path(__file__).parent
     places = os.pathsep.join([str(here), str(here.parent), *sys.path])
     done = subprocess.run(
-        [sys.executable, "-c", COMPARED, *["masks"] * masks],
+        [sys.executable, "-c", program, *arguments],
         env=os.environ | with_devices(4) | {"PYTHONPATH": places},
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    for devices, (loss, gradient) in json.loads(done.stdout.splitlines()[-1]).items():
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("masks", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_devices_have_the_losses_and_the_gradient_of_one(masks: bool):
+    for devices, (loss, gradient) in apart(COMPARED, *["masks"] * masks).items():
         assert loss < 2e-5, devices
         assert gradient < 1e-5, devices
+
+
+#: The same for what a step's program exchanges, and what it holds of the optimizer's state.
+EXCHANGED = """
+import dataclasses, json, re
+import numpy as np
+import test_strips as one
+from nst.engine.devices import spread
+from nst.engine.program import advance, compute_targets
+
+static = dataclasses.replace(one.REPORT, optimizer="lbfgs", devices=4, strips=16)
+picture, *sources = one.pictures(*[(64, 48, 3)] * 3)
+params, numbers = one.random_params("vgg16", 0), one.weighted(static)
+targets = compute_targets(static, params, *sources)
+state = one.OPTIMIZERS["lbfgs"].load().init(static, numbers, picture)
+text = advance.lower(static, 2, params, targets, spread(4, state), numbers).compile().as_text()
+kinds = "all-gather|all-reduce|collective-permute|all-to-all|reduce-scatter"
+print(json.dumps(re.findall(rf"= \\w+\\[([\\d,]*)\\]\\S* (?:{kinds})\\(", text)))
+"""
+
+
+@pytest.mark.slow
+def test_devices_exchange_sums_and_the_picture_alone():
+    shapes = [[int(side) for side in text.split(",") if side] for text in apart(EXCHANGED)]
+    assert [4, 512, 512] in shapes
+    # No activations, (H, W, C), nor ten pictures of L-BFGS's memory.
+    for shape in shapes:
+        sums = len(shape) < 2 or shape[-1] == shape[-2]
+        picture = len(shape) == 3 and shape[-1] == 3
+        assert sums or picture, shape
 
 
 @pytest.mark.slow
