@@ -32,7 +32,10 @@ def _stage(prepared: Prepared, end: int, static: Static) -> Stage:
     own = cut(static, shape, prepared.config.strips, prepared.config.devices)
     if own.strips:
         over = f" over {own.devices} devices" if own.devices > 1 else ""
-        log.info(
+        # Asked for, it is no news.
+        asked = prepared.config.strips == "always" or prepared.config.devices == "rows"
+        say = log.info if asked else log.warning
+        say(
             "%d x %d pixels are computed in strips of %d rows%s, to the same result",
             *(shape[1], shape[0], own.strips, over),
         )

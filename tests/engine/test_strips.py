@@ -225,6 +225,13 @@ def test_strips_through_the_command_line(command: Command):
     assert len(hashes) == 1
 
 
+def test_strips_that_nobody_asked_for_are_said(command: Command, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(memory, "of_a_device", lambda: 10**9)
+    done = command(*FOUR_STEPS, *SHALLOW, "hydra.run.dir=one")
+    assert done.returncode == 0, done.stderr
+    assert "32 x 21 pixels are computed in strips of 11 rows, to the same result" in done.stderr
+
+
 def test_a_statistic_that_is_no_sum_is_refused_by_name(
     compose: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
 ):
