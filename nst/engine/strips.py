@@ -117,7 +117,6 @@ def _sums(
     """
     statistic = _statistic(static, guidance is not None)
     wide = _widened(static, picture, layers)
-
     count = _count(static, picture.shape[0])
 
     def of_a_strip(wide: jax.Array, params: dict, number: jax.Array, own: Any) -> _Sums:

@@ -130,13 +130,12 @@ def _size(own: Multirun, settings: Search, overrides: Sequence[str]) -> int:
 def _lanes(job: Job) -> int:
     import jax
 
-    from nst.engine.memory import lanes_that_fit
-    from nst.runner import prepare
+    from nst.runner import plan, prepare
 
     if jax.default_backend() == "cpu":  # without reading pictures and network
         return jax.local_device_count()
     prepared = prepare.prepare(job.config)
-    return lanes_that_fit(prepared.static, prepared.content_image.shape)
+    return plan.at_a_time(prepared.static, prepared)
 
 
 def _settings(own: Multirun, parsed: Sequence[Override]) -> tuple[Search, list[str]]:

@@ -13,7 +13,7 @@ from nst.networks.spec import NETWORKS
 from nst.runner import folder_speeds
 from nst.runner.job import Job
 from nst.runner.measured import OF_A_CHECK, Speed
-from nst.runner.plan import Member, planned
+from nst.runner.plan import Member, at_a_time, planned
 from nst.runner.speeds import Known, Probe
 
 # Seconds, as seen on two cores with VGG-16 at 96 to 1024 px.
@@ -117,9 +117,8 @@ def estimate(
     known = Known(folder_speeds.read(folder) if folder and not probe else {}, probe)
     parts: list[Part] = []
     for static, members in programs:
-        shape = members[0].prepared.content_image.shape
-        memory.check_lanes(min(lanes or 1, len(members)), static, shape)
-        fit = min(lanes or memory.lanes_that_fit(static, shape), alike or len(members))
+        fit = at_a_time(static, members[0].prepared, lanes, len(members))
+        fit = min(fit, alike or len(members))
         parts.append(_part(static, members, fit, known))
     return Estimate(
         tuple(parts),

@@ -13,16 +13,14 @@ from nst.base.errors import NO_ROOM, DeviceError, UserError, of_file
 from nst.base.program import Static
 from nst.engine import cache, scales
 from nst.engine.check import Check
-from nst.engine.cut import cut
 from nst.engine.lanes import narrowed
-from nst.engine.memory import check_lanes, lanes_that_fit, memory_errors
+from nst.engine.memory import memory_errors
 from nst.engine.scales import Stage
 from nst.rundir import checkpoint
 from nst.runner.job import Job
 from nst.runner.known import ended_before, repeated
 from nst.runner.outcome import Outcome, failed
-from nst.runner.plan import Member, Outcomes, planned, refused, settled
-from nst.runner.prepare import Prepared
+from nst.runner.plan import Member, Outcomes, at_a_time, planned, refused, settled
 from nst.runner.progress import GridDisplay
 from nst.runner.pruner import why_pruned
 from nst.runner.session import Session
@@ -58,13 +56,7 @@ def run(
     plan = planned(jobs)
     programs = plan.programs()
     for static, members in programs:
-        first = members[0].prepared
-        check_lanes(min(lanes or 1, len(members)), static, first.content_image.shape)
-        if (lanes or 1) > 1 and first.config.devices == "rows":
-            raise UserError(
-                f"hydra.launcher.lanes={lanes} puts runs side by side, and devices=rows spreads "
-                "one over all devices: take one of the two"
-            )
+        at_a_time(static, members[0].prepared, lanes, len(members))  # refused before it begins
     outcomes = settled(plan, jobs)
     if began:
         began()
@@ -81,7 +73,7 @@ def _run_group(
     static: Static, members: list[Member], lanes: int | None, display: GridDisplay
 ) -> Outcomes:
     first = members[0].prepared
-    fit = lanes or _lanes(static, first)
+    fit = at_a_time(static, first, lanes, len(members))
     task = display.group(members[0].job.label, len(members), first.config.total_steps)
     outcomes: Outcomes = {}
     try:
@@ -108,13 +100,6 @@ def _run_group(
             log.warning("%d lanes don't fit the device's memory: going on with %d", len(chunk), fit)
             waiting = [_as_saved(member) for member in chunk] + waiting
     return outcomes
-
-
-def _lanes(static: Static, first: Prepared) -> int:
-    """Return how many runs like this one go into one program; of those that share devices, one."""
-    shape, config = first.content_image.shape, first.config
-    shared = cut(static, shape, config.strips, config.devices).devices > 1
-    return 1 if shared else lanes_that_fit(static, shape)
 
 
 def _is_gone(error: UserError) -> bool:

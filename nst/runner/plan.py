@@ -8,7 +8,9 @@ from pathlib import Path
 from nst.base import interrupt
 from nst.base.errors import UserError
 from nst.base.program import Static
+from nst.engine.cut import cut
 from nst.engine.lanes import union
+from nst.engine.memory import check_lanes, lanes_that_fit
 from nst.rundir import checkpoint, refusal
 from nst.runner import alike
 from nst.runner.job import Job
@@ -89,6 +91,31 @@ def _program(prepared: Prepared, earlier: checkpoint.Saved | None) -> Hashable:
         *(asset.sha256 for key, asset in prepared.sources.items() if key != "init"),
         earlier.last.step if earlier else None,
     )
+
+
+def at_a_time(static: Static, prepared: Prepared, lanes: int | None = None, runs: int = 1) -> int:
+    """Return how many runs of a program go side by side: one where a picture has all devices.
+
+    Args:
+      static: of the runs together.
+      prepared: any of them.
+      lanes: asked for; none: as many as fit.
+      runs: how many there are.
+
+    Raises:
+      UserError: `lanes` don't fit, or each run is to have all devices.
+    """
+    shape, config = prepared.content_image.shape, prepared.config
+    check_lanes(min(lanes or 1, runs), static, shape)
+    if (lanes or 1) > 1 and config.devices == "rows":
+        raise UserError(
+            f"hydra.launcher.lanes={lanes} puts runs side by side, and devices=rows spreads one "
+            "over all devices: take one of the two"
+        )
+    if lanes:
+        return lanes
+    shared = cut(static, shape, config.strips, config.devices).devices > 1
+    return 1 if shared else lanes_that_fit(static, shape)
 
 
 def settled(plan: Plan, jobs: Sequence[Job]) -> Outcomes:

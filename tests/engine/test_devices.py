@@ -115,7 +115,8 @@ def test_more_devices_than_rows_are_refused(process):
     )
 
 
-def test_lanes_and_rows_at_once_are_refused(command: Command):
+@pytest.mark.parametrize("plan", [(), ("sweep.plan=true",)], ids=["run", "plan"])
+def test_lanes_and_rows_at_once_are_refused(command: Command, plan: tuple[str, ...]):
     grid = ("-m", "tv.gamma=0,1", "hydra.launcher.lanes=2", "hydra.sweep.dir=sweep")
-    line = refusal(command, *grid, *FOUR_STEPS, *SHALLOW, "devices=rows")
+    line = refusal(command, *grid, *FOUR_STEPS, *SHALLOW, *plan, "devices=rows")
     assert "hydra.launcher.lanes=2 puts runs side by side, and devices=rows spreads one" in line
