@@ -70,7 +70,9 @@ class Config:
         unit="steps",
         label="steps between checks",
     )
-    seed: Any = key(0, "of the noise", whole=True, low=0, high=2**32 - 1)
+    seed: Any = key(
+        0, "of the noise, and of what a style statistic draws", whole=True, low=0, high=2**32 - 1
+    )
     pooling: str = key("avg", "pooling of the network", choices=("avg", "max"))
     precision: str = key(
         "float32",

@@ -199,10 +199,7 @@ def held(static: Static, shape: tuple[int, ...]) -> int:
     network = NETWORKS[static.network]
     strip = static.strips + 2 * network.halo(static.layers), shape[1]
     plain = dataclasses.replace(static, optimizer="adam", strips=0)
-    contents = sum(
-        math.prod(side >> network.halvings(layer) for side in shape[:2]) * network.channels(layer)
-        for layer in static.content_layers
-    )
+    contents = sum(math.prod(network.shape(layer, shape)) for layer in static.content_layers)
     # The picture, its gradient and their sums beside those that the optimizer keeps.
     pictures = OPTIMIZERS[static.optimizer].load().pictures(static) + 8
     own = pictures * 4 * 3 * shape[0] * shape[1]

@@ -22,6 +22,7 @@ def compute_targets(
     content_image: jax.Array,
     *style_images: jax.Array,
     masks: Regions | None = None,
+    seed: jax.Array | int = 0,
 ) -> Targets:
     """Return the targets of a run.
 
@@ -31,6 +32,7 @@ def compute_targets(
       content_image: (H, W, 3) in gray levels.
       style_images: one, or those of a blend, each (H', W', 3) in gray levels; of any size.
       masks: the regions of the content image and of its one style image; none: each is one.
+      seed: of what the style statistic draws, traced.
     """
     if static.strips:
         return strips.targets(static, params, content_image, style_images, masks)
@@ -42,6 +44,8 @@ def compute_targets(
         static.statistic,
         masks,
         static.network,
+        picture=content_image.shape,
+        seed=seed,
     )
 
 

@@ -58,7 +58,7 @@ def terms(
     sums = _sums(static, params, picture, static.layers, target.content, target.guidance)
     reduced = content.REDUCTIONS[static.content_reduction]
     content_layers = {
-        name: reduced(squares, math.prod(_shape(static, picture, name)))
+        name: reduced(squares, math.prod(NETWORKS[static.network].shape(name, picture.shape)))
         for name, squares in sums.content.items()
     }
     loss_of = _statistic(static, target.guidance is not None).loss_of
@@ -239,12 +239,6 @@ def _guidance(static: Static, shares: Any) -> dict[str, jax.Array]:
 def _count(static: Static, height: int) -> int:
     """Return how many strips there are, as many on each device; the last may lie below."""
     return math.ceil(height / (static.strips * static.devices)) * static.devices
-
-
-def _shape(static: Static, picture: jax.Array, layer: str) -> tuple[int, ...]:
-    network = NETWORKS[static.network]
-    halvings = network.halvings(layer)
-    return *(side >> halvings for side in picture.shape[:2]), network.channels(layer)
 
 
 def _statistic(static: Static, masks: bool) -> Any:

@@ -22,11 +22,18 @@ class Statistic:
         from strips of it. The modules then have ``part(activations, counted)``, or with guidance
         as well, what some rows add; ``merged(part, part)``; and from the whole ``loss_of(part,
         target)`` and ``target_of(part)``.
+      shaped: whether a target depends on the shape (H, W, N) of the picture's layer: it is then
+        ``target(activations, shape)``, and those of style images of several sizes have one form.
+      seeded: whether a target has random numbers in it, directions or positions, say. It is then
+        ``target(activations, shape, key)``, the key being of the run's seed and the layer, the
+        same for each style image; the loss draws nothing.
     """
 
     module: str
     guided: str | None = None
     by_strips: bool = False
+    shaped: bool = False
+    seeded: bool = False
 
     def load(self) -> Any:
         """Return the module."""

@@ -16,6 +16,7 @@ from nst.losses.content import content_loss
 from nst.losses.guided import Regions
 from nst.losses.statistics import STATISTICS
 from nst.losses.total_variation import variation
+from nst.networks.spec import NETWORKS
 
 Number = TypeVar("Number", jax.Array, float)  # on the device, or on the host
 
@@ -96,6 +97,9 @@ def targets(
     statistic: str = "gram",
     masks: Regions | None = None,
     network: str = "",
+    *,
+    picture: tuple[int, ...] = (),
+    seed: jax.Array | int = 0,
 ) -> Targets:
     """Return the targets from the activations of the pictures, each (H, W, C).
 
@@ -106,7 +110,10 @@ def targets(
       style_layers: of the style loss.
       statistic: of the style loss.
       masks: the regions of content image and style image; none: each is one.
-      network: whose layers they are; asked for with masks alone.
+      network: whose layers they are; asked for with masks, or where `picture` is.
+      picture: the shape of the picture to come, (H, W, 3); asked for by statistics that are
+        `shaped` or `seeded`, as is the seed.
+      seed: of what a statistic draws.
     """
     content = {layer: content_image[layer] for layer in content_layers}
     if masks is not None:
@@ -125,12 +132,36 @@ def targets(
                 for layer in style_layers
             },
         )
-    target = STATISTICS[statistic].load().target
     each = [
-        {layer: target(style_image[layer]) for layer in style_layers}
+        {
+            layer: _target(statistic, style_image[layer], network, layer, picture, seed)
+            for layer in style_layers
+        }
         for style_image in style_images
     ]
     return Targets(content, together(each))
+
+
+def _target(
+    name: str,
+    activations: jax.Array,
+    network: str,
+    layer: str,
+    picture: tuple[int, ...],
+    seed: jax.Array | int,
+) -> Any:
+    """Return a statistic's target of a style image's layer, given what it asks for."""
+    statistic = STATISTICS[name]
+    target = statistic.load().target
+    if not (statistic.shaped or statistic.seeded):
+        return target(activations)
+    shape = NETWORKS[network].shape(layer, picture)
+    if not statistic.seeded:
+        return target(activations, shape)
+    # By the place in the network, so that a layer's draws don't depend on which others there are.
+    key = jax.random.key(seed, impl="threefry2x32")
+    own = jax.random.fold_in(key, NETWORKS[network].layer_names.index(layer))
+    return target(activations, shape, own)
 
 
 def together(style_images: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Names (Gatys et al. 2015, arXiv:1508.06576, section "Methods"): ``convB_I`` is a
 output before its ReLU, ``reluB_I`` after it, ``poolB`` the output of block B's pooling.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -86,6 +86,11 @@ class Network:
     def halvings(self, layer: str) -> int:
         """Return how many poolings lie between the picture and the positions of a layer."""
         return self._layer(layer).halvings
+
+    def shape(self, layer: str, picture: Sequence[int]) -> tuple[int, int, int]:
+        """Return the shape (H', W', N) of a layer of a picture, (H, W, 3)."""
+        height, width = (side >> self.halvings(layer) for side in picture[:2])
+        return height, width, self.channels(layer)
 
     def smallest_side(self, layers: Iterable[str]) -> int:
         """Return the shortest side in pixels at which each of `layers` still has a position."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from nst.config import blend, look
 from nst.config.program import split
 from nst.config.schema import Config
+from nst.losses.statistics import STATISTICS
 
 
 def program(config: Config, network: str) -> tuple[Hashable, ...]:
@@ -23,6 +24,8 @@ def program(config: Config, network: str) -> tuple[Hashable, ...]:
         config.stages,
         tuple(look.style_size(config, scale.size) for scale in config.stages),
         config.check_every,
+        # Targets that were drawn are a seed's own.
+        config.seed if STATISTICS[static.statistic].seeded else None,
     )
 
 

@@ -107,6 +107,7 @@ def targets(prepared: Prepared, static: Static) -> Targets:
         content_image,
         *(own for _, own in pairs),
         masks=prepared.regions,
+        seed=np.uint32(prepared.config.seed),
     )
 
 

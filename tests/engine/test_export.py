@@ -49,7 +49,11 @@ def targets(static: Static, params: dict, style_image: Any) -> total.Targets:
     )
     found = {name: values[0] for name, values in own.items()}
     layers = static.content_layers, static.style_layers
-    return total.targets(found, [found], *layers, static.statistic)
+    return total.targets(
+        *(found, [found], *layers, static.statistic),
+        network=static.network,
+        picture=style_image.shape,
+    )
 
 
 #: What the program says of a convolution's operands: XLA rounds those of HIGH to tensorfloat32.
