@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from nst.command.hydra_private import composing, of_options
 from nst.command.options import options
 from nst.command.placing import Refused
 from nst.command.sentence import REFUSALS, sentence
-from nst.config import structured
+from nst.config import output, structured
 from nst.config.schema import Config, from_mapping
 from nst.config.validation import validated
 from nst.engine import jax_settings
@@ -116,7 +117,7 @@ def _perform(composed: DictConfig) -> Any:
     interrupt.check()
     place = _place(folder, composed)
     outcome = session.perform(_prepared(config, folder), place)
-    _report(outcome)
+    _report(outcome, output.files(config.output))
     return reached(outcome, config.search.objective)
 
 
@@ -145,13 +146,15 @@ def _place(folder: Path, composed: DictConfig) -> Place:
     return Place(folder, placing.as_typed(settings.overrides.task), sweep, texts)
 
 
-def _report(outcome: Outcome) -> None:
+def _report(outcome: Outcome, beside: Iterable[str]) -> None:
     if outcome.picture and outcome.best_total is not None:
         outcome.picture.stat()  # whoever removed it at the last moment is told, too
         print(
             f"{os.path.relpath(outcome.picture)}  "
             f"(best at step {outcome.best_step}, total {outcome.best_total:.6g})"
         )
+        for name in beside:
+            print(os.path.relpath(outcome.picture.with_name(name)))
     if outcome.status == "interrupted":
         raise KeyboardInterrupt
     if outcome.status == "failed":

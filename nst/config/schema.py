@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from nst.base.errors import UserError, did_you_mean
 from nst.config.groups import TV, Content, Init, Network, Style
 from nst.config.keys import Entry, Role, group, key, walk
+from nst.config.output import Output
 from nst.config.running import Assets, Optimizer, Search, Sweep, Tracking
 
 
@@ -111,6 +112,7 @@ class Config:
     network: Network = group(Network)
     init: Init = group(Init, label="start from")
     optimizer: Optimizer = group(Optimizer)
+    output: Output = group(Output, role="beside")
     tracking: Tracking = group(Tracking, role="beside")
     assets: Assets = group(Assets, role="beside")
     sweep: Sweep = group(Sweep, role="beside")

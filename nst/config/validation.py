@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from nst.base import home
 from nst.base.errors import UserError
-from nst.config import blend, budget, layers, look
+from nst.config import blend, budget, layers, look, output
 from nst.config.groups import TV, Content, Init, Style
 from nst.config.pruning import rungs
 from nst.config.ranges import in_range, whole
@@ -46,9 +46,10 @@ def validated(config: Config, auto: Callable[[], str] = lambda: "float32") -> Co
     budget.check(config.sweep)
     content = _with_layers("content", config.content, network.source.name, config.preset)
     style = _with_layers("style", config.style, network.source.name, config.preset)
+    sizes = _sizes_and_steps(config)
     checked = dataclasses.replace(
         config,
-        **_sizes_and_steps(config),
+        **sizes,
         # Written out, so that record and hash are of what ran.
         precision=auto() if config.precision == "auto" else config.precision,
         content=content,
@@ -58,6 +59,7 @@ def validated(config: Config, auto: Callable[[], str] = lambda: "float32") -> Co
         search=searched(config.search),
         sweep=_sweep(config.sweep),
         tracking=tracking,
+        output=output.checked(config.output, sizes.get("size", config.size)),
     )
     _masks(checked)
     _strips(checked)

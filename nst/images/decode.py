@@ -246,7 +246,9 @@ def deep_gray(image: Image.Image, subject: str) -> Image.Image:
     if isinstance(clear, int):
         grays[values == clear] = 255
     deep = Image.fromarray(grays)
-    deep.info = image.info
+    deep.info = dict(image.info)
+    if isinstance(clear, int):
+        deep.info[tiff.CLEAR] = Image.fromarray(np.where(values == clear, 0, 255).astype(np.uint8))
     return deep
 
 
@@ -319,6 +321,16 @@ def plain(image: Image.Image, subject: str) -> Image.Image:
         colors = len(converted.getbands()) - clear
         converted = converted.point(table * colors + list(range(256)) * clear)
     return _on_white(converted) if clear else converted
+
+
+def alpha_of(image: Image.Image) -> Image.Image | None:
+    """Return the alpha of a decoded picture, of mode L, or None where all of it is opaque."""
+    found = image.info.get(tiff.CLEAR)
+    if found is None and image.mode not in ("CMYK", "F") and image.has_transparency_data:
+        with contextlib.suppress(ValueError):  # `plain` refuses it
+            mode = "LA" if image.mode in ("LA", "La") else "RGBA"
+            found = (image if image.mode == mode else image.convert(mode)).getchannel("A")
+    return None if found is None or found.getextrema()[0] == 255 else found
 
 
 def _on_white(image: Image.Image) -> Image.Image:

@@ -12,7 +12,7 @@ from nst.base.files import write_whole
 from nst.base.own_files import readable
 from nst.images.decode import FORMATS as FORMATS
 from nst.images.decode import MOST_PIXELS as MOST_PIXELS
-from nst.images.decode import SIDEWAYS, decode, plain, quiet
+from nst.images.decode import SIDEWAYS, alpha_of, decode, plain, quiet
 from nst.images.decode import upright_shape as upright_shape
 
 #: What each EXIF orientation asks for (Exif 2.32, tag 274); 1 is upright.
@@ -33,6 +33,7 @@ class Decoded(NamedTuple):
     image: Image.Image  # on white; of mode L, RGB, CMYK or F
     turn: int  # EXIF orientation, which is not applied yet
     profile: bytes | None  # ICC
+    alpha: Image.Image | None = None  # of mode L; none: opaque
 
 
 def load(path: Path | str, size: int | tuple[int, int] | None, *, key: str) -> np.ndarray:
@@ -66,7 +67,8 @@ def decoded(path: Path, *, key: str) -> Decoded:
     subject = f"{key}: {str(path)!r}"
     with quiet():
         image, turn = decode(path, subject)
-        return Decoded(plain(image, subject), turn, image.info.get("icc_profile"))
+        profile, clear = image.info.get("icc_profile"), alpha_of(image)
+        return Decoded(plain(image, subject), turn, profile, clear)
 
 
 def scaled(picture: Decoded | np.ndarray, size: int | tuple[int, int] | None) -> np.ndarray:
@@ -81,7 +83,7 @@ def scaled(picture: Decoded | np.ndarray, size: int | tuple[int, int] | None) ->
         shape = size if isinstance(size, tuple) else scaled_shape(width, height, size)
         # Lanczos overshoots at edges.
         return stretched(picture, shape).clip(0, 255)
-    image, turn, profile = picture
+    image, turn, profile, _ = picture
     if isinstance(size, tuple):
         height, width = size if turn < SIDEWAYS else size[::-1]  # as stored
     else:
@@ -91,6 +93,25 @@ def scaled(picture: Decoded | np.ndarray, size: int | tuple[int, int] | None) ->
         if turn in _TURNS:
             image = image.transpose(_TURNS[turn])
         return _pixels(image, profile)
+
+
+def alpha(picture: Decoded | np.ndarray, shape: tuple[int, int]) -> np.ndarray | None:
+    """Return a picture's alpha, upright and resampled by Lanczos, or None where it is opaque.
+
+    Args:
+      picture: decoded; an array has none.
+      shape: (H, W) in pixels.
+
+    Returns:
+      (H, W) float32 in [0, 255].
+    """
+    if isinstance(picture, np.ndarray) or picture.alpha is None:
+        return None
+    height, width = shape if picture.turn < SIDEWAYS else shape[::-1]  # as stored
+    clear = picture.alpha.convert("F").resize((width, height), Image.Resampling.LANCZOS)
+    if picture.turn in _TURNS:
+        clear = clear.transpose(_TURNS[picture.turn])
+    return np.asarray(clear).clip(0, 255)
 
 
 def stretched(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -48,7 +48,7 @@ def sha256(picture: Held) -> str:
     if isinstance(picture, np.ndarray):
         parts = [b"float32", repr(picture.shape).encode(), np.ascontiguousarray(picture).tobytes()]
     else:
-        image, turn, profile = picture
+        image, turn, profile, _ = picture
         head = image.mode, image.size, turn
         parts = [repr(head).encode(), image.tobytes(), profile or b""]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
@@ -92,6 +92,6 @@ def _of_pillow(given: Image.Image, subject: str) -> Decoded:
             deep = given.mode.startswith("I") or given.mode == "F"
             image = decode.deep_gray(given, subject) if deep else given
             turn, profile = decode.turn_of(given), given.info.get("icc_profile")
-            return Decoded(decode.plain(image, subject), turn, profile)
+            return Decoded(decode.plain(image, subject), turn, profile, decode.alpha_of(image))
     except OSError as error:
         raise UserError(f"{subject} is truncated or damaged ({error})") from error

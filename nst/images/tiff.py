@@ -28,6 +28,8 @@ KINDS = {1: depth.UNSIGNED, 2: depth.SIGNED, 3: depth.FLOAT, 4: depth.UNSIGNED}
 #: Compression: none, and those that need a byte for decode.PIXELS_PER_BYTE pixels: LZW, JPEG,
 #: Deflate, PackBits.
 UNCOMPRESSED, BOUNDED = 1, (1, 5, 6, 7, 8, 32773, 32946)
+#: Where a picture that was put on white keeps its alpha, of mode L, in its `info`.
+CLEAR = "nst alpha"
 #: Pages that are looked through for the first one that is no thumbnail.
 PAGES = 8
 #: Most bytes of the samples that tifffile reads.
@@ -266,6 +268,7 @@ def _plain(samples: np.ndarray, page: Page, subject: str) -> Image.Image:
     full = depth.white(samples[..., place], page.kind, page.bits[0], subject) if place else 1
     kind = np.float32 if colors == 1 else np.uint8
     out = np.empty((*samples.shape[:2], colors), kind)
+    clear = np.empty(samples.shape[:2] if place else (0, 0), np.uint8)
     rows = max(1, BAND // samples[0].size)
     for row in range(0, len(samples), rows):
         band = depth.grays(samples[row : row + rows, :, :colors], white)
@@ -273,12 +276,15 @@ def _plain(samples: np.ndarray, page: Page, subject: str) -> Image.Image:
             alpha = depth.grays(samples[row : row + rows, :, place, None], full) / np.float32(255)
             band *= 1 if extra[place - colors] == PREMULTIPLIED else alpha
             band = np.clip(band + paper * (1 - alpha), 0, 255)
+            clear[row : row + rows] = np.rint(255 * alpha[..., 0])
         if page.photometric == WHITE_IS_ZERO:
             band = 255 - band
         out[row : row + rows] = band if colors == 1 else np.rint(band)
     image = Image.fromarray(out[..., 0] if colors == 1 else out, mode={4: "CMYK"}.get(colors))
     if page.profile:
         image.info["icc_profile"] = page.profile
+    if place:
+        image.info[CLEAR] = Image.fromarray(clear)
     return image
 
 

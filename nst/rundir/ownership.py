@@ -4,14 +4,16 @@ Imports nothing heavy, so that a refused folder answers at once.
 """
 
 import contextlib
+import mmap
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from nst.base.errors import UserError
 from nst.base.files import part_of, write_whole
+from nst.config.output import NAMES
 from nst.rundir import run_json
 
 #: What a run writes into its folder, pictures in images/ apart.
@@ -34,7 +36,7 @@ MARK = b"nst:config_hash"
 PLUGINS = (b"hydra_plugins.nst_", b"nst.command.placing.Placing", b"nst.placing.Placing")
 
 
-def check(folder: Path, *, log: bool = True) -> dict[str, Any] | None:
+def check(folder: Path, *, log: bool = True, beside: Collection[str] = ()) -> dict[str, Any] | None:
     """Return a folder's run.json; refuse a file that a run would replace and none proves nst's.
 
     What proves it is the run.json of a run that began here; a picture carries nst's text besides.
@@ -42,6 +44,7 @@ def check(folder: Path, *, log: bool = True) -> dict[str, Any] | None:
     Args:
       folder: of the run; need not exist.
       log: whether run.log counts; once Hydra has set up its loggers, it may be this run's.
+      beside: names of `nst.config.output.files` that the run is to write.
 
     Raises:
       UserError: names the files, or says what is wrong with run.json.
@@ -56,6 +59,8 @@ def check(folder: Path, *, log: bool = True) -> dict[str, Any] | None:
         names = [name for name in FILES[bool(fields) :] if log or name != "run.log"]
         taken = [folder / name for name in names] + pictures[1:]
         taken = [one for one in taken if os.path.lexists(one)]
+    outputs = [folder / name for name in beside if os.path.lexists(folder / name)]
+    taken += [one for one in outputs if not (began and is_own(one))]
     refuse(folder, taken)
     return fields
 
@@ -74,13 +79,19 @@ def check_sweep(folder: Path) -> None:
         refuse(folder, [path])
 
 
-def find_equal(own: Path, config_hash: str, images_every: int) -> Path | None:
+def find_equal(
+    own: Path,
+    config_hash: str,
+    images_every: int,
+    fits: Callable[[Path, dict[str, Any]], bool],
+) -> Path | None:
     """Return the folder beside a run's own of a finished run that leaves the same files.
 
     Args:
       own: folder of the run.
       config_hash: of the run.
       images_every: its `tracking.images_every`.
+      fits: is asked of a folder and its run.json besides.
 
     Returns:
       The folder, or None where there is none.
@@ -93,7 +104,7 @@ def find_equal(own: Path, config_hash: str, images_every: int) -> Path | None:
             fields = run_json.earlier(path.parent) or {}
             same = fields["config_hash"], fields["config"]["tracking"]["images_every"]
             finished = fields["status"] == "finished" and not fields.get("same_as")
-            whole = _marked(path.parent / "result.png")
+            whole = _marked(path.parent / "result.png") and fits(path.parent, fields)
             if finished and whole and same == (config_hash, images_every):
                 return path.parent
     return None
@@ -129,7 +140,7 @@ def remove_parts(folder: Path) -> None:
         for part in place.glob(".*.part"):
             whole = part_of(part)
             name = whole and whole.relative_to(folder).as_posix()
-            if name and (name in FILES or PICTURE.fullmatch(name)):
+            if name and (name in (*FILES, *NAMES) or PICTURE.fullmatch(name)):
                 part.unlink(missing_ok=True)
 
 
@@ -142,6 +153,22 @@ def write_hydra(folder: Path, files: Mapping[str, str]) -> None:
     """
     for name, text in files.items():
         write_whole(folder / ".hydra" / name, text.encode("utf-8", "surrogateescape"))
+
+
+def is_own(file: Path) -> bool:
+    """Return whether a file of `nst.config.output.NAMES` carries nst's text, which may be anywhere.
+
+    Args:
+      file: need not exist.
+    """
+    try:
+        with (
+            file.open("rb") as opened,
+            mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as all_,
+        ):
+            return all_.find(MARK) >= 0
+    except (OSError, ValueError):  # ValueError: an empty file
+        return False
 
 
 def _marked(picture: Path) -> bool:

@@ -14,7 +14,8 @@ import numpy as np
 from nst.config.schema import Config
 from nst.engine.check import Check, seconds_per_step
 from nst.images import color, files
-from nst.rundir import checkpoint, fields
+from nst.images.output import NOTHING, Carried
+from nst.rundir import checkpoint, fields, outputs
 from nst.rundir.checkpoint import Saved
 from nst.rundir.history_writer import HistoryWriter
 from nst.rundir.ownership import remove_parts, write_hydra
@@ -36,6 +37,7 @@ class Record:
         hydra: Mapping[str, str] = {},
         lanes: int = 1,
         tracked: Mapping[str, Any] = {},
+        carried: Carried = NOTHING,
     ):
         """Start the record with status "running".
 
@@ -51,8 +53,10 @@ class Record:
           hydra: files of .hydra/, name -> text.
           lanes: runs in its program, side by side; a step is one of all of them.
           tracked: what the run's tracker knows it by, its id above all.
+          carried: what files beside result.png take over from the content image's.
         """
         self._lanes = lanes
+        self._carried = carried
         self.folder = folder
         self.config = config
         self._content_images = {one.shape: one for one in content_images}
@@ -102,8 +106,12 @@ class Record:
             self._write("running")
 
     def keep_best(self) -> Path | None:
-        """Write the best picture, if there is one; return its file."""
-        return self._save("result.png", self.best) if self.best else None
+        """Write the best picture, if there is one, and the files beside it; return its file."""
+        if not self.best:
+            return None
+        shown, text = self._shown(self.best), self._text(self.best)
+        outputs.write(self.folder, self.config.output, shown, self._carried, text)
+        return self._save("result.png", self.best)
 
     def finish(self, status: str, error: str | None, metrics: Mapping[str, float | None]) -> None:
         """Write the final run.json, after which a run that has not been interrupted is over.
@@ -140,16 +148,16 @@ class Record:
         return row | size | check.losses
 
     def _save(self, name: str, check: Check) -> Path:
-        text = {
-            "nst:config_hash": self.hash,
-            "nst:seed": str(self.config.seed),
-            "nst:step": str(check.step),
-        }
+        files.save(self.folder / name, self._shown(check), self._text(check))
+        return self.folder / name
+
+    def _shown(self, check: Check) -> np.ndarray:
         # The checks keep the picture of the loop, which is what a run resumes from.
         content = self._content_images[check.picture.shape]
-        shown = color.finished(self.config.color, check.picture, content)
-        files.save(self.folder / name, shown, text)
-        return self.folder / name
+        return color.finished(self.config.color, check.picture, content)
+
+    def _text(self, check: Check) -> dict[str, str]:
+        return outputs.text(self.hash, self.config.seed, check.step)
 
     def _write(
         self, status: str, error: str | None = None, metrics: Mapping[str, float | None] = {}

@@ -6,7 +6,8 @@ from typing import Any
 
 from nst.base.files import write_whole
 from nst.config.schema import Config
-from nst.rundir import fields, run_json
+from nst.images.output import Carried
+from nst.rundir import fields, outputs, run_json
 from nst.rundir.ownership import remove_parts, write_hydra
 from nst.sources.resolve import ResolvedSource
 
@@ -23,6 +24,7 @@ def write(
     overrides: Sequence[str],
     hydra: Mapping[str, str],
     own: Mapping[str, Any],
+    carried: Carried,
 ) -> dict[str, Any]:
     """Give a run that equals another one a folder of its own with that one's result.
 
@@ -31,6 +33,7 @@ def write(
       folder: and the rest as `nst.rundir.record.Record` takes them.
       own: fields that are not the other's: "same_as" or "reused_from", the way to `original`, and
         "tracked".
+      carried: what files beside result.png take over from the content image's.
 
     Returns:
       The run's run.json.
@@ -51,5 +54,6 @@ def write(
     pictures = sorted((original / "images").glob("step_*.png"))
     for file in [*pictures, original / "history.csv", original / "result.png"]:
         write_whole(folder / file.relative_to(original), file.read_bytes())
+    outputs.add(folder, original, config, other, carried)
     fields.write(folder, found)
     return found

@@ -13,7 +13,8 @@ from typing import Any
 
 from nst.base import home
 from nst.base.errors import UserError, one_line
-from nst.rundir import history, run_json, runs
+from nst.rundir import history, outputs, run_json, runs
+from nst.rundir.outputs import Deep
 from nst.rundir.run_json import BadRecordError
 from nst.rundir.tree import natural
 
@@ -54,20 +55,25 @@ class Finished:
         """
         self._known: dict[Same, list[Path]] = defaultdict(list)
         self._unread: list[Path] = []
-        self._whole: dict[Same, Path | None] = {}
+        self._whole: dict[tuple[Same, Deep], Path | None] = {}
         own = apart.resolve()
         for folder in runs.folders(folders(within)):
             if own not in (resolved := folder.resolve()).parents and own != resolved:
                 self._add(folder)
 
-    def find(self, same: Same) -> Path | None:
+    def find(self, same: Same, deep: Deep = ()) -> Path | None:
         """Return the folder of a run that leaves the same files and is whole, None without one.
 
         A warning names each that is damaged.
+
+        Args:
+          same: as the run has it.
+          deep: files of 16 bits that it has, too.
         """
-        if same not in self._whole:
-            self._whole[same] = next(filter(self._is_whole, self._ordered(same)), None)
-        return self._whole[same]
+        if (same, deep) not in self._whole:
+            whole = (one for one in self._ordered(same) if self._is_whole(one, deep))
+            self._whole[same, deep] = next(whole, None)
+        return self._whole[same, deep]
 
     def _add(self, folder: Path) -> None:
         try:
@@ -89,8 +95,13 @@ class Finished:
                     unread.append(folder)
         return [*known, *unread]
 
-    def _is_whole(self, folder: Path) -> bool:
+    def _is_whole(self, folder: Path, files: Deep) -> bool:
         reason = damage(folder)
+        if reason is None and files:
+            fields = run_json.earlier(folder) or {}
+            if outputs.lacking(folder, fields["config"], files):
+                return False
+            reason = outputs.damage(folder, files)
         if reason:
             log.warning("%s is not taken, since %s: the run is computed", folder, one_line(reason))
         return reason is None

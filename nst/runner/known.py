@@ -8,9 +8,11 @@ from typing import Any
 
 from nst.base import home, locks
 from nst.base.errors import UserError, one_line
-from nst.config import identity
+from nst.config import identity, output
 from nst.config.schema import Config, to_mapping
-from nst.rundir import checkpoint, history, ownership, repeat, reuse, run_json, runlog
+from nst.rundir import checkpoint, history, outputs, ownership, repeat, reuse, run_json, runlog
+from nst.rundir.outputs import Deep
+from nst.rundir.reuse import Same
 from nst.runner.job import Place
 from nst.runner.originals import originals
 from nst.runner.outcome import Outcome, recorded
@@ -62,13 +64,14 @@ def reusable(prepared: Prepared, place: Place, found: Reusable) -> Path | None:
     key = within, place.sweep or place.folder
     if key not in found:
         found[key] = reuse.Finished(*key)
-    return found[key].find(same_files(prepared))
+    return found[key].find(*same_files(prepared))
 
 
 def _ended(prepared: Prepared, place: Place) -> Outcome | None:
     ended = ended_before(prepared, place)
     if ended:
         over(ended, place.folder)
+        complete(prepared, place.folder)
     return ended
 
 
@@ -83,6 +86,18 @@ def over(ended: Outcome, folder: Path) -> None:
         checkpoint.remove(folder)
 
 
+def complete(prepared: Prepared, folder: Path) -> None:
+    """Write the files beside result.png that a run which is over is asked for only now.
+
+    Args:
+      prepared: the run.
+      folder: of the run, as `ended_before` has looked at it.
+    """
+    fields = run_json.earlier(folder)
+    if fields and output.files(prepared.config.output):
+        outputs.add(folder, folder, prepared.config, fields, prepared.carried)
+
+
 def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
     """Return how this run ended when it was run in this folder before, or None if it is to run.
 
@@ -90,7 +105,8 @@ def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
       UserError: the folder holds another run, and the message names what differs; or it holds
         files that are not nst's.
     """
-    fields = ownership.check(place.folder, log=False)
+    beside = output.files(prepared.config.output)
+    fields = ownership.check(place.folder, log=False, beside=beside)
     if fields is None or fields["config_hash"] is None:  # refused before it started
         return None
     config = to_mapping(prepared.config)
@@ -108,23 +124,32 @@ def ended_before(prepared: Prepared, place: Place) -> Outcome | None:
     again = status in ("diverged", "failed", "pruned") and prepared.config.sweep.retry
     if status in ("running", "interrupted") or again:
         return None
+    if fields["best"]:
+        wanted = outputs.deep(prepared.config.output)
+        missing = outputs.lacking(place.folder, fields["config"], wanted)
+        outputs.refuse(place.folder, missing, prepared.config.output)
     return recorded(fields, place.folder)
 
 
-def same_files(prepared: Prepared) -> tuple[str, int]:
-    """Return what two runs that leave the same files have in common: the hash and images_every.
+def same_files(prepared: Prepared) -> tuple[Same, Deep]:
+    """Return what two runs that leave the same files have in common, with those made of them.
 
     Offline, style=starry and style=night are the same run: the one is the other's fallback.
     """
     config = prepared.config
     own = identity.config_hash(config, prepared.static.network, prepared.sources)
-    return own, config.tracking.images_every
+    return (own, config.tracking.images_every), outputs.deep(config.output)
 
 
 def _as_another(prepared: Prepared, place: Place, other: Path | None) -> Outcome | None:
     """Take the result of a finished run that leaves the same files: this sweep's, or `other`."""
     config, folder = prepared.config, place.folder
-    of_sweep = place.sweep and ownership.find_equal(folder, *same_files(prepared))
+    same, deep = same_files(prepared)
+    of_sweep = place.sweep and ownership.find_equal(
+        folder,
+        *same,
+        lambda one, fields: not outputs.lacking(one, fields["config"], deep),
+    )
     original = of_sweep or other
     if original is None:
         return None
@@ -150,6 +175,7 @@ def _as_another(prepared: Prepared, place: Place, other: Path | None) -> Outcome
             place.overrides,
             place.hydra,
             links | {"tracked": dict(tracker.known) or None},
+            prepared.carried,
         )
         checkpoint.remove(folder)
         runlog.keep(folder)

@@ -8,13 +8,14 @@ from pathlib import Path
 from nst.base import interrupt
 from nst.base.errors import UserError
 from nst.base.program import Static
+from nst.config import output
 from nst.engine.cut import cut
 from nst.engine.lanes import union
 from nst.engine.memory import check_lanes, lanes_that_fit
 from nst.rundir import checkpoint, refusal
 from nst.runner import alike
 from nst.runner.job import Job
-from nst.runner.known import Reusable, ended_before, over, reusable, same_files
+from nst.runner.known import Reusable, complete, ended_before, over, reusable, same_files
 from nst.runner.outcome import Outcome, failed
 from nst.runner.prepare import Prepared, prepare
 
@@ -38,6 +39,8 @@ class Plan:
     """What is to be done for the jobs of a grid."""
 
     ended: Outcomes = field(default_factory=dict)  # of jobs that ended before
+    #: Of these the ones that have files beside result.png.
+    complete: dict[int, Prepared] = field(default_factory=dict)
     refused: dict[int, UserError] = field(default_factory=dict)  # why jobs can't run
     groups: dict[Hashable, list[Member]] = field(default_factory=lambda: defaultdict(list))
     #: Of runs that come before them, or of another sweep's.
@@ -73,6 +76,8 @@ def planned(jobs: Sequence[Job]) -> Plan:
         same = same_files(prepared)
         if ended := ended_before(prepared, job.place):
             plan.ended[number] = ended
+            if output.files(job.config.output):
+                plan.complete[number] = prepared
         else:
             earlier = checkpoint.load(job.place.folder, prepared.static, prepared.hyperparameters)
             original = None if same in known else reusable(prepared, job.place, finished)
@@ -127,6 +132,8 @@ def settled(plan: Plan, jobs: Sequence[Job]) -> Outcomes:
     """
     for number, ended in plan.ended.items():
         over(ended, jobs[number].place.folder)
+    for number, prepared in plan.complete.items():
+        complete(prepared, jobs[number].place.folder)
     return plan.ended | {number: refused(jobs[number], why) for number, why in plan.refused.items()}
 
 

@@ -18,10 +18,12 @@ from nst.config.schema import Config
 from nst.engine.program import compute_targets
 from nst.images import color, files
 from nst.images.initial import initial_picture
+from nst.images.output import NOTHING, Carried
 from nst.losses.guided import Regions
 from nst.losses.total import Targets
 from nst.networks.vgg import frozen
 from nst.runner import pictures
+from nst.runner.carried import carried
 from nst.sources import weights
 from nst.sources.resolve import ResolvedSource
 
@@ -44,6 +46,7 @@ class Prepared:
     initial: np.ndarray | None  # (H, W, 3) float32 in gray levels: the picture of init.path
     regions: Regions | None  # at the sizes of content image and style image; none: no masks
     coarser: tuple["Prepared", ...] = ()  # the same run at its smaller sizes, rising
+    carried: Carried = NOTHING  # what files beside result.png take over
 
     @property
     def scales(self) -> tuple["Prepared", ...]:
@@ -86,7 +89,8 @@ def prepare(config: Config, given: Mapping[str, ResolvedSource] | None = None) -
         Prepared(one, static, split(one, network)[1], sources, params, *own)
         for one, own in zip(sizes, read, strict=True)
     ]
-    return dataclasses.replace(whole, coarser=tuple(coarser))
+    own = carried(config.output, sources["content"], whole.content_image.shape)
+    return dataclasses.replace(whole, coarser=tuple(coarser), carried=own)
 
 
 def targets(prepared: Prepared, static: Static) -> Targets:

@@ -136,6 +136,7 @@ class Session:
                 place.hydra,
                 lanes=self._program[1],
                 tracked=self._tracker.known,
+                carried=prepared.carried,
             )
             runlog.keep(place.folder)
             if self._earlier:

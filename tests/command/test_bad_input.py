@@ -70,6 +70,7 @@ def has(line: str, parts: Sequence[str]) -> None:
         ("optimizer.lr=fast", ["optimizer.lr", "number", "fast"]),
         ("beta=null", ["beta", "number"]),
         ("assets.fallback=maybe", ["assets.fallback", "maybe"]),
+        ("output.transparency=maybe", ["output.transparency", "maybe"]),
         ("optimizer.clamp=2.5", ["optimizer.clamp", "true or false", "2.5"]),
         ("steps=0", ["steps", "whole number", "from 1", "not 0"]),
         ("init=file", ["init=file", "init.path", "not given"]),
@@ -119,6 +120,12 @@ def test_what_cannot_be_taken_away(command, argument: str):
 @pytest.mark.parametrize(
     ("argument", "parts"),
     [
+        ("output.format=jpg", ["output.format", "png, png16", "'jpg'", "did you mean 'jpeg'?"]),
+        ("output.format=[png,[x]]", ["output.format", "one or several of", "['x']"]),
+        ("output.format=[]", ["output.format", "one or several of", "[]"]),
+        ("output.quality=80", ["output.quality=80", "output.format=jpeg or webp", "not png"]),
+        ("output.quality=0", ["output.quality", "whole number", "from 1 to 100", "not 0"]),
+        ("output.profile=adobe", ["output.profile", "srgb, content", "'adobe'"]),
         ("steps=1.5", ["steps", "whole number", "from 1", "not 1.5"]),
         ("steps=many", ["steps", "whole number", "many"]),
         ("steps=null", ["steps", "whole number", "None"]),

@@ -60,7 +60,8 @@ def test_the_role_of_a_key():
     files = {"content.mask", "style.mask", "init.path"}
     assert {name for name in entries() if role(name) == "file"} == files
     groups = {name.partition(".")[0] for name in entries() if role(name) == "beside"}
-    assert groups == {"name", "devices", "strips", "tracking", "assets", "sweep", "search"}
+    runs = {"output", "tracking", "assets", "sweep", "search"}
+    assert groups == {"name", "devices", "strips", *runs}
     of_sources = {name for name in entries() if role(name) == "source"}
     assert {name.partition(".")[0] for name in of_sources} == {"content", "style", "network"}
     parts = {"name", "title", "url", "checksum", "file", "fallback", "path", "weights", "blend"}

@@ -63,3 +63,37 @@ def srgb(light: np.ndarray) -> np.ndarray:
     """Return sRGB values in [0, 255] of linear light in [0, 1] (IEC 61966-2-1)."""
     curved = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
     return 255 * curved
+
+
+def profile(space: bytes, gamma: float, order: str = "rgb") -> bytes:
+    """Return an ICC v2 profile with sRGB's primaries and a plain power curve (ICC.1:2001-04)."""
+
+    def xyz(*values: float) -> bytes:
+        return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(v * 65536) for v in values))
+
+    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
+    # sRGB's primaries adapted to D50, as the sRGB profile of the ICC gives them.
+    primaries = {
+        "r": xyz(0.43607, 0.22249, 0.01392),
+        "g": xyz(0.38515, 0.71687, 0.09708),
+        "b": xyz(0.14307, 0.06061, 0.71410),
+    }
+    tags = {b"wtpt": xyz(0.9642, 1, 0.8249), b"cprt": b"text\0\0\0\0none\0\0\0\0"}
+    tags[b"desc"] = b"desc\0\0\0\0" + struct.pack(">I", 2) + b"x\0" + bytes(78)
+    if space == b"GRAY":
+        tags[b"kTRC"] = curve
+    else:
+        for channel, primary in zip(b"rgb", order, strict=True):
+            tags |= {
+                bytes([channel]) + b"XYZ": primaries[primary],
+                bytes([channel]) + b"TRC": curve,
+            }
+    offset = 132 + 12 * len(tags)
+    table, data = struct.pack(">I", len(tags)), b""
+    for name, body in tags.items():
+        body += bytes(-len(body) % 4)
+        table += name + struct.pack(">II", offset + len(data), len(body))
+        data += body
+    head = b"none" + bytes.fromhex("02100000") + b"mntr" + space + b"XYZ " + bytes(12) + b"acsp"
+    head += bytes(28) + struct.pack(">3i", 63190, 65536, 54061) + bytes(48)
+    return struct.pack(">I", offset + len(data)) + head + table + data

@@ -4,7 +4,6 @@ import io
 import math
 import os
 import resource
-import struct
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import KEY, loaded, noise, png_of_rows, refusal, srgb
+from pictures import KEY, loaded, noise, png_of_rows, profile, refusal, srgb
 from PIL import Image
 
 from nst.base.errors import UserError
@@ -223,40 +222,6 @@ def test_exif_orientation(tmp_path: Path, orientation: int, name: str) -> None:
 def test_broken_exif_is_ignored(tmp_path: Path, exif: bytes) -> None:
     path = store(tmp_path, Image.new("RGB", (8, 8), "white"), "e.jpg", exif=exif)
     np.testing.assert_array_equal(loaded(path), 255)
-
-
-def profile(space: bytes, gamma: float, order: str = "rgb") -> bytes:
-    """Return an ICC v2 profile with sRGB's primaries and a plain power curve (ICC.1:2001-04)."""
-
-    def xyz(*values: float) -> bytes:
-        return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(v * 65536) for v in values))
-
-    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
-    # sRGB's primaries adapted to D50, as the sRGB profile of the ICC gives them.
-    primaries = {
-        "r": xyz(0.43607, 0.22249, 0.01392),
-        "g": xyz(0.38515, 0.71687, 0.09708),
-        "b": xyz(0.14307, 0.06061, 0.71410),
-    }
-    tags = {b"wtpt": xyz(0.9642, 1, 0.8249), b"cprt": b"text\0\0\0\0none\0\0\0\0"}
-    tags[b"desc"] = b"desc\0\0\0\0" + struct.pack(">I", 2) + b"x\0" + bytes(78)
-    if space == b"GRAY":
-        tags[b"kTRC"] = curve
-    else:
-        for channel, primary in zip(b"rgb", order, strict=True):
-            tags |= {
-                bytes([channel]) + b"XYZ": primaries[primary],
-                bytes([channel]) + b"TRC": curve,
-            }
-    offset = 132 + 12 * len(tags)
-    table, data = struct.pack(">I", len(tags)), b""
-    for name, body in tags.items():
-        body += bytes(-len(body) % 4)
-        table += name + struct.pack(">II", offset + len(data), len(body))
-        data += body
-    head = b"none" + bytes.fromhex("02100000") + b"mntr" + space + b"XYZ " + bytes(12) + b"acsp"
-    head += bytes(28) + struct.pack(">3i", 63190, 65536, 54061) + bytes(48)
-    return struct.pack(">I", offset + len(data)) + head + table + data
 
 
 @pytest.mark.parametrize("name", ["c.png", "c.tif", "c.webp"])
