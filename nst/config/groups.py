@@ -17,6 +17,9 @@ _MASK = (
 )
 
 
+_MASKS = "two picture files of flat colors or shares of gray, `left`, `rectangle(0,0,0.5,1)`, ..."
+
+
 @dataclass
 class Source:
     """What a name in the configuration stands for: a file to fetch, or one that is built in."""
@@ -45,7 +48,7 @@ class Content:
     mask: str | None = key(
         None,
         _MASK,
-        unit="two picture files of flat colors",
+        unit=_MASKS,
         role="file",
         label="regions of content",
     )
@@ -69,9 +72,7 @@ class Style:
 
     source: Source = group(Source, flat=True, role="source")
     path: str | None = key(None, _PATH, unit="a picture file", role="source")
-    mask: str | None = key(
-        None, _MASK, unit="two picture files of flat colors", role="file", label="regions of style"
-    )
+    mask: str | None = key(None, _MASK, unit=_MASKS, role="file", label="regions of style")
     layers: Any = key(
         None,
         "layers of the style loss",

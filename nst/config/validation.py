@@ -17,6 +17,7 @@ from nst.config.pruning import rungs
 from nst.config.ranges import in_range, whole
 from nst.config.running import Optimizer, Search, Sweep, Tracking
 from nst.config.schema import Config, entries
+from nst.images import shapes
 from nst.losses.statistics import STATISTICS, with_masks
 from nst.metrics.objective import objective
 from nst.optimizers.table import readers
@@ -178,6 +179,9 @@ def _init(init: Init) -> Init:
 
 def _masks(config: Config) -> None:
     content, style = config.content, config.style
+    for key, mask in (("content.mask", content.mask), ("style.mask", style.mask)):
+        if mask is not None:
+            shapes.read(mask, key)
     if content.mask is None and style.mask is None:
         return
     if style.mask is None:

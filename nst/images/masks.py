@@ -1,4 +1,4 @@
-"""Mask pictures: files of flat colors, each a region of a content or style image."""
+"""Masks: files of flat colors, each a region of a picture, gray files of shares, rectangles."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -7,9 +7,12 @@ import numpy as np
 
 from nst.base.errors import UserError
 from nst.images import files
+from nst.images.shapes import Rectangle
 
-#: Most colors of a mask; antialiasing and JPEG's noise make many more.
+#: Most flat colors of a mask; antialiasing and JPEG's noise make many more.
 MOST = 16
+#: What is outside and what is inside where a mask says by how much: black and white.
+OUTSIDE, INSIDE = 0x000000, 0xFFFFFF
 
 
 class Mask(NamedTuple):
@@ -33,6 +36,8 @@ class Mask(NamedTuple):
 def read(path: Path, key: str, own: tuple[int, int], name: str, shape: tuple[int, ...]) -> Mask:
     """Read a mask and scale its regions as its picture is scaled.
 
+    Grays that are more than flat colors may be are shares: of white, and the rest of black.
+
     Args:
       path: of the mask's file.
       key: "content.mask" or "style.mask".
@@ -43,7 +48,8 @@ def read(path: Path, key: str, own: tuple[int, int], name: str, shape: tuple[int
     Raises:
       UserError: it can't be read, has another size than its picture, or too many colors.
     """
-    pixels = np.rint(files.load(path, None, key=key)).astype(np.uint32)
+    values = files.load(path, None, key=key)
+    pixels = np.rint(values).astype(np.uint32)
     subject = f"{key}: {str(path)!r}"
     height, width = pixels.shape[:2]
     if (height, width) != own:
@@ -53,13 +59,43 @@ def read(path: Path, key: str, own: tuple[int, int], name: str, shape: tuple[int
         )
     packed = pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]
     colors = np.unique(packed)
+    if len(colors) > MOST and (pixels == pixels[..., :1]).all():
+        return _of_shares(averaged(values[..., 0] / 255, shape), subject)
     if len(colors) > MOST:
         raise UserError(
             f"{subject} has {len(colors)} colors, but at most {MOST} are allowed: a mask wants "
-            "flat colors, one for each region, as in a PNG drawn without antialiasing"
+            "flat colors, one for each region, as in a PNG drawn without antialiasing, or grays, "
+            "each the share of white"
         )
     scaled = [averaged(packed == color, shape) for color in colors]
     return Mask(tuple(int(color) for color in colors), np.stack(scaled), subject)
+
+
+def of_shape(part: Rectangle, key: str, text: str, shape: tuple[int, ...]) -> Mask:
+    """Return the mask of a part of a picture: inside of it white, outside black.
+
+    Args:
+      part: of the picture.
+      key: "content.mask" or "style.mask".
+      text: as it was given.
+      shape: of the picture in the run, (H, W, 3).
+    """
+    height, width = shape[:2]
+    rows, columns = _covered(height, part.top, part.bottom), _covered(width, part.left, part.right)
+    return _of_shares(np.outer(rows, columns).astype(np.float32), f"{key}: {text!r}")
+
+
+def _of_shares(inside: np.ndarray, subject: str) -> Mask:
+    """Return the mask of the shares (H, W) of white; without black where all of it is white."""
+    if (inside == 1).all():
+        return Mask((INSIDE,), inside[None], subject)
+    return Mask((OUTSIDE, INSIDE), np.stack([1 - inside, inside]), subject)
+
+
+def _covered(count: int, begin: float, end: float) -> np.ndarray:
+    """Return how much of each of `count` pixels lies between two fractions of a side."""
+    edges = np.clip(np.arange(count + 1), begin * count, end * count)
+    return np.diff(edges)
 
 
 def averaged(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -6,6 +6,7 @@ from nst.base.errors import UserError
 from nst.base.own_files import own_path, readable
 from nst.config import blend
 from nst.config.schema import Config
+from nst.images import shapes
 
 #: Files that a sentence names beside the first.
 _MOST = 6
@@ -37,7 +38,8 @@ def _named(config: Config) -> Iterator[tuple[str, str]]:
     content, style = config.content, config.style
     found = [("content.path", content.path), ("init.path", config.init.path)]
     found += [(one.key, one.path) for one in blend.style_images(style).values()]
-    found += [("content.mask", content.mask), ("style.mask", style.mask)]
+    masks = [("content.mask", content.mask), ("style.mask", style.mask)]
+    found += [(key, mask) for key, mask in masks if mask and not shapes.is_shape(mask)]
     yield from ((key, path) for key, path in found if path is not None)
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nst.base.errors import UserError
-from nst.images import files, masks
+from nst.images import files, masks, shapes
 from nst.report import thumbnails
 from nst.rundir.runs import RecordedSource, Run
 from nst.tracking import captions
@@ -73,12 +73,18 @@ def _picture(one: _Original, root: Path) -> Picture | None:
 
 
 def _with_regions(one: _Original, file: Path, picture: Picture) -> Picture:
+    assert isinstance(picture.image, np.ndarray)
+    key = f"{one.group}.mask"
+    # Without a path, since it is no file.
+    part = shapes.read(one.mask.name, key) if one.mask and not one.mask.path else None
+    if one.mask and part:
+        mask = masks.of_shape(part, key, one.mask.name, picture.image.shape)
+        return picture._replace(regions=mask.regions, names=mask.names)
     own = one.mask and thumbnails.file_of(one.mask, f"{one.group}_mask")
     if not own:
         return picture
-    assert isinstance(picture.image, np.ndarray)
     shape = files.upright_shape(file, key=one.group)
     with contextlib.suppress(UserError, OSError, ValueError):
-        mask = masks.read(own, f"{one.group}.mask", shape, file.name, picture.image.shape)
+        mask = masks.read(own, key, shape, file.name, picture.image.shape)
         return picture._replace(regions=mask.regions, names=mask.names)
     return picture

@@ -9,6 +9,7 @@ from nst.base import home
 from nst.base.errors import UserError
 from nst.base.own_files import own_path
 from nst.config import blend
+from nst.images import shapes
 from nst.rundir.values import mapping
 from nst.sources.download import digest
 
@@ -21,6 +22,8 @@ KEYS = {
     "content.mask": "content_mask",
     "style.mask": "style_mask",
 }
+#: Of these the ones that take a part of a picture as well.
+MASKS = ("content.mask", "style.mask")
 
 
 class Files:
@@ -43,12 +46,14 @@ class Files:
 
         Args:
           key: of `KEYS`, or that of a blend.
-          path: as the record has it; a name of a blend stays as it is.
+          path: as the record has it; a name of a blend and a part of a picture stay as they are.
 
         Raises:
           UserError: the file has moved or changed.
         """
         if key == blend.KEY and not blend.is_file(path):
+            return path
+        if key in MASKS and shapes.is_shape(path):
             return path
         known = self._sha256(key, path)
         places = [path]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from nst.config import blend, named
+from nst.images import shapes
 from nst.rundir.runs import RecordedSource
 from nst.rundir.values import MOST_KEYS, mapping, plain, text
 
@@ -69,7 +70,8 @@ def _masks(fields: dict[str, Any]) -> dict[str, RecordedSource]:
     for group in ("content", "style"):
         own, key = mapping(fields["config"], group).get("mask"), f"{group}_mask"
         if isinstance(own, str) and own:
-            found[key] = _source(key, fields, own, own, None)
+            file = None if shapes.is_shape(own) else own
+            found[key] = _source(key, fields, own, file, None)
     return found
 
 

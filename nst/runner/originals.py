@@ -7,9 +7,11 @@ import numpy as np
 
 from nst.base.errors import UserError
 from nst.config import blend
+from nst.images import shapes
 from nst.runner import pictures
 from nst.runner.job import Place
 from nst.runner.prepare import Prepared
+from nst.sources.resolve import ResolvedSource
 from nst.tracking import captions
 from nst.tracking.tracker import Picture, told_apart
 
@@ -36,12 +38,16 @@ def _name(prepared: Prepared, key: str) -> str:
     return f"{group}/{Path(prepared.sources[key].name).stem}" if several else group
 
 
+def _called(mask: ResolvedSource) -> str:
+    return mask.name if shapes.is_shape(mask.name) else Path(mask.name).stem
+
+
 def _picture(prepared: Prepared, key: str, image: np.ndarray) -> Picture:
     sources = prepared.sources
     source, mask = sources[key], sources.get(f"{key}_mask")
     asked = source.requested if source.fallback else None
     caption = captions.of_original(
-        source.name, source.title, asked, Path(mask.name).stem if mask else None
+        source.name, source.title, asked, _called(mask) if mask else None
     )
     with contextlib.suppress(UserError):  # a mask that has gone meanwhile costs no run its end
         if mask:

@@ -12,7 +12,7 @@ from nst.config.layers import check_positions
 from nst.config.schema import Config
 from nst.engine.cut import check_devices
 from nst.engine.memory import check_memory
-from nst.images import files, held, masks, paired
+from nst.images import files, held, masks, paired, shapes
 from nst.losses.guided import Regions
 from nst.sources import resolve
 from nst.sources.resolve import ResolvedSource
@@ -59,8 +59,8 @@ def find(
     if config.init.path is not None:
         sources["init"] = resolve.own_file(config.init.path, key="init.path")
     if config.content.mask is not None and config.style.mask is not None:
-        sources["content_mask"] = resolve.own_file(config.content.mask, key="content.mask")
-        sources["style_mask"] = resolve.own_file(config.style.mask, key="style.mask")
+        sources["content_mask"] = resolve.region(config.content.mask, key="content.mask")
+        sources["style_mask"] = resolve.region(config.style.mask, key="style.mask")
     return sources
 
 
@@ -227,5 +227,8 @@ def mask(
     Raises:
       UserError: it can't be read, or doesn't fit its picture.
     """
+    key = f"{group}.mask"
+    if part := shapes.read(file.requested, key):
+        return masks.of_shape(part, key, file.requested, shape)
     own = _own_shape(picture, f"{group}.path")
-    return masks.read(file.path, f"{group}.mask", own, picture.path.name, shape)
+    return masks.read(file.path, key, own, picture.path.name, shape)

