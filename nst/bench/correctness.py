@@ -22,7 +22,6 @@ from nst.base.program import Hyperparameters, Static
 from nst.bench.case import Case, parameters, pictures, program, sources
 from nst.engine.lanes import Lane, begun
 from nst.engine.program import advance, compute_targets
-from nst.losses.statistics import STATISTICS
 from nst.networks import vgg
 from nst.networks.spec import NETWORKS
 from nst.optimizers.table import OPTIMIZERS
@@ -48,6 +47,9 @@ STEPS = 3
 _CASE = Case(size=40, network="vgg16")
 _CONTENT = ("conv2_1",)
 _STYLE = ("conv1_1", "conv2_1")
+#: Beside the Gram matrices, those whose arithmetic is of another kind: deviations, roots of
+#: matrices, sorted values along directions that are drawn.
+_STATISTICS = ("mean_std", "wasserstein", "sliced_wasserstein")
 #: Short steps, which don't overshoot: the losses fall, and magnify no rounding more than they must.
 _RATES = {"adam": 1.0, "sgd": 1e-6}
 
@@ -56,7 +58,7 @@ def kinds() -> dict[str, tuple[str, str, str]]:
     """Return optimizer, statistic and pooling of each program, by the name of what is special."""
     usual = ("adam", "gram", "avg")
     special = [*((one, *usual[1:]) for one in OPTIMIZERS if one != usual[0])]
-    special += [(usual[0], one, usual[2]) for one in STATISTICS if one != usual[1]]
+    special += [(usual[0], one, usual[2]) for one in _STATISTICS]
     special += [(*usual[:2], "max")]
     return {"defaults": usual} | {
         next(own for own, other in zip(kind, usual, strict=True) if own != other): kind

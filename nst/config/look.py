@@ -3,7 +3,8 @@
 A picture k times as large has k^2 times the positions. Enlarged smoothly, its losses become
 
     content       sum  k^2          mean  1
-    style         1, of each statistic: they are divided by their positions
+    style         1, of each statistic: they are divided by their positions (shifts of long_range
+                  stay as many positions, so it is another texture's loss)
     tv, absolute  sum  k            mean  1/k          k^2 differences, each 1/k of what it was
     tv, power p   sum  k^(2 - p)    mean  k^-p
 

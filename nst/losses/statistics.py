@@ -49,6 +49,11 @@ STATISTICS = {
     "gram": Statistic("nst.losses.gram", guided="nst.losses.guided", by_strips=True),
     "mean_std": Statistic("nst.losses.mean_std", by_strips=True),
     "wasserstein": Statistic("nst.losses.wasserstein", by_strips=True),
+    "covariance": Statistic("nst.losses.covariance", by_strips=True),
+    "moments": Statistic("nst.losses.moment_matching"),
+    "histogram": Statistic("nst.losses.histogram", shaped=True),
+    "sliced_wasserstein": Statistic("nst.losses.sliced_wasserstein", seeded=True),
+    "long_range": Statistic("nst.losses.long_range"),
 }
 
 

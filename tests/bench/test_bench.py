@@ -241,7 +241,8 @@ def test_a_device_in_its_small_form():
     assert list(sections) == list(plan.SECTIONS)
     assert all(verdicts.missing(row) is None for rows in sections.values() for row in rows)
     correctness = {row["precision"]: row for row in sections["correctness"]}
-    kinds = {"defaults", "lbfgs", "sgd", "mean_std", "wasserstein", "max"}
+    statistics = {"mean_std", "wasserstein", "sliced_wasserstein"}
+    kinds = {"defaults", "lbfgs", "sgd", "max"} | statistics
     assert set(correctness["float32"]["programs"]) == kinds
     assert correctness["float32"]["off"]["after 3 steps"] <= 1e-3
     # Numbers of 8 bits differ, and not by more than their rounding.

@@ -12,6 +12,7 @@ from fake_runs import write_run
 from helpers import FOUR_STEPS, SHALLOW, compiled, refusal, valid_record
 from one_run import NUMBERS, STATIC, checks, scene, together
 from PIL import Image
+from style_targets import target_of
 
 from nst.base.errors import UserError
 from nst.config import blend, identity, named
@@ -19,6 +20,7 @@ from nst.config.groups import Source, Style
 from nst.engine.lanes import Lane
 from nst.engine.program import advance, compute_targets
 from nst.losses import total
+from nst.losses.statistics import STATISTICS
 from nst.report import axes, build, labels
 from nst.rundir import tree
 from nst.runner import prepare
@@ -107,16 +109,15 @@ def test_refusals_on_the_command_line(command, other: Path, arguments, parts: li
 # --- The loss -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("statistic", ["gram", "mean_std", "wasserstein"])
+@pytest.mark.parametrize("statistic", STATISTICS)
 def test_the_loss_is_the_mean_of_the_losses_by_weight(statistic: str):
     rng = np.random.default_rng(9)
     own, first, second = rng.normal(size=(3, 4, 5, 6)).astype(np.float32)
-    maps = [{"conv1_1": first}, {"conv1_1": second[:3]}]
-    target = total.targets({}, maps, (), ("conv1_1",), statistic).style["conv1_1"]
+    target = target_of(statistic, first, second[:3], shape=own.shape)
     found = total.style_loss(statistic, own, target, blend=(0.7, 0.3))
     each = []
-    for one in maps:
-        alone = total.targets({}, [one], (), ("conv1_1",), statistic).style["conv1_1"]
+    for one in (first, second[:3]):
+        alone = target_of(statistic, one, shape=own.shape)
         each.append(float(total.style_loss(statistic, own, alone)))
     assert float(found) == pytest.approx(0.7 * each[0] + 0.3 * each[1], rel=1e-5)
     if statistic == "gram":

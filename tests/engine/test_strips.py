@@ -119,8 +119,9 @@ def test_means_and_powers_in_strips():
 
 
 @pytest.mark.slow
-def test_means_and_deviations_in_strips():
-    assert_the_same(dataclasses.replace(REPORT, statistic="mean_std"), [16, 48])
+@pytest.mark.parametrize("statistic", ["mean_std", "covariance"])
+def test_means_deviations_and_covariances_in_strips(statistic: str):
+    assert_the_same(dataclasses.replace(REPORT, statistic=statistic), [16, 48])
 
 
 @pytest.mark.slow

@@ -67,7 +67,7 @@ def test_masks_are_refused_without_a_variant_for_them(compose: Compose):
 
 
 def test_another_name_is_refused_and_never_computed(compose: Compose):
-    with pytest.raises(UserError, match="gram, mean_std, wasserstein, channel_mean, not 'mean'"):
+    with pytest.raises(UserError, match=r"gram, .*, channel_mean, not 'mean'"):
         compose(*TINY, "style.statistic=mean")
     one = {"conv1_1": jnp.ones((2, 2, 3))}
     with pytest.raises(KeyError, match="mean"):
