@@ -14,9 +14,10 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from nst.base import interrupt
+from nst.base import interrupt, processes
 from nst.base.errors import UserError, take_any_text
 from nst.base.files import conf_dir
+from nst.base.processes import Process
 from nst.command import given, placing, typed
 from nst.command.hydra_private import composing, of_options
 from nst.command.options import options
@@ -109,16 +110,40 @@ def _perform(composed: DictConfig) -> Any:
     given.check_base(HydraConfig.get())
     given.check_options(HydraConfig.get())
     values = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
-    config = validated(from_mapping(values), lambda: precision.auto(folder))  # type: ignore[arg-type]
-    # JAX loads here, so that --help and a mistyped key answer at once.
-    jax_settings.load()
+    config = from_mapping(values)  # type: ignore[arg-type]
+    if config.devices == "rows" and (process := processes.here()):
+        return _perform_together(process, config, folder, composed)
+    config = _validated(config, folder)
     from nst.runner import session
 
-    interrupt.check()
-    place = _place(folder, composed)
-    outcome = session.perform(_prepared(config, folder), place)
+    outcome = session.perform(_prepared(config, folder), _place(folder, composed))
     _report(outcome, output.files(config.output))
     return reached(outcome, config.search.objective)
+
+
+def _perform_together(process: Process, config: Config, folder: Path, composed: DictConfig) -> Any:
+    """Run one job of which each of several processes computes a part."""
+    jax_settings.load()
+    from nst.runner import session
+    from nst.runner.together import Together
+
+    with Together(process) as others:
+        prepared = others.prepared(lambda: _prepared(_validated(config, folder), folder))
+        if not others.leads:
+            others.follow(prepared)
+            placing.leave_no_empty()
+            return None
+        outcome = session.perform(prepared, _place(folder, composed), others=others)
+        _report(outcome, output.files(prepared.config.output))
+        return reached(outcome, prepared.config.search.objective)
+
+
+def _validated(config: Config, folder: Path) -> Config:
+    config = validated(config, lambda: precision.auto(folder))
+    # JAX loads here, so that --help and a mistyped key answer at once.
+    jax_settings.load()
+    interrupt.check()
+    return config
 
 
 def _prepared(config: Config, folder: Path) -> Any:

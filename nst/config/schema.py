@@ -95,7 +95,8 @@ class Config:
     devices: str = key(
         "auto",
         "what several devices share: `lanes`, the runs of a sweep; `rows`, the rows of each "
-        "picture; `auto`: rows where a picture won't fit one GPU, else runs",
+        "picture, over [several processes](scaling.md#one-picture-over-several-machines) too; "
+        "`auto`: rows where a picture won't fit one GPU, else runs",
         choices=("auto", "lanes", "rows"),
         role="beside",
     )

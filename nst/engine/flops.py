@@ -1,5 +1,7 @@
 """How much arithmetic a step is, from the shapes of its layers alone."""
 
+import math
+
 from nst.base.program import Static
 from nst.networks.spec import NETWORKS
 
@@ -40,8 +42,17 @@ def grams(static: Static, shape: tuple[int, ...]) -> int:
 
 
 def per_step(static: Static, shape: tuple[int, ...]) -> int:
-    """Return the floating-point operations of one run's step: `convolutions` and `grams`."""
-    return convolutions(static, shape) + grams(static, shape)
+    """Return the floating-point operations of one run's step: `convolutions` and `grams`.
+
+    In strips the rows beside each are computed too, and the forward pass twice.
+    """
+    seen = shape
+    if static.strips:
+        strips = math.ceil(shape[0] / static.strips)
+        beside = 2 * NETWORKS[static.network].halo(static.layers)
+        seen = shape[0] + strips * beside, *shape[1:]
+    convolved = convolutions(static, seen)
+    return convolved * (3 if static.strips else 2) // 2 + grams(static, shape)
 
 
 def _positions(shape: tuple[int, ...], halvings: int) -> int:

@@ -8,16 +8,14 @@ import dataclasses
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from nst.base.program import Hyperparameters, Static
 from nst.engine.check import Check
-from nst.engine.devices import spread
+from nst.engine.devices import places, spread
 from nst.networks.spec import NETWORKS
 from nst.optimizers.method import State
 from nst.optimizers.table import OPTIMIZERS
@@ -91,16 +89,11 @@ def begun(static: Static, lanes: Sequence[Lane]) -> tuple[State, Hyperparameters
     if len(lanes) == 1:
         alone = states[0] if static.devices == 1 else spread(static.devices, states[0])
         return alone, hyperparameters[0]
-    devices = jax.local_devices()
-    # As many lanes on each device: the last is repeated, and its repetitions are not looked at.
-    spare = -len(lanes) % len(devices)
-    side_by_side = NamedSharding(Mesh(np.array(devices), ("lane",)), PartitionSpec("lane"))
-    return (
-        _stack(states + states[-1:] * spare, side_by_side),
-        _stack(hyperparameters + hyperparameters[-1:] * spare, side_by_side),
+    # As many lanes at each place: the last is repeated, and its repetitions are not looked at.
+    spare = -len(lanes) % places(static.devices)
+    both = states + states[-1:] * spare, hyperparameters + hyperparameters[-1:] * spare
+    states_together, numbers = (
+        spread(static.devices, jax.tree.map(lambda *leaves: jnp.stack(leaves), *trees), lanes=True)
+        for trees in both
     )
-
-
-def _stack(trees: list[Any], sharding: NamedSharding) -> Any:
-    together = jax.tree.map(lambda *leaves: jnp.stack(leaves), *trees)
-    return jax.device_put(together, sharding)
+    return states_together, numbers

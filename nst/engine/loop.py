@@ -12,6 +12,7 @@ import jax
 from nst.base import interrupt
 from nst.base.program import Static
 from nst.engine.check import Check, judged
+from nst.engine.devices import whole
 from nst.engine.lanes import Lane, begun
 from nst.engine.program import advance, advance_lanes
 from nst.losses.total import Targets
@@ -68,11 +69,12 @@ def checks(
         compile_seconds += compiling
         if at_first:
             for lane in lowest:
-                state, parts = own(before, lane), own(started, lane)
+                state, parts = whole(own(before, lane)), own(started, lane)
                 yield lane, judged(0, (0.0, compile_seconds), state, parts, True, -math.inf)
         done += stride
         for lane in list(lowest):
-            spent, state, parts = (seconds, compile_seconds), own(states, lane), own(ended, lane)
+            spent, parts = (seconds, compile_seconds), own(ended, lane)
+            state = whole(own(states, lane))
             check = judged(done, spent, state, parts, own(finite, lane), lowest[lane])
             if check.best:
                 lowest[lane] = check.terms.total

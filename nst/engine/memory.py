@@ -122,18 +122,35 @@ def memory_errors() -> Iterator[None]:
     """Turn the device's error into a `DeviceError`: its memory is used up, or it is gone."""
     try:
         yield
-    except jax.errors.JaxRuntimeError as error:
-        if exhausted(error):
-            raise DeviceError(
-                "the device's memory is used up: take a smaller size, precision=bfloat16 or less "
-                "deep layers, or end what else runs on it",
-                gone=False,
-            ) from error
-        raise DeviceError(
-            f"the device failed ({one_line(str(error))[:200]}): when it is back, the same command "
-            "continues from what was saved",
+    except (jax.errors.JaxRuntimeError, ValueError) as error:
+        what = _failure(error)
+        if what is None:
+            raise
+        raise what from error
+
+
+def _failure(error: Exception) -> DeviceError | None:
+    text = one_line(str(error))[:200]
+    # What carries sums between processes raises either kind.
+    if any(name in text for name in ("Gloo", "NCCL")):
+        return DeviceError(
+            f"another process of this run has ended, or is out of reach ({text}): the same "
+            "commands continue from what was saved",
             gone=True,
-        ) from error
+        )
+    if not isinstance(error, jax.errors.JaxRuntimeError):
+        return None
+    if exhausted(error):
+        return DeviceError(
+            "the device's memory is used up: take a smaller size, precision=bfloat16 or less "
+            "deep layers, or end what else runs on it",
+            gone=False,
+        )
+    return DeviceError(
+        f"the device failed ({text}): when it is back, the same command continues from what was "
+        "saved",
+        gone=True,
+    )
 
 
 def exhausted(error: jax.errors.JaxRuntimeError) -> bool:
@@ -181,7 +198,7 @@ def peak(static: Static, shape: tuple[int, ...], lanes: int) -> int:
     """
     devices = local_devices()
     on_cpu = devices[0].platform == "cpu"
-    share = lanes if on_cpu else math.ceil(lanes / len(devices))
+    share = lanes if on_cpu else math.ceil(lanes * static.devices / len(devices))
     # What a process that compiles holds whatever the size of the picture, beside the runs' own.
     return share * held(static, shape) + (OF_A_PROCESS if on_cpu else 2**28)
 

@@ -8,6 +8,7 @@ import jax
 from nst.base.program import Hyperparameters, Static
 from nst.engine import strips
 from nst.engine.activations import activations
+from nst.engine.devices import LANES
 from nst.losses import total as losses
 from nst.losses.guided import Regions
 from nst.losses.total import Targets, Terms
@@ -96,4 +97,6 @@ def advance_lanes(
 ) -> Any:
     """Take `stride` steps in each lane, (L, ...), as `advance` does in one."""
     one = functools.partial(advance, static, stride, params, targets)
-    return jax.vmap(one)(states, hyperparameters)
+    # Where a picture's rows go over devices, the lanes go over those that are left.
+    over = LANES if static.devices > 1 else None
+    return jax.vmap(one, spmd_axis_name=over)(states, hyperparameters)

@@ -114,5 +114,5 @@ def _device() -> dict[str, Any]:
     return {
         "platform": device.platform,
         "kind": device.device_kind,
-        "count": jax.local_device_count(),
+        "count": jax.device_count(),
     }

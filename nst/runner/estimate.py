@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from nst.base.program import Static
 from nst.engine import flops, memory
-from nst.engine.cut import cut
 from nst.networks.spec import NETWORKS
 from nst.runner import folder_speeds
 from nst.runner.job import Job
 from nst.runner.measured import OF_A_CHECK, Speed
 from nst.runner.plan import Member, at_a_time, planned
 from nst.runner.speeds import Known, Probe
+from nst.runner.stages import compiled
 
 # Seconds, as seen on two cores with VGG-16 at 96 to 1024 px.
 START = 2.5  # until the configuration is at hand: Python, Hydra, JAX
@@ -134,13 +134,14 @@ def estimate(
 class _Leg(NamedTuple):
     """What is left of a run at one of its sizes."""
 
+    static: Static  # that is compiled for it
     shape: tuple[int, ...]
     steps: int
     checks: int
     pictures: int  # that are kept
 
 
-def _legs(member: Member) -> Iterator[_Leg]:
+def _legs(static: Static, member: Member, lanes: int) -> Iterator[_Leg]:
     config, begin = member.prepared.config, 0
     done = member.earlier.last.step if member.earlier else 0
     every = config.tracking.images_every
@@ -149,19 +150,18 @@ def _legs(member: Member) -> Iterator[_Leg]:
         if steps or stage.end == config.total_steps:
             checks = math.ceil(steps / config.check_every)
             kept = min(checks, steps // every) if every else 0
-            yield _Leg(one.content_image.shape, steps, checks, kept)
+            own = compiled(static, one, lanes)
+            yield _Leg(own, one.content_image.shape, steps, checks, kept)
         begin = stage.end
 
 
 def _part(static: Static, members: list[Member], lanes: int, known: Known) -> Part:
     config, shape = members[0].prepared.config, members[0].prepared.content_image.shape
-    legs = list(_legs(members[0]))
-    found = known.speeds(static, members[0], lanes, [leg.shape for leg in legs])
-    steps_s = sum(
-        _seconds(static, leg, lanes, speed) for leg, (speed, _) in zip(legs, found, strict=True)
-    )
+    legs = list(_legs(static, members[0], lanes))
+    found = known.speeds(static, members[0], lanes, [leg[:2] for leg in legs])
+    steps_s = sum(_seconds(leg, lanes, speed) for leg, (speed, _) in zip(legs, found, strict=True))
     compile_s: dict[Hashable, float] = {
-        (static, leg.shape, lanes): speed.compile_s or _compiling(static)
+        (*leg[:2], lanes): speed.compile_s or _compiling(static)
         for leg, (speed, _) in zip(legs, found, strict=True)
     }
     last, _ = found[-1]
@@ -180,17 +180,13 @@ def _part(static: Static, members: list[Member], lanes: int, known: Known) -> Pa
         steps_s=steps_s,
         run_s=last.run_s or metrics_s + written_s,
         known=" and ".join(dict.fromkeys(source for _, source in found)),
-        memory=memory.peak(
-            cut(static, shape, config.strips, config.devices) if lanes == 1 else static,
-            shape,
-            lanes,
-        ),
+        memory=max(memory.peak(leg.static, leg.shape, lanes) for leg in legs),
         disk=round(copies * (numbers * OF_A_NUMBER + rows)) + sum(OF_A_RUN[:copies]),
     )
 
 
-def _seconds(static: Static, leg: _Leg, lanes: int, speed: Speed) -> float:
-    work = lanes * flops.per_step(static, leg.shape)
+def _seconds(leg: _Leg, lanes: int, speed: Speed) -> float:
+    work = lanes * flops.per_step(leg.static, leg.shape)
     return max((leg.steps + leg.checks * OF_A_CHECK) * work / speed.rate, leg.steps * STEP)
 
 

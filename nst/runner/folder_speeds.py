@@ -12,6 +12,7 @@ from nst.base.program import Static
 from nst.config.program import split
 from nst.config.schema import from_mapping
 from nst.engine import flops
+from nst.engine.cut import cut
 from nst.engine.lanes import union
 from nst.images.files import scaled_shape
 from nst.networks.spec import NETWORKS
@@ -72,9 +73,10 @@ def _of(folder: Path) -> Iterator[_Ran]:
             (before, row) for before, row in pairwise(rows) if row.get("size", config.size) == size
         ]
         steps = sum(row["step"] - before["step"] + OF_A_CHECK for before, row in pairs)
+        shape = *scaled_shape(picture["width"], picture["height"], int(size)), 3
         yield _Ran(
-            static,
-            (*scaled_shape(picture["width"], picture["height"], int(size)), 3),
+            cut(static, shape, config.strips, config.devices, lanes),
+            shape,
             steps,
             sum(row["seconds"] - before["seconds"] for before, row in pairs),
             times["compile_s"] / len(config.stages),

@@ -78,7 +78,7 @@ def _run_group(
     outcomes: Outcomes = {}
     try:
         with memory_errors():
-            shared = stages_of(first, static)
+            shared = stages_of(first, static, min(fit, len(members)))
     except UserError as error:
         if _is_gone(error):
             raise

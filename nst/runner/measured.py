@@ -7,7 +7,7 @@ import math
 import os
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -42,12 +42,16 @@ class Speed:
     run_s: float | None = None  # seconds of a run beside its steps: pictures, metrics, tracking
 
 
+#: What is compiled for a shape of the picture, (H, W, 3), strips among it.
+Program = tuple[Static, tuple[int, ...]]
+
+
 class Clock:
     """Takes the times of a run from its checks, at each of its sizes."""
 
-    def __init__(self, static: Static, lanes: int, earlier: Check | None = None):
+    def __init__(self, lanes: int, earlier: Check | None = None):
         """Time one of `lanes` runs of a program, from `earlier` on or from the start."""
-        self._static, self._lanes, self._last = static, lanes, earlier
+        self._lanes, self._last = lanes, earlier
         self._began = time.perf_counter()
         #: By shape: steps, where a check counts as `OF_A_CHECK`; their seconds; compilation's.
         self._spent: dict[tuple[int, ...], list[float]] = {}
@@ -61,8 +65,12 @@ class Clock:
             spent[0] += check.step - last.step + OF_A_CHECK
             spent[1] += check.seconds - last.seconds
 
-    def speeds(self) -> dict[tuple[int, ...], Speed]:
-        """Return how fast the program ran, by the shape of the picture, when the run has ended."""
+    def speeds(self, compiled: Callable[[tuple[int, ...]], Static]) -> dict[Program, Speed]:
+        """Return how fast the programs ran, when the run has ended.
+
+        Args:
+          compiled: returns what was compiled for a shape.
+        """
         compiling = sum(spent[2] for spent in self._spent.values())
         beside = time.perf_counter() - self._began - compiling
         beside -= sum(spent[1] for spent in self._spent.values())
@@ -71,21 +79,21 @@ class Clock:
         found = {}
         for shape, (steps, seconds, compile_s) in self._spent.items():
             if steps and seconds > 0:
-                work = float(self._lanes * flops.per_step(self._static, shape))
+                static = compiled(shape)
+                work = float(self._lanes * flops.per_step(static, shape))
                 known = compile_s if compile_s > COMPILED else None
-                found[shape] = Speed(steps * work / seconds, work, known, run_s)
+                found[static, shape] = Speed(steps * work / seconds, work, known, run_s)
         return found
 
 
-def keep(static: Static, lanes: int, speeds: Mapping[tuple[int, ...], Speed]) -> None:
-    """Let later plans know how fast a program ran, where there is a place for it.
+def keep(lanes: int, speeds: Mapping[Program, Speed]) -> None:
+    """Let later plans know how fast programs ran, where there is a place for it.
 
     Args:
-      static: of its runs together.
       lanes: runs side by side.
-      speeds: by the shape of the picture, (H, W, 3).
+      speeds: of each program, that of its runs together.
     """
-    new = {_key(static, shape, lanes): speed for shape, speed in speeds.items()}
+    new = {_key(*program, lanes): speed for program, speed in speeds.items()}
     with contextlib.suppress(OSError, UserError):
         before = read()
         if all(_near(before.get(key), speed) for key, speed in new.items()):
@@ -174,7 +182,7 @@ def _device(precision: str) -> str:
     """Return what a program's speed hangs on beside the program, as the beginning of a key."""
     device = jax.local_devices()[0]
     cores = f" {os.cpu_count()} cores" if device.platform == "cpu" else ""
-    machine = f"{platform.machine()}{cores}, {jax.local_device_count()} {device.device_kind}"
+    machine = f"{platform.machine()}{cores}, {jax.device_count()} {device.device_kind}"
     return f"{machine}, {precision}: "
 
 

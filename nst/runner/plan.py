@@ -9,7 +9,8 @@ from nst.base import interrupt
 from nst.base.errors import UserError
 from nst.base.program import Static
 from nst.config import output
-from nst.engine.cut import cut
+from nst.engine.cut import side_by_side
+from nst.engine.devices import places
 from nst.engine.lanes import union
 from nst.engine.memory import check_lanes, lanes_that_fit
 from nst.rundir import checkpoint, refusal
@@ -99,7 +100,7 @@ def _program(prepared: Prepared, earlier: checkpoint.Saved | None) -> Hashable:
 
 
 def at_a_time(static: Static, prepared: Prepared, lanes: int | None = None, runs: int = 1) -> int:
-    """Return how many runs of a program go side by side: one where a picture has all devices.
+    """Return how many runs of a program go side by side.
 
     Args:
       static: of the runs together.
@@ -108,19 +109,19 @@ def at_a_time(static: Static, prepared: Prepared, lanes: int | None = None, runs
       runs: how many there are.
 
     Raises:
-      UserError: `lanes` don't fit, or each run is to have all devices.
+      UserError: `lanes` don't fit, or leave no two devices a run that devices=rows spreads.
     """
-    shape, config = prepared.content_image.shape, prepared.config
-    check_lanes(min(lanes or 1, runs), static, shape)
-    if (lanes or 1) > 1 and config.devices == "rows":
-        raise UserError(
-            f"hydra.launcher.lanes={lanes} puts runs side by side, and devices=rows spreads one "
-            "over all devices: take one of the two"
-        )
-    if lanes:
+    shape, devices = prepared.content_image.shape, prepared.config.devices
+    if lanes and lanes > 1 and devices == "rows":
+        if places(lanes) < 2:
+            raise UserError(
+                f"hydra.launcher.lanes={lanes} puts so many runs side by side, and devices=rows "
+                f"spreads each over two devices or more, of which there are {places(1)}: take one "
+                "of the two"
+            )
         return lanes
-    shared = cut(static, shape, config.strips, config.devices).devices > 1
-    return 1 if shared else lanes_that_fit(static, shape)
+    check_lanes(min(lanes or 1, runs), static, shape)
+    return lanes or side_by_side(static, shape, devices) or lanes_that_fit(static, shape)
 
 
 def settled(plan: Plan, jobs: Sequence[Job]) -> Outcomes:

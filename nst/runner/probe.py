@@ -8,17 +8,17 @@ from nst.engine import cache, flops, loop
 from nst.engine.check import Check
 from nst.engine.memory import memory_errors
 from nst.runner import measured, prepare
-from nst.runner.measured import COMPILED, OF_A_CHECK, Speed
+from nst.runner.measured import COMPILED, OF_A_CHECK, Program, Speed
 from nst.runner.plan import Member
 from nst.runner.prepare import Prepared
-from nst.runner.stages import as_lane
+from nst.runner.stages import as_lane, compiled
 
 #: Steps that are taken at most, and seconds after which two will do.
 MOST, MOMENT = 20, 0.5
 
 
-def probe(static: Static, member: Member, lanes: int) -> dict[tuple[int, ...], Speed]:
-    """Return how fast a program runs, by the shape of the picture.
+def probe(static: Static, member: Member, lanes: int) -> dict[Program, Speed]:
+    """Return how fast a group's programs run.
 
     Args:
       static: of its runs together.
@@ -32,8 +32,9 @@ def probe(static: Static, member: Member, lanes: int) -> dict[tuple[int, ...], S
     found = {}
     with memory_errors():
         for one in member.prepared.scales:
-            found[one.content_image.shape] = _speed(static, replace(one, coarser=()), lanes)
-    measured.keep(static, lanes, found)
+            own = compiled(static, one, lanes)
+            found[own, one.content_image.shape] = _speed(own, replace(one, coarser=()), lanes)
+    measured.keep(lanes, found)
     return found
 
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from types import TracebackType
 
 import jax
@@ -29,7 +29,8 @@ from nst.runner.originals import originals
 from nst.runner.outcome import Outcome
 from nst.runner.prepare import Prepared
 from nst.runner.progress import Display
-from nst.runner.stages import as_lane, stages_of
+from nst.runner.stages import as_lane, compiled, stages_of
+from nst.runner.together import Together
 from nst.tracking.tracker import End
 
 log = logging.getLogger("nst")
@@ -40,6 +41,7 @@ def perform(
     place: Place,
     on_check: Callable[[Check], None] | None = None,
     console: Console | None = None,
+    others: Together | None = None,
 ) -> Outcome:
     """Run the optimization, or what is left of it, and keep its record in the place's folder.
 
@@ -48,6 +50,7 @@ def perform(
       place: where its record goes.
       on_check: is called with every check, once that is recorded.
       console: for the progress; none: the standard error stream.
+      others: the processes that compute it with this one, which leads; none: it is alone.
 
     Raises:
       UserError: the folder holds another run, W&B can't be reached, or nothing can be written.
@@ -57,7 +60,7 @@ def perform(
     if prepared.config.devices == "lanes" and devices > 1:
         log.warning("devices=lanes spreads a sweep, and this is one run: it has 1 of %d", devices)
     with locks.run_lock(place.folder):
-        return known(prepared, place) or _perform(prepared, place, on_check, console)
+        return known(prepared, place) or _perform(prepared, place, on_check, console, others)
 
 
 def _perform(
@@ -65,6 +68,7 @@ def _perform(
     place: Place,
     on_check: Callable[[Check], None] | None,
     console: Console | None,
+    others: Together | None,
 ) -> Outcome:
     earlier = checkpoint.load(place.folder, prepared.static, prepared.hyperparameters)
     display = Display(prepared.config, console)
@@ -74,21 +78,27 @@ def _perform(
         contextlib.suppress(KeyboardInterrupt),
         memory.memory_errors(),
     ):
-        for check in _checks(prepared, earlier):
-            session.add(check)
-            display.show(check)
-            if on_check:
-                on_check(check)
-            interrupt.check()
+        if others:
+            others.begin(place.folder, earlier)
+        with contextlib.closing(_checks(prepared, earlier, others)) as checks:
+            for check in checks:
+                session.add(check)
+                display.show(check)
+                if on_check:
+                    on_check(check)
+                interrupt.check()
     return session.outcome
 
 
-def _checks(prepared: Prepared, earlier: checkpoint.Saved | None) -> Iterator[Check]:
+def _checks(
+    prepared: Prepared, earlier: checkpoint.Saved | None, others: Together | None = None
+) -> Generator[Check]:
     static = prepared.static
     lanes, shared = [as_lane(prepared, static, earlier)], stages_of(prepared, static)
     every = prepared.config.check_every
     found = scales.checks(static, prepared.params, shared, lanes, check_every=every)
-    return (check for _, check in found)
+    checks = (check for _, check in found)
+    yield from others.each(checks) if others else checks
 
 
 class Session:
@@ -114,7 +124,7 @@ class Session:
         self._earlier = earlier
         self._closed = False
         self._program = program or (prepared.static, 1)
-        self._clock = Clock(*self._program, earlier.last if earlier else None)
+        self._clock = Clock(self._program[1], earlier.last if earlier else None)
         self._pruned: str | None = None
         self._taken: dict[str, float | None] = {}  # metrics of the best picture at a rung
         self.outcome = Outcome("interrupted", None, 0, None, "stopped before the first check")
@@ -250,7 +260,11 @@ class Session:
         }
         self.outcome = Outcome(status, picture, step, total, error, found)
         if status == "finished":
-            measured.keep(*self._program, self._clock.speeds())
+            static, lanes = self._program
+            measured.keep(
+                lanes,
+                self._clock.speeds(lambda shape: compiled(static, self._prepared.at(shape), lanes)),
+            )
 
 
 def _measured(

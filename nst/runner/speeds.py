@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from nst.base.program import Static
 from nst.engine import ceiling, flops
 from nst.runner import folder_speeds, measured
-from nst.runner.measured import Speed
+from nst.runner.measured import Program, Speed
 from nst.runner.plan import Member
 
 #: Measures a program: what is compiled, one of its runs, and how many run side by side.
-Probe = Callable[[Static, Member, int], dict[tuple[int, ...], Speed]]
+Probe = Callable[[Static, Member, int], dict[Program, Speed]]
 
 #: A step's share of the speed of a matrix product on a CPU: 0.7 seen at 96 px, 1.2 at 256 px.
 OF_CEILING = 0.9
@@ -24,25 +24,25 @@ class Known:
     in_folder: Mapping[folder_speeds.Program, Speed]
     probe: Probe | None = None
     #: By program: groups that differ in their pictures alone are one.
-    probed: dict[Hashable, dict[tuple[int, ...], Speed]] = field(default_factory=dict)
+    probed: dict[Hashable, dict[Program, Speed]] = field(default_factory=dict)
 
     def speeds(
-        self, static: Static, member: Member, lanes: int, shapes: Sequence[tuple[int, ...]]
+        self, static: Static, member: Member, lanes: int, programs: Sequence[Program]
     ) -> list[tuple[Speed, str]]:
-        """Return how fast a program runs at each size, and what that is from.
+        """Return how fast a group's program runs at each size, and what that is from.
 
         Args:
           static: of its runs together.
           member: one of them.
           lanes: runs side by side.
-          shapes: of the picture, (H, W, 3).
+          programs: what is compiled for each size.
         """
         if self.probe:
-            own = static, tuple(shapes), lanes
+            own = static, tuple(programs), lanes
             if own not in self.probed:
                 self.probed[own] = self.probe(static, member, lanes)
-            return [(self.probed[own][shape], "two steps measured now") for shape in shapes]
-        return [self._speed(static, shape, lanes) for shape in shapes]
+            return [(self.probed[own][each], "two steps measured now") for each in programs]
+        return [self._speed(*each, lanes) for each in programs]
 
     def _speed(self, static: Static, shape: tuple[int, ...], lanes: int) -> tuple[Speed, str]:
         if found := self.in_folder.get(folder_speeds.program(static, max(shape))):

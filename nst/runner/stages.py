@@ -14,22 +14,34 @@ from nst.runner.prepare import Prepared
 log = logging.getLogger("nst")
 
 
-def stages_of(prepared: Prepared, static: Static) -> list[Stage]:
+def stages_of(prepared: Prepared, static: Static, lanes: int = 1) -> list[Stage]:
     """Return what a run shares at each of its sizes with its group, targets among it.
 
     Args:
       prepared: any of the group's runs.
       static: of the group, or the run's own.
+      lanes: runs side by side.
     """
     return [
-        _stage(one, scale.end, static)
+        _stage(one, scale.end, compiled(static, one, lanes))
         for scale, one in zip(prepared.config.stages, prepared.scales, strict=True)
     ]
 
 
-def _stage(prepared: Prepared, end: int, static: Static) -> Stage:
+def compiled(static: Static, prepared: Prepared, lanes: int = 1) -> Static:
+    """Return what is compiled for a run at one of its sizes: `static`, with strips and devices.
+
+    Args:
+      static: of the group, or the run's own.
+      prepared: the run at that size.
+      lanes: runs side by side.
+    """
+    config = prepared.config
+    return cut(static, prepared.content_image.shape, config.strips, config.devices, lanes)
+
+
+def _stage(prepared: Prepared, end: int, own: Static) -> Stage:
     shape = prepared.content_image.shape
-    own = cut(static, shape, prepared.config.strips, prepared.config.devices)
     if own.strips:
         over = f" over {own.devices} devices" if own.devices > 1 else ""
         # Asked for, it is no news.

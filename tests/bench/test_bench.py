@@ -1,5 +1,6 @@
 """The benchmark runs as a user would run it: what it prints, refuses, imports and counts."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from nst.base.errors import UserError
+from nst.base.program import Static
 from nst.bench import device, plan, quick, two_steps, verdicts
 from nst.bench.case import Case, parameters, pictures, program, sources
 from nst.engine import flops
@@ -143,6 +145,14 @@ def test_odd_sides_lose_a_row_at_each_pooling():
     pairs += (128 * 256 + 2 * 256 * 256) * 8**2 + (256 * 512 + 2 * 512 * 512) * 4**2
     pairs += 512 * 512 * 2**2
     assert flops.convolutions(static, (35, 35, 3)) == 2 * 2 * 9 * pairs
+
+
+def test_strips_compute_the_rows_beside_them_and_the_forward_pass_twice():
+    one = Static("vgg16", "avg", "float32", ("conv1_1",), ())
+    # Two strips of 16 of 32 rows, each with one more above and below, in three passes for two.
+    strips = dataclasses.replace(one, strips=16)
+    assert flops.per_step(one, (32, 24, 3)) == 2 * 2 * 9 * 3 * 64 * 32 * 24
+    assert flops.per_step(strips, (32, 24, 3)) == 3 * 2 * 9 * 3 * 64 * (32 + 4) * 24
 
 
 def test_random_pictures_differ_from_turn_to_turn():

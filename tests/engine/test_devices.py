@@ -115,8 +115,46 @@ def test_more_devices_than_rows_are_refused(process):
     )
 
 
+def test_lanes_and_rows_at_once(process):
+    """Two runs side by side, each over two of four devices; the third has the place of one."""
+    base = ("-m", "network=vgg16", "tracking=disabled", "size=48", "steps=4", "check_every=2")
+    grid = (*base, *SHALLOW, "tv.gamma=0,1,2")
+    rows = ("devices=rows", "hydra.launcher.lanes=2")
+    done = process(*grid, *rows, "hydra.sweep.dir=both", env=with_devices(4))
+    assert done.returncode == 0, done.stderr
+    assert process(*grid, "hydra.sweep.dir=one").returncode == 0
+    for number in "012":
+        folders = process.folder / "one" / number, process.folder / "both" / number
+        for first, second in zip(*map(losses, folders), strict=True):
+            assert float(second["total"]) == pytest.approx(float(first["total"]), rel=1e-5)
+
+
+#: The devices that exchange sums where two runs have two each.
+PAIRED = """
+import dataclasses, json, re
+import test_strips as one
+from nst.engine.lanes import Lane, begun
+from nst.engine.program import advance_lanes, compute_targets
+
+layers = {"content_layers": ("conv1_1",), "style_layers": ("conv1_1",)}
+static = dataclasses.replace(one.REPORT, devices=2, strips=16, **layers)
+picture, *sources = one.pictures(*[(32, 24, 3)] * 3)
+params, numbers = one.random_params("vgg16", 0), one.weighted(static)
+targets = compute_targets(static, params, *sources)
+states, several = begun(static, [Lane(picture, numbers)] * 2)
+text = advance_lanes.lower(static, 2, params, targets, states, several).compile().as_text()
+print(json.dumps(sorted(set(re.findall(r"replica_groups=(\\S+), ", text)))))
+"""
+
+
+@pytest.mark.slow
+def test_a_lane_exchanges_sums_with_its_own_devices_alone():
+    # Devices 0 and 1 have the first run, 2 and 3 the second; XLA writes that in either way.
+    assert set(apart(PAIRED)) <= {"{{0,1},{2,3}}", "[2,2]<=[4]"}
+
+
 @pytest.mark.parametrize("plan", [(), ("sweep.plan=true",)], ids=["run", "plan"])
-def test_lanes_and_rows_at_once_are_refused(command: Command, plan: tuple[str, ...]):
+def test_lanes_without_devices_for_rows_are_refused(command: Command, plan: tuple[str, ...]):
     grid = ("-m", "tv.gamma=0,1", "hydra.launcher.lanes=2", "hydra.sweep.dir=sweep")
     line = refusal(command, *grid, *FOUR_STEPS, *SHALLOW, *plan, "devices=rows")
-    assert "hydra.launcher.lanes=2 puts runs side by side, and devices=rows spreads one" in line
+    assert "devices=rows spreads each over two devices or more, of which there are 1" in line

@@ -278,12 +278,12 @@ def test_the_cache_keeps_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("NST_CACHE", str(tmp_path))
     static, _ = split(compose(*TINY), "vgg16")
     shapes = [(24, width, 3) for width in range(1, measured.MOST + 3)]
-    measured.keep(static, 1, {shape: measured.Speed(1e9, 1e6) for shape in shapes})
+    measured.keep(1, {(static, shape): measured.Speed(1e9, 1e6) for shape in shapes})
     assert measured.known(static, shapes[0], 1) is None
     assert measured.known(static, shapes[-1], 1) == measured.Speed(1e9, 1e6)
     assert measured.known(static, shapes[-1], 2) is None
     # A moment that is ten times as slow is not taken for the rule.
-    measured.keep(static, 1, {shapes[-1]: measured.Speed(1e7, 1e6, compile_s=3)})
+    measured.keep(1, {(static, shapes[-1]): measured.Speed(1e7, 1e6, compile_s=3)})
     speed = measured.known(static, shapes[-1], 1)
     assert speed is not None
     assert (speed.rate, speed.compile_s) == (pytest.approx(1e8), 3)
@@ -296,10 +296,10 @@ def test_several_processes_keep_all(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setenv("NST_CACHE", str(tmp_path))
     static, _ = split(compose(*TINY), "vgg16")
-    speeds = [{(24, width, 3): measured.Speed(1e9, 1e6)} for width in range(1, 41)]
+    speeds = [{(static, (24, width, 3)): measured.Speed(1e9, 1e6)} for width in range(1, 41)]
     # Each has a lock of its own, as in a process of its own.
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(functools.partial(measured.keep, static, 1), speeds))
+        list(threads.map(functools.partial(measured.keep, 1), speeds))
     assert len(measured.read()) == 40
 
 

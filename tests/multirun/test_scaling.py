@@ -214,6 +214,41 @@ def test_a_machine_without_slurm_is_a_sentence(command):
     assert "found no sbatch and no srun here" in done.stderr
 
 
+#: Two tasks of a step, each on a node of its own, with the variables that Slurm's srun gives them.
+TWO_NODES = """#!/bin/sh
+shift 5
+export SLURM_STEP_NODELIST=localhost SLURM_NTASKS=2 SLURM_STEP_NUM_NODES=2 SLURM_LOCALID=0
+SLURM_PROCID=1 "$@" &
+SLURM_PROCID=0 "$@"
+wait
+"""
+#: A job that is no array.
+ALONE = """#!/bin/sh
+cp "$1" "$FAKE/script.sh"
+SLURM_JOB_ID=7 sh "$FAKE/script.sh" > "$FAKE/log" 2>&1 &
+echo "Submitted batch job 7"
+"""
+
+
+@pytest.mark.slow
+def test_two_nodes_of_slurm_compute_one_picture(process, slurm: Path, monkeypatch):
+    package = "hydra_plugins.hydra_submitit_launcher"
+    pytest.importorskip(package, reason=f"{package} is not installed: nst[slurm]")
+    (slurm / "srun").write_text(TWO_NODES)
+    (slurm / "sbatch").write_text(ALONE)
+    one = ("network=vgg16", "tracking=disabled", "size=32", "steps=2", *SHALLOW, "devices=rows")
+    done = process(
+        *("-m", "hydra/launcher=submitit_slurm", "hydra.launcher.nodes=2"),
+        *("hydra.sweep.dir=sweep", "tv.gamma=0", *one),
+    )
+    assert done.returncode == 0, done.stderr + (slurm / "log").read_text()
+    script = (slurm / "script.sh").read_text()
+    assert "#SBATCH --nodes=2\n" in script
+    assert "#SBATCH --ntasks-per-node=1\n" in script
+    assert len(totals(process.folder / "sweep")) == 1
+    assert record(process.folder / "sweep" / "0")["device"]["count"] == 2
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["submitit_local", "submitit_slurm", "joblib"])
 def test_hydra_s_own_launchers_run_the_jobs(process, slurm: Path, launcher: str):
