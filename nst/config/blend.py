@@ -1,6 +1,7 @@
-"""Several style images at once: which they are, with which weights, and where they come from.
+"""Several style images at once: which they are, with which weights or places, where they come from.
 
-The style loss of a blend is the mean of the style losses towards its style images, by weight.
+The style loss of a blend is the mean of the style losses towards its style images, by weight; or
+each region of the picture has one of them.
 Imports nothing heavy, so that a refused blend answers at once.
 """
 
@@ -9,7 +10,7 @@ from typing import NamedTuple
 
 from nst.base import home
 from nst.base.errors import UserError, did_you_mean
-from nst.config import named
+from nst.config import named, places
 from nst.config.groups import Source, Style
 from nst.config.weighted import weights_by_name
 
@@ -24,8 +25,10 @@ class StyleImage(NamedTuple):
     key: str  # the configuration key that messages name
 
 
-def checked(style: Style) -> dict[str, float] | None:
+def checked(style: Style) -> dict[str, float] | dict[str, str] | None:
     """Return the weights of a blend by style image, sum 1 and in the order of names; or None.
+
+    Where it has places instead, these.
 
     Args:
       style: as composed; its `blend` holds names in conf/style/ and the user's own files.
@@ -49,6 +52,11 @@ def checked(style: Style) -> dict[str, float] | None:
                 f"{', '.join(names)}, and files of your own by their path, ./mine.jpg"
             )
 
+    if by_place := places.given(style.blend):
+        for name in by_place:
+            check(name)
+        found = places.checked(KEY, by_place)
+        return {home.short(name) or name: found[name] for name in sorted(found)}
     given = weights_by_name(KEY, style.blend, "painting", "starry", check)
     weights = {home.short(name) or name: weight for name, weight in given.items()}
     # Scaled first, since the sum of large weights may overflow.

@@ -102,7 +102,7 @@ class Style:
     )
     blend: Any = key(
         None,
-        "several style images with weights, instead of one",
+        "several style images with weights, or with [places](#paintings-by-place), instead of one",
         unit="[images](#several-paintings)",
         role="source",
         label="paintings",

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from nst.config import look
+from nst.config import look, places
 from nst.config.keys import Role
 from nst.config.schema import Config, role, to_mapping
 from nst.optimizers.table import OPTIMIZERS
@@ -40,7 +40,9 @@ def config_hash(config: Config, network: str, sources: Mapping[str, Checksummed]
         "config": _other_than(_defaults(), _settings(config)),
         "network": network,
         "sha256": {
-            key: asset.sha256 for key, asset in sources.items() if not key.startswith("style/")
+            key: asset.sha256
+            for key, asset in sources.items()
+            if not key.startswith(("style/", "place/"))
         },
         "blend": _blend(config, sources),
         "numerics": NUMERICS + OPTIMIZERS[config.optimizer.name].numerics,
@@ -107,11 +109,13 @@ def _other_than(defaults: dict[str, Any], settings: dict[str, Any]) -> dict[str,
     return found
 
 
-def _blend(config: Config, sources: Mapping[str, Checksummed]) -> list[tuple[str, float]]:
+def _blend(config: Config, sources: Mapping[str, Checksummed]) -> list[tuple[str, float | str]]:
     blend = config.style.blend
     # A blend of one style image is that style image.
     if not blend or len(blend) == 1:
         return []
+    if places.of(blend):
+        blend = {name: sources[f"place/{name}"].sha256 for name in blend}
     return sorted((sources[f"style/{name}"].sha256, weight) for name, weight in blend.items())
 
 

@@ -1,7 +1,7 @@
 """A configuration split for the program: what is compiled for, and what is traced."""
 
 from nst.base.program import Hyperparameters, Static
-from nst.config import look
+from nst.config import look, places
 from nst.config.groups import Style
 from nst.config.schema import Config
 from nst.networks.spec import NETWORKS
@@ -59,4 +59,6 @@ def _style_weights(style: Style, network: str) -> dict[str, float]:
 
 def _blend_weights(style: Style) -> tuple[float, ...]:
     # A blend of one style image is that style image, by the very same program.
-    return tuple(style.blend.values()) if style.blend and len(style.blend) > 1 else ()
+    if not style.blend or len(style.blend) == 1 or places.of(style.blend):
+        return ()
+    return tuple(style.blend.values())

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from nst.base import home
 from nst.base.errors import UserError
-from nst.config import blend, budget, layers, look, output
+from nst.config import blend, budget, layers, look, output, places
 from nst.config.groups import TV, Content, Init, Style
 from nst.config.pruning import rungs
 from nst.config.ranges import in_range, whole
@@ -182,6 +182,11 @@ def _masks(config: Config) -> None:
     for key, mask in (("content.mask", content.mask), ("style.mask", style.mask)):
         if mask is not None:
             shapes.read(mask, key)
+    if places.of(style.blend) and style.statistic not in with_masks():
+        raise UserError(
+            f"style.blend with places needs style.statistic={' or '.join(with_masks())}, not "
+            f"{style.statistic}: each region has Gram matrices of its own"
+        )
     if content.mask is None and style.mask is None:
         return
     if style.mask is None:

@@ -20,7 +20,7 @@ from nst.engine.activations import activations
 from nst.losses import content, guided
 from nst.losses.guided import Regions
 from nst.losses.statistics import STATISTICS
-from nst.losses.total import Targets, Terms, blended, summed, together
+from nst.losses.total import Targets, Terms, blended, of_regions, summed, together
 from nst.networks.spec import NETWORKS
 from nst.networks.vgg import Rows
 
@@ -85,14 +85,16 @@ def targets(
       style_images: one, or those of a blend, each (H', W', 3) in gray levels; of any size.
       masks: the regions of the content image and of its one style image; none: each is one.
     """
-    regions = _guidance(static, masks.style_image) if masks else None
     target_of = _statistic(static, masks is not None).target_of
-    each = [
-        _sums(static, params, one, static.style_layers, {}, regions).style for one in style_images
-    ]
+    found = []
+    for one in style_images:
+        regions = _guidance(static, masks.of_style_image(one.shape)) if masks else None
+        parts = _sums(static, params, one, static.style_layers, {}, regions).style
+        found.append({name: target_of(part) for name, part in parts.items()})
+    by_region = {name: of_regions(one[name] for one in found) for name in found[0]} if masks else {}
     return Targets(
         _activations(static, params, content_image),
-        together([{name: target_of(part) for name, part in one.items()} for one in each]),
+        by_region or together(found),
         _guidance(static, masks.content_image) if masks else None,
     )
 

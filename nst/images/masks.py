@@ -11,6 +11,8 @@ from nst.images.shapes import Rectangle
 
 #: Most flat colors of a mask; antialiasing and JPEG's noise make many more.
 MOST = 16
+#: By how much the channels of a gray may differ, in gray levels: JPEG's rounding.
+GRAY = 8
 #: What is outside and what is inside where a mask says by how much: black and white.
 OUTSIDE, INSIDE = 0x000000, 0xFFFFFF
 
@@ -51,12 +53,7 @@ def read(path: Path, key: str, own: tuple[int, int], name: str, shape: tuple[int
     values = files.load(path, None, key=key)
     pixels = np.rint(values).astype(np.uint32)
     subject = f"{key}: {str(path)!r}"
-    height, width = pixels.shape[:2]
-    if (height, width) != own:
-        raise UserError(
-            f"{subject} is {width} x {height} pixels, but must be {own[1]} x {own[0]}, the size of "
-            f"its picture {name}"
-        )
+    _check_size(values, own, name, subject)
     packed = pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]
     colors = np.unique(packed)
     if len(colors) > MOST and (pixels == pixels[..., :1]).all():
@@ -80,9 +77,54 @@ def of_shape(part: Rectangle, key: str, text: str, shape: tuple[int, ...]) -> Ma
       text: as it was given.
       shape: of the picture in the run, (H, W, 3).
     """
+    return _of_shares(covered(part, shape), f"{key}: {text!r}")
+
+
+def covered(part: Rectangle, shape: tuple[int, ...]) -> np.ndarray:
+    """Return how much of each pixel a part of a picture covers, (H, W) float32 from 0 to 1.
+
+    Args:
+      part: of the picture.
+      shape: of the picture in the run, (H, W, 3).
+    """
     height, width = shape[:2]
     rows, columns = _covered(height, part.top, part.bottom), _covered(width, part.left, part.right)
-    return _of_shares(np.outer(rows, columns).astype(np.float32), f"{key}: {text!r}")
+    return np.outer(rows, columns).astype(np.float32)
+
+
+def read_share(
+    path: Path, key: str, own: tuple[int, int], name: str, shape: tuple[int, ...]
+) -> np.ndarray:
+    """Read a gray mask as the share of each pixel, (H, W) float32: 0 where black, 1 where white.
+
+    Args:
+      path: and the rest as `read` takes them.
+      key: of the configuration.
+      own: (H, W) of the picture's file.
+      name: of the picture's file.
+      shape: of the picture in the run.
+
+    Raises:
+      UserError: it can't be read, has another size than its picture, or is in color.
+    """
+    values = files.load(path, None, key=key)
+    subject = f"{key}: {str(path)!r}"
+    _check_size(values, own, name, subject)
+    if (np.ptp(np.rint(values), axis=-1) > GRAY).any():
+        raise UserError(
+            f"{subject} is in color, but a place is a mask of grays: white where the painting is, "
+            "black where it isn't, gray for a part"
+        )
+    return averaged(values.mean(axis=-1) / 255, shape)
+
+
+def _check_size(values: np.ndarray, own: tuple[int, int], name: str, subject: str) -> None:
+    height, width = values.shape[:2]
+    if (height, width) != own:
+        raise UserError(
+            f"{subject} is {width} x {height} pixels, but must be {own[1]} x {own[0]}, the size of "
+            f"its picture {name}"
+        )
 
 
 def _of_shares(inside: np.ndarray, subject: str) -> Mask:

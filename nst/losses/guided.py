@@ -28,10 +28,19 @@ class Part(NamedTuple):
 
 
 class Regions(NamedTuple):
-    """The regions of a run's pictures, R of each in one order; their shares sum to 1 everywhere."""
+    """The regions of a run's pictures, R of each in one order; their shares sum to 1 everywhere.
+
+    Without regions of a style image each has a style image of its own, the whole of it.
+    """
 
     content_image: Any  # (R, H, W) float32: each region's share of each pixel, 0 to 1
-    style_image: Any  # (R, H', W') float32
+    style_image: Any = None  # (R, H', W') float32; none: there are R style images
+
+    def of_style_image(self, shape: tuple[int, ...]) -> Any:
+        """Return the regions of a style image of `shape`, (H', W', 3); one where it has none."""
+        return (
+            np.ones((1, *shape[:2]), np.float32) if self.style_image is None else self.style_image
+        )
 
 
 def guidance(shares: Any, network: str, layer: str) -> Any:

@@ -4,7 +4,7 @@ Equation numbers are those of Gatys et al. 2015 (arXiv:1508.06576), section "Met
 variation is the report's addition.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import jax
@@ -118,12 +118,12 @@ def targets(
     content = {layer: content_image[layer] for layer in content_layers}
     if masks is not None:
         variant = STATISTICS[statistic].load_guided()
-        (style_image,) = style_images
         return Targets(
             content=content,
             style={
-                layer: variant.target(
-                    style_image[layer], guided.guidance(masks.style_image, network, layer)
+                layer: of_regions(
+                    variant.target(one[layer], _shares(masks, one[layer], network, layer))
+                    for one in style_images
                 )
                 for layer in style_layers
             },
@@ -162,6 +162,18 @@ def _target(
     key = jax.random.key(seed, impl="threefry2x32")
     own = jax.random.fold_in(key, NETWORKS[network].layer_names.index(layer))
     return target(activations, shape, own)
+
+
+def _shares(masks: Regions, activations: jax.Array, network: str, layer: str) -> jax.Array:
+    """Return the guidance of a style image's layer; its regions' own, or 1 everywhere."""
+    if masks.style_image is None:
+        return masks.of_style_image(activations.shape)
+    return guided.guidance(masks.style_image, network, layer)
+
+
+def of_regions(style_images: Iterable[jax.Array]) -> jax.Array:
+    """Return the targets of all regions, (R, C, C), from those of each style image's regions."""
+    return jnp.concatenate(list(style_images))
 
 
 def together(style_images: Sequence[dict[str, Any]]) -> dict[str, Any]:

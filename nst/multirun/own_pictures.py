@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from nst.base.errors import UserError
 from nst.base.own_files import own_path, readable
-from nst.config import blend
+from nst.config import blend, places
 from nst.config.schema import Config
 from nst.images import shapes
 
@@ -40,6 +40,7 @@ def _named(config: Config) -> Iterator[tuple[str, str]]:
     found += [(one.key, one.path) for one in blend.style_images(style).values()]
     masks = [("content.mask", content.mask), ("style.mask", style.mask)]
     found += [(key, mask) for key, mask in masks if mask and not shapes.is_shape(mask)]
+    found += [(blend.KEY, mask) for mask in places.files(style.blend)]
     yield from ((key, path) for key, path in found if path is not None)
 
 

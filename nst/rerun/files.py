@@ -8,7 +8,7 @@ from typing import Any
 from nst.base import home
 from nst.base.errors import UserError
 from nst.base.own_files import own_path
-from nst.config import blend
+from nst.config import blend, places
 from nst.images import shapes
 from nst.rundir.values import mapping
 from nst.sources.download import digest
@@ -55,11 +55,24 @@ class Files:
             return path
         if key in MASKS and shapes.is_shape(path):
             return path
-        known = self._sha256(key, path)
-        places = [path]
+        return self._found(key, path, self._sha256(key, path))
+
+    def place(self, painting: str, place: str) -> str:
+        """Return the place of a painting of a blend as it is to be given here and now.
+
+        Raises:
+          UserError: it is a file that has moved or changed.
+        """
+        if not places.is_file(place):
+            return place
+        known = mapping(self._sources, f"place/{painting}").get("sha256")
+        return self._found(blend.KEY, place, known if isinstance(known, str) else None)
+
+    def _found(self, key: str, path: str, known: str | None) -> str:
+        tried = [path]
         if not os.path.isabs(os.path.expanduser(path)) and (started := self._started_in()):
-            places.append(os.path.join(started, path))
-        there = [one for one in places if own_path(one).is_file()]
+            tried.append(os.path.join(started, path))
+        there = [one for one in tried if own_path(one).is_file()]
         for one in there:
             if known is None or digest(own_path(one), "sha256") == known:
                 return one if one == path else home.short(one) or one
@@ -69,7 +82,7 @@ class Files:
                 f"{key}: {there[0]!r} is no longer what {self._folder} was run with, its bytes "
                 f"have changed: {remedy}"
             )
-        raise UserError(f"{key}: {places[-1]!r}, which {self._folder} was run with, is no longer "
+        raise UserError(f"{key}: {tried[-1]!r}, which {self._folder} was run with, is no longer "
                         f"there: {remedy}")  # fmt: skip
 
     def _sha256(self, key: str, path: str) -> str | None:

@@ -193,7 +193,12 @@ def _checked(key: str, value: Any, network: str | None) -> Any:
 
 def _written(key: str, value: Any, files: Files, spelt_out: bool) -> str:
     if key == blend.KEY and isinstance(value, dict):
-        return _blend({files.own(key, name): weight for name, weight in value.items()})
+        return _blend(
+            {
+                files.own(key, name): files.place(name, one) if isinstance(one, str) else one
+                for name, one in value.items()
+            }
+        )
     layers = key.endswith(".layers") and isinstance(value, dict)
     if layers and not spelt_out and _equal(value.values()):
         return f"[{','.join(value)}]"
@@ -206,9 +211,10 @@ def _equal(several: Collection[float]) -> bool:
     return all(one == 1 / len(several) for one in several)
 
 
-def _blend(weights: Mapping[str, float]) -> str:
+def _blend(weights: Mapping[str, float | str]) -> str:
     """Return the text of a blend: Hydra's grammar has no form for a path as a mapping's key."""
-    parts = [f"{_marked(name)}: {weight!r}" for name, weight in weights.items()]
+    texts = {k: _marked(v) if isinstance(v, str) else repr(v) for k, v in weights.items()}
+    parts = [f"{_marked(name)}: {text}" for name, text in texts.items()]
     return grammar.quoted("{" + ", ".join(parts) + "}")
 
 

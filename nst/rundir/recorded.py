@@ -36,11 +36,19 @@ def names(config: dict[str, Any], used: dict[str, RecordedSource]) -> dict[str, 
       used: the run's `sources`.
     """
     found = {key: used[key].name for key in GROUPS}
-    weights = plain(mapping(config, "style").get("blend"))
+    own = mapping(mapping(config, "style"), "blend")
+    weights = plain(own or mapping(config, "style").get("blend"))
     if not weights:
         return found
     del found["style"]
+    if any(isinstance(one, str) for one in own.values()):
+        parts = [f"{_painting(name, used)} {text(place)}" for name, place in own.items()]
+        return found | {"style.blend": text(" + ".join(parts[:MOST_KEYS]))}
     return found | {"style.blend": _by_name(weights, used)}
+
+
+def _painting(name: Any, used: dict[str, RecordedSource]) -> str:
+    return used.get(f"style/{name}", used["style"]).name
 
 
 def _by_name(weights: Any, used: dict[str, RecordedSource]) -> Any:

@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 from dataclasses import replace
 
-from nst.config import blend, look
+from nst.config import blend, look, places
 from nst.config.program import split
 from nst.config.schema import Config
 from nst.losses.statistics import STATISTICS
@@ -38,10 +38,11 @@ def named_files(config: Config) -> tuple[Hashable, ...]:
       config: validated.
     """
     content, style, network = config.content, config.style, config.network
-    masks = (content.mask, style.mask) if content.mask and style.mask else ()
+    masks = [content.mask, style.mask] if content.mask and style.mask else []
     return (
         content.path or content.source.name,
         *(one.path or one.source.name for one in blend.style_images(style).values()),
         network.weights or network.source.name,
         *masks,
+        *places.of(style.blend).values(),
     )

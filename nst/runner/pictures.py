@@ -7,12 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from nst.base.program import Static
-from nst.config import blend, look
+from nst.config import blend, look, places
 from nst.config.layers import check_positions
 from nst.config.schema import Config
 from nst.engine.cut import check_devices
 from nst.engine.memory import check_memory
-from nst.images import files, held, masks, paired, shapes
+from nst.images import files, held, masks, paired, placed, shapes
 from nst.losses.guided import Regions
 from nst.sources import resolve
 from nst.sources.resolve import ResolvedSource
@@ -38,7 +38,7 @@ def find(
 
     Returns:
       By "content", "network", "style" or "style/NAME" of a blend, and where there are, "init",
-      "content_mask" and "style_mask".
+      "content_mask" and "style_mask", or "place/NAME" for each of a blend.
 
     Raises:
       UserError: one can't be had.
@@ -61,6 +61,8 @@ def find(
     if config.content.mask is not None and config.style.mask is not None:
         sources["content_mask"] = resolve.region(config.content.mask, key="content.mask")
         sources["style_mask"] = resolve.region(config.style.mask, key="style.mask")
+    for name, place in places.of(config.style.blend).items():
+        sources[f"place/{name}"] = resolve.region(place, key=blend.KEY)
     return sources
 
 
@@ -107,15 +109,17 @@ def read(
       UserError: a file can't be read, or a mask doesn't fit.
     """
     content_images = _at_sizes(sources["content"], [one.size for one in sizes], "content.path")
-    shapes = [one.shape for one in content_images]
+    sides = [one.shape for one in content_images]
     painted = _style_images(sizes[-1], sources, [_style_size(one)[0] for one in sizes])
     initials: Sequence[np.ndarray | None] = [None] * len(sizes)
     if "init" in sources:
-        initials = _at_sizes(sources["init"], [shape[:2] for shape in shapes], "init.path")
+        initials = _at_sizes(sources["init"], [shape[:2] for shape in sides], "init.path")
     regions: list[Regions | None] = [None] * len(sizes)
     if "content_mask" in sources:
-        pairs = zip(shapes, [own["style"].shape for own in painted], strict=True)
+        pairs = zip(sides, [own["style"].shape for own in painted], strict=True)
         regions = [_paired_regions(sources, *pair, static) for pair in pairs]
+    elif by_place := places.of(sizes[-1].style.blend):
+        regions = [_placed_regions(sources, by_place, shape, static) for shape in sides]
     each = zip(content_images, painted, initials, regions, strict=True)
     return [Pictures(one, tuple(own.values()), start, held) for one, own, start, held in each]
 
@@ -171,6 +175,41 @@ def _paired_regions(
         static.network,
         static.style_layers,
     )
+
+
+def _placed_regions(
+    sources: dict[str, ResolvedSource],
+    by_place: Mapping[str, str],
+    shape: tuple[int, ...],
+    static: Static,
+) -> Regions:
+    """Return the regions of the content image that the places of a blend give, one a style image.
+
+    Args:
+      sources: where the pictures and the masks are.
+      by_place: painting -> place.
+      shape: of the content image in the run, (H, W, 3).
+      static: in each of whose style layers each region must be found.
+
+    Raises:
+      UserError: a mask can't be read or doesn't fit its picture, a region is too small for a
+        layer, or some of the picture is left to none.
+    """
+    given = {
+        name: None if place == places.REST else _share(sources[f"place/{name}"], sources, shape)
+        for name, place in by_place.items()
+    }
+    return placed.regions(given, static.network, static.style_layers)
+
+
+def _share(
+    file: ResolvedSource, sources: dict[str, ResolvedSource], shape: tuple[int, ...]
+) -> np.ndarray:
+    content = sources["content"]
+    if part := shapes.read(file.requested, blend.KEY):
+        return masks.covered(part, shape)
+    own = _own_shape(content, "content.path")
+    return masks.read_share(file.path, blend.KEY, own, content.path.name, shape)
 
 
 def _style_size(config: Config) -> tuple[int, str]:

