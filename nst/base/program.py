@@ -39,6 +39,7 @@ class Static:
     clamp: bool = False
     average: bool = False  # whether; by how much is traced
     statistic: str = "gram"
+    content_statistic: str = "squared"
     content_reduction: str = "sum"
     tv_form: str = "absolute"
     tv_reduction: str = "sum"

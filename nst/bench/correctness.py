@@ -48,8 +48,8 @@ _CASE = Case(size=40, network="vgg16")
 _CONTENT = ("conv2_1",)
 _STYLE = ("conv1_1", "conv2_1")
 #: Beside the Gram matrices, those whose arithmetic is of another kind: deviations, roots of
-#: matrices, sorted values along directions that are drawn.
-_STATISTICS = ("mean_std", "wasserstein", "sliced_wasserstein")
+#: matrices, sorted values along directions that are drawn, positions in pairs.
+_STATISTICS = ("mean_std", "wasserstein", "sliced_wasserstein", "relaxed_emd")
 #: Short steps, which don't overshoot: the losses fall, and magnify no rounding more than they must.
 _RATES = {"adam": 1.0, "sgd": 1e-6}
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nst.config.keys import group, key
-from nst.losses.statistics import STATISTICS
+from nst.losses.statistics import CONTENT_STATISTICS, STATISTICS
 from nst.networks.spec import NETWORKS
 
 REDUCTIONS = ("sum", "mean")
@@ -58,9 +58,15 @@ class Content:
         unit="[layers](#layers-and-their-weights)",
         label="content layers",
     )
+    statistic: str = key(
+        "squared",
+        "what of a layer is compared, [below](#content-statistics)",
+        choices=CONTENT_STATISTICS,
+        label="content statistic",
+    )
     reduction: str = key(
         "sum",
-        "of a layer's squared differences, [below](#losses)",
+        "of a layer's squared differences, with `content.statistic=squared`, [below](#losses)",
         choices=REDUCTIONS,
         label="content loss reduction",
     )

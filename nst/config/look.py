@@ -2,9 +2,9 @@
 
 A picture k times as large has k^2 times the positions. Enlarged smoothly, its losses become
 
-    content       sum  k^2          mean  1
+    content       sum  k^2          mean  1             each statistic but squared: k^2
     style         1, of each statistic: they are divided by their positions; the shifts of
-                  long_range alone stay as they are, so that it is only near 1
+                  long_range and the patches of nearest_3x3 stay as they are, so only near 1
     tv, absolute  sum  k            mean  1/k          k^2 differences, each 1/k of what it was
     tv, power p   sum  k^(2 - p)    mean  k^-p
 

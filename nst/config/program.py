@@ -26,6 +26,7 @@ def split(config: Config, network: str) -> tuple[Static, Hyperparameters]:
         clamp=config.optimizer.clamp,
         average=config.optimizer.average > 0,
         statistic=config.style.statistic,
+        content_statistic=config.content.statistic,
         content_reduction=config.content.reduction,
         tv_form=config.tv.form,
         tv_reduction=config.tv.reduction,

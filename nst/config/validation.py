@@ -18,7 +18,7 @@ from nst.config.ranges import in_range, whole
 from nst.config.running import Optimizer, Search, Sweep, Tracking
 from nst.config.schema import Config, entries
 from nst.images import shapes
-from nst.losses.statistics import STATISTICS, with_masks
+from nst.losses.statistics import CONTENT_STATISTICS, STATISTICS, with_masks
 from nst.metrics.objective import objective
 from nst.optimizers.table import readers
 
@@ -41,6 +41,7 @@ def validated(config: Config, auto: Callable[[], str] = lambda: "float32") -> Co
     """
     config = in_range(config)
     network = config.network
+    _content(config.content)
     _tv(config.tv)
     _read_by_the_optimizer(config.optimizer)
     tracking = _tracking(config.tracking)
@@ -75,14 +76,24 @@ def validated(config: Config, auto: Callable[[], str] = lambda: "float32") -> Co
 
 
 def _strips(config: Config) -> None:
-    statistic = config.style.statistic
     asked = "strips=always" if config.strips == "always" else "devices=rows"
-    cut = config.strips == "always" or config.devices == "rows"
-    if cut and not STATISTICS[statistic].by_strips:
+    if config.strips != "always" and config.devices != "rows":
+        return
+    tables = {"content.statistic": CONTENT_STATISTICS, "style.statistic": STATISTICS}
+    for key, chosen in zip(tables, (config.content.statistic, config.style.statistic), strict=True):
+        if not tables[key][chosen].by_strips:
+            raise UserError(
+                f"{asked} needs a statistic that is a function of sums over positions, which "
+                f"{key}={chosen} is not: leave it at auto, or take one of "
+                f"{', '.join(name for name, one in tables[key].items() if one.by_strips)}"
+            )
+
+
+def _content(content: Content) -> None:
+    if content.statistic != "squared" and content.reduction != Content.reduction:
         raise UserError(
-            f"{asked} needs a statistic that is a function of sums over positions, which "
-            f"style.statistic={statistic} is not: leave it at auto, or take one of "
-            f"{', '.join(name for name, one in STATISTICS.items() if one.by_strips)}"
+            f"content.reduction={content.reduction} is of content.statistic=squared alone, and "
+            f"this run has content.statistic={content.statistic}: leave it at {Content.reduction}"
         )
 
 

@@ -9,7 +9,7 @@ from nst.base.errors import UserError
 from nst.base.program import Static
 from nst.engine import memory
 from nst.engine.devices import places
-from nst.losses.statistics import STATISTICS
+from nst.losses.statistics import by_strips
 from nst.networks.spec import NETWORKS
 
 
@@ -29,7 +29,7 @@ def cut(
         won't fit one, of a GPU's.
       lanes: runs side by side, which share the devices.
     """
-    if not STATISTICS[static.statistic].by_strips:
+    if not by_strips(static):
         return static
     fits = _fits(static, shape)
     count = max(1, places(lanes)) if _by_rows(fits, devices) else 1
@@ -51,7 +51,7 @@ def side_by_side(static: Static, shape: tuple[int, ...], devices: str) -> int | 
       shape: of their pictures, (H, W, 3).
       devices: as `cut` takes them.
     """
-    if not _by_rows(_fits(static, shape), devices) or not STATISTICS[static.statistic].by_strips:
+    if not _by_rows(_fits(static, shape), devices) or not by_strips(static):
         return None
     if devices == "auto":
         # As few devices a picture as hold it, so that as many runs as can be go side by side.

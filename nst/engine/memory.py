@@ -11,7 +11,7 @@ import jax
 
 from nst.base.errors import DeviceError, UserError, one_line
 from nst.base.program import Static
-from nst.losses.statistics import STATISTICS
+from nst.losses.statistics import STATISTICS, by_strips
 from nst.networks.spec import NETWORKS
 from nst.optimizers.table import OPTIMIZERS
 
@@ -75,7 +75,7 @@ def check_memory(
     memory = of_a_device()
 
     def needed(shape: tuple[int, ...]) -> int:
-        if strips != "never" and STATISTICS[static.statistic].by_strips:
+        if strips != "never" and by_strips(static):
             return min(_at_least(static, shape, once), held(in_strips(static, 1), shape))
         return _at_least(static, shape, once)
 
@@ -105,7 +105,7 @@ def _at_least(static: Static, shape: tuple[int, ...], once: bool) -> int:
 
 
 def _or_strips(static: Static, shape: tuple[int, ...], strips: str, memory: int) -> str:
-    if strips != "never" or not STATISTICS[static.statistic].by_strips:
+    if strips != "never" or not by_strips(static):
         return ""
     fits = held(in_strips(static, 1), shape) <= memory
     return ", or strips=auto" if fits else ""
@@ -226,16 +226,20 @@ def held(static: Static, shape: tuple[int, ...]) -> int:
 def bytes_of_a_lane(static: Static, shape: tuple[int, ...]) -> int:
     """Estimate the memory in bytes of one run: each activation, its ReLU and both gradients.
 
-    An optimizer may hold pictures as well: L-BFGS those of its memory and of its line search.
+    A style statistic may hold more of its layers, and an optimizer pictures: L-BFGS those of its
+    memory and of its line search.
 
     Args:
       static: of the group.
       shape: of the picture, (H, W, 3).
     """
     height, width = shape[:2]
+    network = NETWORKS[static.network]
     numbers = sum(
         (height >> layer.halvings) * (width >> layer.halvings) * layer.channels
-        for layer in NETWORKS[static.network].up_to(static.layers)
+        for layer in network.up_to(static.layers)
     )
+    style = sum(math.prod(network.shape(layer, shape)) for layer in static.style_layers)
+    numbers += STATISTICS[static.statistic].arrays * style
     pictures = OPTIMIZERS[static.optimizer].load().pictures(static)
     return 2 * 4 * numbers + pictures * 4 * height * width * 3

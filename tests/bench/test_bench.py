@@ -251,7 +251,7 @@ def test_a_device_in_its_small_form():
     assert list(sections) == list(plan.SECTIONS)
     assert all(verdicts.missing(row) is None for rows in sections.values() for row in rows)
     correctness = {row["precision"]: row for row in sections["correctness"]}
-    statistics = {"mean_std", "wasserstein", "sliced_wasserstein"}
+    statistics = {"mean_std", "wasserstein", "sliced_wasserstein", "relaxed_emd"}
     kinds = {"defaults", "lbfgs", "sgd", "max"} | statistics
     assert set(correctness["float32"]["programs"]) == kinds
     assert correctness["float32"]["off"]["after 3 steps"] <= 1e-3

@@ -14,7 +14,7 @@ from nst.config import identity, look
 from nst.config.program import split
 from nst.config.schema import Config, to_mapping
 from nst.losses import content, total_variation
-from nst.losses.statistics import STATISTICS
+from nst.losses.statistics import CONTENT_STATISTICS, STATISTICS
 from nst.losses.total import style_loss
 
 #: Times as large.
@@ -43,15 +43,30 @@ def factors(compose: Callable[..., Config], *overrides: str) -> look.Weights:
 def test_content_loss_of_enlarged_activations(compose: Callable[..., Config], reduction: str):
     one, other = np.random.default_rng(1).normal(size=(2, 4, 5, 6)).astype(np.float32)
     small, large = (
-        content.content_loss(jnp.asarray(pair[0]), jnp.asarray(pair[1]), reduction)
+        content.loss(jnp.asarray(pair[0]), jnp.asarray(pair[1]), reduction)
         for pair in ((one, other), (enlarged(one), enlarged(other)))
     )
     weight = factors(compose, f"content.reduction={reduction}").alpha
     assert weight * float(large) == pytest.approx(K**2 * float(small), rel=1e-5)
 
 
-# All but one whose shifts are as many positions at every size.
-@pytest.mark.parametrize("statistic", [name for name in STATISTICS if name != "long_range"])
+@pytest.mark.parametrize("statistic", ["cosine", "self_similarity"])
+def test_other_content_losses_of_enlarged_activations(
+    compose: Callable[..., Config], statistic: str
+):
+    one, other = np.random.default_rng(1).normal(size=(2, 4, 5, 6)).astype(np.float32)
+    loss = CONTENT_STATISTICS[statistic].load().loss
+    small = loss(jnp.asarray(one), jnp.asarray(other))
+    large = loss(jnp.asarray(enlarged(one)), jnp.asarray(enlarged(other)))
+    weight = factors(compose, f"content.statistic={statistic}").alpha
+    assert weight * float(large) == pytest.approx(K**2 * float(small), rel=1e-4)
+
+
+# All but those whose shifts or patches are as many positions at every size.
+FIXED = ("long_range", "nearest_3x3")
+
+
+@pytest.mark.parametrize("statistic", [name for name in STATISTICS if name not in FIXED])
 def test_style_loss_of_enlarged_activations(compose: Callable[..., Config], statistic: str):
     own, painted = np.random.default_rng(2).normal(size=(2, 4, 5, 6)).astype(np.float32)
     small, large = (

@@ -15,7 +15,7 @@ def test_content_loss_by_hand():
     # 1/2 (1^2 + 2^2 + 0^2 + 3^2) = 7
     activations = jnp.array([[[1.0, 2.0], [5.0, 3.0]]])
     target = jnp.array([[[0.0, 0.0], [5.0, 0.0]]])
-    assert content.content_loss(activations, target) == 7.0
+    assert content.loss(activations, target) == 7.0
 
 
 def test_gram_is_the_plain_double_sum():
@@ -74,7 +74,7 @@ def test_gradients_against_finite_differences(loss: str):
         at = jnp.asarray(rng.normal(size=(3, 4, 2)))
         other = jnp.asarray(rng.normal(size=(3, 4, 2)))
         function = {
-            "content": lambda x: content.content_loss(x, other),
+            "content": lambda x: content.loss(x, other),
             "style": lambda x: gram.loss(x, gram.gram_per_position(other)),
             "tv": total_variation.total_variation,
         }[loss]
