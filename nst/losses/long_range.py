@@ -10,12 +10,15 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nst.losses import gram
 
 #: In positions of a layer. One that is as long as a side of the picture or the style image has no
 #: part in it.
 SHIFTS = (2, 4, 8)
+#: Each as rows down and columns to the right.
+_OFFSETS = np.array([*((0, shift) for shift in SHIFTS), *((shift, 0) for shift in SHIFTS)])
 #: Ours: with it the default beta paints about as strongly as with `gram`.
 SCALE = 0.5
 
@@ -24,7 +27,7 @@ class Target(NamedTuple):
     """What is kept of a style image's layer with N channels."""
 
     gram: jax.Array  # (N, N), over its positions
-    shifted: jax.Array  # (S, N, N), over the positions that have one so far off; 0 where none has
+    shifted: jax.Array  # (S, N, N), over the positions that have one so far off
     there: jax.Array  # (S,), 1 or 0: whether any has
 
 
@@ -34,13 +37,8 @@ def target(activations: jax.Array) -> Target:
     Args:
       activations: (H, W, N).
     """
-    each = _shifted(activations)
-    nothing = jnp.zeros_like(activations, shape=(activations.shape[-1],) * 2)
-    return Target(
-        gram.gram_per_position(activations),
-        jnp.stack([nothing if one is None else one for one in each]),
-        jnp.array([one is not None for one in each], activations.dtype),
-    )
+    there = jnp.asarray(_positions(activations) > 0, activations.dtype)
+    return Target(gram.gram_per_position(activations), shifted(activations), there)
 
 
 def loss(activations: jax.Array, target: Target) -> jax.Array:
@@ -53,35 +51,34 @@ def loss(activations: jax.Array, target: Target) -> jax.Array:
       activations: (H, W, N), of the picture.
       target: of the style image.
     """
-    pairs = zip(_shifted(activations), target.shifted, target.there, strict=True)
-    found = [(gram.distance(own, other), there) for own, other, there in pairs if own is not None]
-    total = gram.loss(activations, target.gram)
-    if found:
-        counted = sum(there for _, there in found)
-        total += sum(one * there for one, there in found) / jnp.maximum(counted, 1)
-    return SCALE * total
+    each = jax.vmap(gram.distance)(shifted(activations), target.shifted)
+    both = target.there * (_positions(activations) > 0)
+    far = jnp.sum(each * both) / jnp.maximum(jnp.sum(both), 1)
+    return SCALE * (gram.loss(activations, target.gram) + far)
 
 
-def _shifted(activations: jax.Array) -> list[jax.Array | None]:
-    """Return the mean of F(p) F(p + s)^T over positions, (N, N), for each shift s.
+def shifted(activations: jax.Array) -> jax.Array:
+    """Return the mean of F(p) F(p + s)^T over positions p for each shift s, (S, N, N).
 
-    Those to the right first, then those below; None where no position has one so far off.
+    The shifts are taken one after the other, and anew for the gradient: each needs a copy of F.
 
     Args:
       activations: F, (H, W, N).
     """
-    height, width, _ = activations.shape
-    right = [
-        _between(activations[:, :-shift], activations[:, shift:]) if shift < width else None
-        for shift in SHIFTS
-    ]
-    below = [
-        _between(activations[:-shift], activations[shift:]) if shift < height else None
-        for shift in SHIFTS
-    ]
-    return right + below
+    beyond = max(SHIFTS)
+    wide = jnp.pad(activations, ((0, beyond), (0, beyond), (0, 0)))
+
+    @jax.checkpoint
+    def summed(wide: jax.Array, activations: jax.Array, offset: jax.Array) -> jax.Array:
+        other = jax.lax.dynamic_slice(wide, (offset[0], offset[1], 0), activations.shape)
+        flats = [values.reshape(-1, values.shape[-1]) for values in (activations, other)]
+        return jnp.dot(flats[0].T, flats[1], precision=jax.lax.Precision.HIGHEST)
+
+    sums = jax.lax.map(lambda offset: summed(wide, activations, offset), jnp.asarray(_OFFSETS))
+    return sums / np.maximum(_positions(activations), 1)[:, None, None]
 
 
-def _between(one: jax.Array, other: jax.Array) -> jax.Array:
-    flats = [values.reshape(-1, values.shape[-1]) for values in (one, other)]
-    return jnp.dot(flats[0].T, flats[1], precision=jax.lax.Precision.HIGHEST) / len(flats[0])
+def _positions(activations: jax.Array) -> np.ndarray:
+    """Return how many positions have another so far off, (S,) float32."""
+    room = np.array(activations.shape[:2]) - _OFFSETS
+    return room.clip(0).prod(axis=1).astype(np.float32)

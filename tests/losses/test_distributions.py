@@ -243,8 +243,9 @@ def test_a_picture_of_one_color_has_a_finite_loss_and_gradient(statistic: str, f
 # --- In runs ------------------------------------------------------------------------------------
 
 
-def test_seeded_lanes_are_the_runs_alone():
-    static = dataclasses.replace(STATIC, statistic="sliced_wasserstein")
+@pytest.mark.parametrize("statistic", ["sliced_wasserstein", "long_range"])
+def test_lanes_are_the_runs_alone(statistic: str):
+    static = dataclasses.replace(STATIC, statistic=statistic)
     params, content_image, style_image = scene()
     numbers = NUMBERS._replace(alpha=1e-3, beta=1.0)
     targets = compute_targets(static, params, content_image / 2, style_image[:12], seed=5)
