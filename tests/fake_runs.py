@@ -31,6 +31,7 @@ def record(**changes: Any) -> dict[str, Any]:
         "check_every": 20,
         "seed": 0,
         "pooling": "avg",
+        "padding": "zeros",
         "precision": "float32",
         "alpha": 1.0,
         "beta": 1e4,

@@ -75,6 +75,12 @@ class Config:
         0, "of the noise, and of what a style statistic draws", whole=True, low=0, high=2**32 - 1
     )
     pooling: str = key("avg", "pooling of the network", choices=("avg", "max"))
+    padding: str = key(
+        "zeros",
+        "what the network's layers see around the picture: nothing, the outermost positions once "
+        "more, or those next to them; [the border](#the-border)",
+        choices=("zeros", "replicate", "reflect"),
+    )
     precision: str = key(
         "float32",
         "`tensorfloat32`: a GPU's convolutions on operands of 10 bits instead of 23, a fifth of "

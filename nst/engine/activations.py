@@ -16,7 +16,7 @@ def activations(
     """Return the activations of layers, each (H', W', C) float32.
 
     Args:
-      static: network, pooling and precision.
+      static: network, pooling, precision and padding.
       params: the network's parameters.
       picture: (H, W, 3) in gray levels.
       layers: to return.
@@ -29,6 +29,7 @@ def activations(
         network=static.network,
         pooling=static.pooling,
         precision=static.precision,
+        padding=static.padding,
         rows=rows,
     )
     return {name: values[0] for name, values in batch.items()}

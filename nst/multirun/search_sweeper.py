@@ -26,7 +26,17 @@ log = logging.getLogger("nst")
 OBJECTIVES = ["metrics/style_distance", "metrics/content_distance"]
 
 #: Keys under which losses are sums of something else, and by which the total is weighted.
-OTHER_SUMS = ("content", "style", "network", "pooling", "size", "scales", "precision", "preset")
+OTHER_SUMS = (
+    "content",
+    "style",
+    "network",
+    "pooling",
+    "padding",
+    "size",
+    "scales",
+    "precision",
+    "preset",
+)
 WEIGHTS = ("alpha", "beta", "tv", "same_look")
 
 #: Runs that a plan takes for all of a search.

@@ -34,6 +34,10 @@ class Rows(NamedTuple):
     first: Any  # above the picture's top where negative; maybe traced; whole positions everywhere
     height: int  # of the picture
 
+    def halved(self, halvings: int) -> "Rows":
+        """Return the rows of a layer's positions, after so many poolings."""
+        return Rows(self.first >> halvings, self.height >> halvings)
+
 
 class Convolution(nn.Module):
     """A frozen 3 x 3 convolution with bias.
@@ -69,11 +73,14 @@ class Chain(nn.Module):
       network: its description.
       pooling: "avg" (as Gatys et al. 2015, arXiv:1508.06576, "Methods") or "max" (as trained).
       precision: a name in `nst.networks.convolution.DTYPES`, of the convolutions.
+      padding: what convolutions see around their input: "zeros", as trained, "replicate" or
+        "reflect".
     """
 
     network: Network
     pooling: str = "avg"
     precision: str = "float32"
+    padding: str = "zeros"
 
     @nn.compact
     def __call__(
@@ -91,8 +98,13 @@ class Chain(nn.Module):
         kept: dict[str, jax.Array] = {}
         for layer in self.network.up_to(layers):
             if layer.kind == "conv":
-                x = x if rows is None else _padded(x, rows, layer.halvings)
-                x = Convolution(layer.channels, self.precision, name=layer.name)(x)
+                convolved = Convolution(layer.channels, self.precision, name=layer.name)
+                if self.padding != "zeros":
+                    wider = _bordered(x, self.padding, rows and rows.halved(layer.halvings))
+                    x = convolved(wider)[:, 1:-1, 1:-1]
+                else:
+                    x = x if rows is None else _padded(x, rows.halved(layer.halvings))
+                    x = convolved(x)
             else:
                 x = _relu(x) if layer.kind == "relu" else _pool(x, self.pooling)
             if layer.name in layers:
@@ -108,6 +120,7 @@ def activations(
     network: str,
     pooling: str,
     precision: str,
+    padding: str = "zeros",
     rows: Rows | None = None,
 ) -> dict[str, jax.Array]:
     """Return the activations of `layers` in the scale of the original Caffe weights.
@@ -121,6 +134,7 @@ def activations(
       network: a name in `nst.networks.spec.NETWORKS`.
       pooling: "avg" or "max", over 2 x 2 positions; an odd last row or column is dropped.
       precision: a name in `nst.networks.convolution.DTYPES`, of the convolutions.
+      padding: "zeros", "replicate" or "reflect", of each convolution.
       rows: of each picture, where these are strips of larger ones; what is nearer to an edge of
         the strip that the picture goes past than `nst.networks.spec.Network.halo` is not right.
 
@@ -134,7 +148,7 @@ def activations(
     for name in layers:
         if name not in known:
             raise UserError(f"{network} has no layer {name!r}{did_you_mean(name, known)}")
-    found: Any = Chain(NETWORKS[network], pooling, precision).apply(
+    found: Any = Chain(NETWORKS[network], pooling, precision, padding).apply(
         {"params": params}, pictures, tuple(layers), rows
     )
     return found
@@ -162,11 +176,29 @@ def random_params(network: str, seed: int) -> dict[str, Any]:
     return params
 
 
-def _padded(x: jax.Array, rows: Rows, halvings: int) -> jax.Array:
+def _padded(x: jax.Array, rows: Rows) -> jax.Array:
     """Return `x` with zeros in the rows that the picture does not have: a convolution's padding."""
-    at = (rows.first >> halvings) + jnp.arange(x.shape[1])
-    inside = (at >= 0) & (at < rows.height >> halvings)
+    at = rows.first + jnp.arange(x.shape[1])
+    inside = (at >= 0) & (at < rows.height)
     return jnp.where(inside[:, None, None], x, 0)
+
+
+def _bordered(x: jax.Array, padding: str, rows: Rows | None) -> jax.Array:
+    """Return `x` with a ring of positions around it, in a strip also next to the picture's rows.
+
+    Args:
+      x: (N, H, W, C), a layer's input for pictures or strips of them.
+      padding: "replicate", the outermost positions again, or "reflect", those next to them.
+      rows: of the layer's positions, where these are strips.
+    """
+    if rows is not None:
+        inner = padding == "reflect" and rows.height > 1
+        at = rows.first + jnp.arange(x.shape[1])
+        for outside, inside in ((-1, inner), (rows.height, rows.height - 1 - inner)):
+            row = jax.lax.dynamic_slice_in_dim(x, inside - rows.first, 1, axis=1)
+            x = jnp.where((at == outside)[:, None, None], row, x)
+    mode = {"replicate": "edge", "reflect": "reflect"}[padding]
+    return jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode=mode)
 
 
 @jax.custom_vjp

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nst.config.schema import Config
 from nst.optimizers.table import OPTIMIZERS, readers
 from nst.report import axes, labels
 from nst.report.layout import Layout
@@ -30,6 +31,8 @@ _FACTS = {
     "optimizer.lr": "{title} {}",
     "seed": "seed {}",
 }
+#: Those that it names only where they are not at their default.
+_CHANGED = {"padding": "{} padding"}
 
 
 @dataclass(frozen=True)
@@ -105,9 +108,14 @@ def short_title(title: str) -> str:
 
 def _facts(found: list[Run], shown: list[str], waiting: int) -> list[str]:
     fixed = axes.fixed(found)
+    changed = {
+        key: words
+        for key, words in _CHANGED.items()
+        if fixed.get(key) not in (None, getattr(Config, key))
+    }
     named = [
         words.format(labels.shown(fixed[key], 4), title=labels.title(key))
-        for key, words in _FACTS.items()
+        for key, words in (_FACTS | changed).items()
         if key in fixed and key not in shown and _is_read(key, fixed.get("optimizer"))
     ]
     return [counted(found, waiting), *named]

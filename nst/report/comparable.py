@@ -6,7 +6,17 @@ from typing import Any
 from nst.metrics.registry import OF_A_PAIR, described
 
 #: What a loss is made of; its own weights, alpha, beta and gamma, are no part of an unweighted one.
-_OF_A_LOSS = ("content", "style", "network", "pooling", "size", "scales", "preset", "color")
+_OF_A_LOSS = (
+    "content",
+    "style",
+    "network",
+    "pooling",
+    "padding",
+    "size",
+    "scales",
+    "preset",
+    "color",
+)
 _OF_ONE = {
     "total": ("alpha", "beta", "alpha/beta", "tv", "same_look"),
     "tv": ("tv.form", "tv.exponent", "tv.reduction"),

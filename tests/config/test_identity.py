@@ -15,11 +15,12 @@ from nst.config.schema import Config, entries, role, to_mapping
 HASHES = [
     ("", "70cd4b68216112a6"),
     ("preset=johnson", "bfd6174cd6b100ec"),
-    ("preset=crowsonkb", "e534224a5ac203c3"),
+    ("preset=crowsonkb", "b9864215678d10a8"),
     ("preset=keras", "2630c500a24e90fc"),
     ("experiment=report", "4fc515dbd47da2b0"),
     ("style.blend={starry:0.7,night:0.3}", "d6c18da9653faf35"),
     ("content.mask=a.png style.mask=b.png", "e4b312f92efa4dd2"),
+    ("padding=zeros", "70cd4b68216112a6"),
     ("style.path=/a/b.png", "70cd4b68216112a6"),
     ("style.size=128", "4051a3763e71f186"),
     ("style.size=256", "70cd4b68216112a6"),

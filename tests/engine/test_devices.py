@@ -17,7 +17,9 @@ import dataclasses, json, sys
 import jax, numpy as np
 import test_strips as one
 
-static = dataclasses.replace(one.REPORT, content_layers=("conv3_2",), style_layers=one.STYLE[:4])
+padding = "reflect" if "reflect" in sys.argv else "zeros"
+layers = {"content_layers": ("conv3_2",), "style_layers": one.STYLE[:4]}
+static = dataclasses.replace(one.REPORT, padding=padding, **layers)
 picture, content_image, style_image = one.pictures((75, 51, 3), (75, 51, 3), (49, 90, 3))
 regions = one.masks(content_image, style_image) if "masks" in sys.argv else None
 call = one.weighted(static), picture, content_image, style_image
@@ -51,9 +53,11 @@ def apart(program: str, *arguments: str) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize("masks", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_devices_have_the_losses_and_the_gradient_of_one(masks: bool):
-    for devices, (loss, gradient) in apart(COMPARED, *["masks"] * masks).items():
+@pytest.mark.parametrize(
+    "special", ["", *(pytest.param(one, marks=pytest.mark.slow) for one in ("masks", "reflect"))]
+)
+def test_devices_have_the_losses_and_the_gradient_of_one(special: str):
+    for devices, (loss, gradient) in apart(COMPARED, special).items():
         assert loss < 2e-5, devices
         assert gradient < 1e-5, devices
 

@@ -104,6 +104,20 @@ def test_strips_have_the_losses_and_the_gradient_of_the_whole():
     assert_the_same(REPORT, [16, 80])
 
 
+@pytest.mark.parametrize("padding", ["replicate", "reflect"])
+def test_a_padding_in_strips(padding: str):
+    # Also strips whose last row is the picture's last but one.
+    near = ("conv1_1", "conv2_1")
+    static = Static("vgg16", "avg", "float32", ("conv1_1",), near, padding=padding)
+    assert_the_same(static, [2, 74, 80])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("padding", ["replicate", "reflect"])
+def test_a_padding_in_strips_of_all_layers(padding: str):
+    assert_the_same(dataclasses.replace(REPORT, padding=padding), [16, 80])
+
+
 def test_masks_in_strips():
     assert_the_same(REPORT, [32], with_masks=True)
 

@@ -34,14 +34,23 @@ def run(params: dict, x: np.ndarray, layers: tuple[str, ...], **choices: str) ->
     return jax.jit(lambda p, x: vgg.activations(p, x, layers, **settings))(params, x)
 
 
-def by_hand(params: dict, x: np.ndarray, network: str) -> dict[str, np.ndarray]:
+#: numpy's name of a padding of the picture.
+NUMPYS = {"zeros": "constant", "replicate": "edge", "reflect": "reflect"}
+
+
+def by_hand(
+    params: dict, x: np.ndarray, network: str, padding: str = "zeros"
+) -> dict[str, np.ndarray]:
     """The network with mean pooling as loops over positions and taps, in float64."""
     x = x.astype(np.float64) - params["mean"]
     found = {}
     for name in NETWORKS[network].layer_names:
+        if not x.size:
+            break  # of a picture so small, nothing is left after this pooling
         height, width, _ = x.shape
         if name.startswith("conv"):
-            padded = np.pad(x, ((1, 1), (1, 1), (0, 0)))
+            mode: Any = NUMPYS[padding]
+            padded = np.pad(x, ((1, 1), (1, 1), (0, 0)), mode)
             kernel = params[name]["kernel"].astype(np.float64)
             x = sum(
                 padded[i : i + height, j : j + width] @ kernel[i, j]
@@ -74,6 +83,37 @@ def test_every_layer_is_what_loops_over_positions_give():
     for name, values in found.items():
         assert values.dtype == jnp.float32
         assert relative_error(np.asarray(values[1]), wanted[name]) < 1e-5, name
+
+
+@pytest.mark.parametrize("padding", ["replicate", "reflect"])
+@pytest.mark.parametrize("shape", [(21, 18), (2, 16), (1, 3)])
+def test_a_padding_is_numpys_at_each_layer(padding: str, shape: tuple[int, int]):
+    params = vgg.random_params("vgg16", 0)
+    batch = pictures(1, *shape)
+    layers = ("conv1_1", "conv5_1") if min(shape) > 15 else ("conv1_1", "conv1_2")
+    found = run(params, batch, layers, padding=padding)
+    wanted = by_hand(params, batch[0], "vgg16", padding)
+    for name in layers:
+        assert relative_error(np.asarray(found[name][0]), wanted[name]) < 1e-5, name
+
+
+@pytest.mark.parametrize("padding", ["replicate", "reflect"])
+def test_the_gradient_of_a_padding_is_that_of_differences(padding: str):
+    params = vgg.random_params("vgg16", 0)
+    batch = pictures(1, 4, 5)
+
+    def energy(x: np.ndarray) -> jax.Array:
+        return jnp.sum(run(params, x, ("conv1_1",), padding=padding)["conv1_1"] ** 2)
+
+    gradient = np.asarray(jax.jit(jax.grad(energy))(batch))[0]
+    for at in ((0, 0, 0), (1, 1, 2), (3, 2, 1), (2, 3, 0)):  # a corner and what is mirrored, too
+        ends = []
+        for step in (16, -16):  # exact for a square, however long
+            moved = batch.copy()
+            moved[0][at] += step
+            values = by_hand(params, moved[0], "vgg16", padding)["conv1_1"]
+            ends.append(np.sum(values**2))
+        assert gradient[at] == pytest.approx((ends[0] - ends[1]) / 32, rel=1e-4)
 
 
 def test_vgg16_is_lpips_jaxs_own_module_in_gray_levels():

@@ -49,10 +49,14 @@ const TOLD = [
   'size',
   'steps',
   'pooling',
+  'padding',
   'optimizer',
   'init',
   'seed',
 ];
+
+// What is told only where it is another value than this.
+const USUAL = { padding: 'zeros' };
 
 /** What all runs have alike, once: the gist in a line, all of it below. */
 function drawAlike() {
@@ -64,7 +68,8 @@ function drawAlike() {
   ].filter(([, text]) => text !== '–');
   byId('alike').hidden = runs.length < 2 || !same.length;
   const rank = ([name]) => (TOLD.includes(name) ? TOLD.indexOf(name) : TOLD.length);
-  const first = same.filter(([name]) => !(name in data.common) || TOLD.includes(name));
+  const told = ([name, text]) => TOLD.includes(name) && USUAL[name] !== text;
+  const first = same.filter((one) => !(one[0] in data.common) || told(one));
   const gist = first
     .toSorted((a, b) => rank(a) - rank(b))
     .map(([name, text]) => `${short(name)} ${short(text, 40)}`);
