@@ -4,7 +4,6 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +116,7 @@ def _perform(composed: DictConfig) -> Any:
     from nst.runner import session
 
     outcome = session.perform(_prepared(config, folder), _place(folder, composed))
-    _report(outcome, output.files(config.output))
+    _report(outcome, config)
     return reached(outcome, config.search.objective)
 
 
@@ -134,7 +133,7 @@ def _perform_together(process: Process, config: Config, folder: Path, composed: 
             placing.leave_no_empty()
             return None
         outcome = session.perform(prepared, _place(folder, composed), others=others)
-        _report(outcome, output.files(prepared.config.output))
+        _report(outcome, prepared.config)
         return reached(outcome, prepared.config.search.objective)
 
 
@@ -171,14 +170,14 @@ def _place(folder: Path, composed: DictConfig) -> Place:
     return Place(folder, placing.as_typed(settings.overrides.task), sweep, texts)
 
 
-def _report(outcome: Outcome, beside: Iterable[str]) -> None:
+def _report(outcome: Outcome, config: Config) -> None:
     if outcome.picture and outcome.best_total is not None:
         outcome.picture.stat()  # whoever removed it at the last moment is told, too
         print(
             f"{os.path.relpath(outcome.picture)}  "
-            f"(best at step {outcome.best_step}, total {outcome.best_total:.6g})"
+            f"({config.keep} at step {outcome.best_step}, total {outcome.best_total:.6g})"
         )
-        for name in beside:
+        for name in output.files(config.output):
             print(os.path.relpath(outcome.picture.with_name(name)))
     if outcome.status == "interrupted":
         raise KeyboardInterrupt
@@ -186,8 +185,8 @@ def _report(outcome: Outcome, beside: Iterable[str]) -> None:
         raise UserError(f"{outcome.error}; in this folder sweep.retry=true tries it again")
     if outcome.status == "diverged":
         raise UserError(
-            f"{outcome.error}, so the run stopped there and kept its best picture so far, of step "
-            f"{outcome.best_step}: try a lower optimizer.lr or lower weights"
+            f"{outcome.error}, so the run stopped there and kept its {config.keep} picture so "
+            f"far, of step {outcome.best_step}: try a lower optimizer.lr or lower weights"
         )
 
 

@@ -29,6 +29,7 @@ def record(**changes: Any) -> dict[str, Any]:
         "size": 64,
         "steps": 20,
         "check_every": 20,
+        "keep": "best",
         "seed": 0,
         "pooling": "avg",
         "padding": "zeros",

@@ -64,12 +64,19 @@ class Config:
     )
     check_every: Any = key(
         20,
-        "at a check the losses are logged, and the picture is kept if it is the best so far",
+        "at a check the losses are logged, and the picture is one that `keep` chooses from",
         whole=True,
         low=1,
         high=10_000_000,
         unit="steps",
         label="steps between checks",
+    )
+    keep: str = key(
+        "best",
+        "whose picture is the result: that of the check with the lowest total, the report's rule, "
+        "or that of the last check",
+        choices=("best", "last"),
+        label="check that is kept",
     )
     seed: Any = key(
         0, "of the noise, and of what a style statistic draws", whole=True, low=0, high=2**32 - 1

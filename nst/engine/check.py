@@ -20,7 +20,7 @@ class Check:
     evaluations: int  # of loss and gradient, by the steps so far
     picture: np.ndarray  # (H, W, 3) float32 in gray levels, not clipped; the average if there is
     terms: Terms[float]  # of this picture, as Python floats
-    best: bool  # whether no earlier check of this size had a lower total
+    best: bool  # so far the one to keep: by default, no earlier one of this size had a lower total
     overflow: bool  # whether the optimizer's state has left the range of float32
     state: State  # what the next step starts from
 
@@ -62,7 +62,7 @@ def judged(
       parts: the losses of its picture.
       finite: whether the optimizer's state is; where it is not, every later step is 0 and the
         picture would stay as it is.
-      lowest: the lowest total so far.
+      lowest: what the total of one to keep must be below, the lowest so far.
     """
     terms: Terms[float] = jax.tree.map(float, parts)
     best = terms.total < lowest and bool(finite)

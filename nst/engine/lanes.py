@@ -29,6 +29,7 @@ class Lane:
     hyperparameters: Hyperparameters  # with a weight for each of the group's layers
     after: Check | None = None  # the check to go on from; none: from the start
     lowest: float = math.inf  # the lowest total of the checks up to `after`
+    keeps_last: bool = False  # each check is the one to keep, whatever its total
     by_size: tuple[Hyperparameters, ...] = ()  # those at each of several sizes; none: the same
 
     def at(self, number: int) -> "Lane":

@@ -31,8 +31,8 @@ def checks(
     """Yield (lane, check) before the first step, after every `check_every` steps, and at the end.
 
     The report's rule: the loss of the picture as it is at a check decides whether it is the best
-    so far. The check before the first step is not a candidate. A lane ends early at a check that
-    is not finite; the others go on.
+    so far; of a lane that keeps the last, each check is. That before the first step never is. A
+    lane ends early at a check that is not finite; the others go on.
 
     A single lane is the program of a run alone; several are vmapped. All else is the same.
 
@@ -75,7 +75,8 @@ def checks(
         for lane in list(lowest):
             spent, parts = (seconds, compile_seconds), own(ended, lane)
             state = whole(own(states, lane))
-            check = judged(done, spent, state, parts, own(finite, lane), lowest[lane])
+            least = math.inf if lanes[lane].keeps_last else lowest[lane]
+            check = judged(done, spent, state, parts, own(finite, lane), least)
             if check.best:
                 lowest[lane] = check.terms.total
             last[lane] = check

@@ -74,7 +74,9 @@ def transfer(
         if outcome.status == "failed":
             raise UserError(str(outcome.error))
         if outcome.status == "diverged":
-            warnings.warn(f"{outcome.error}; the picture is the best until then", stacklevel=2)
+            warnings.warn(
+                f"{outcome.error}; the picture is the {job.config.keep} until then", stacklevel=2
+            )
         _keep_held([job], place)
         run = read(place, "run")
         if isinstance(run, Broken):

@@ -30,12 +30,12 @@ class Result:
 
     Attributes:
       name: of the run in its grid or folder.
-      status: "finished"; "diverged", with the best picture until then; or "failed".
+      status: "finished"; "diverged", with the picture kept until then; or "failed".
       error: one sentence, where it did not finish.
       metrics: numbers of the picture by their names, `nst.metrics.registry.METRICS`, and where
         people voted on it their preference.
       losses: of the picture, unweighted: total, content, style, tv.
-      step: after which the picture was the best.
+      step: of the picture.
       values: every setting that can tell two runs apart, by its dotted key.
       folder: of the run's record; none: it was not kept.
       record: all that a report reads of it.

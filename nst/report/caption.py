@@ -32,7 +32,7 @@ _FACTS = {
     "seed": "seed {}",
 }
 #: Those that it names only where they are not at their default.
-_CHANGED = {"padding": "{} padding"}
+_CHANGED = {"padding": "{} padding", "keep": "{} check kept"}
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,14 @@ from nst.report.summary import Report
 from nst.rundir.runs import Run
 
 LOSSES = (
-    ("style", "style loss", "lower", "Unweighted style loss at the best step."),
-    ("content", "content loss", "lower", "Unweighted content loss at the best step."),
-    ("tv", "total variation loss", None, "Unweighted total variation at the best step."),
+    ("style", "style loss", "lower", "Unweighted style loss of the result."),
+    ("content", "content loss", "lower", "Unweighted content loss of the result."),
+    ("tv", "total variation loss", None, "Unweighted total variation of the result."),
 )
 
 #: What an objective means that is none of the others.
 _OTHERWISE = {
-    "losses": "Loss at the best step.",
+    "losses": "Loss of the result.",
     "last": "Loss at the last step.",
 }
 _FIELDS = ("group", "name", "title", "better", "meaning")
@@ -82,7 +82,7 @@ def value(run: Run, group: str, name: str) -> float | None:
 
     Args:
       run: whatever its end.
-      group: "metrics", "losses" at the best step, "last" ones or "time".
+      group: "metrics", "losses" of the result, "last" ones or "time".
       name: in that group.
     """
     holders: dict[str, Mapping[str, Any]] = {

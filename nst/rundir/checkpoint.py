@@ -1,4 +1,4 @@
-"""What a run needs to go on after it was cut off: its last state and its best picture."""
+"""What a run needs to go on after it was cut off: its last state and the picture it keeps."""
 
 import dataclasses
 import math
@@ -22,7 +22,7 @@ class Saved(NamedTuple):
     """Where a run had got to."""
 
     last: Check  # the check to go on from
-    best: Check
+    best: Check  # the one to keep
 
     @property
     def lowest(self) -> float:

@@ -78,7 +78,7 @@ class Record:
         self._history = HistoryWriter(folder / "history.csv", upto)
 
     def add(self, check: Check) -> Path | None:
-        """Add a check to the history, keep the best, return the picture's file if one was due."""
+        """Add a check to the history, perhaps keep it, return the picture's file if one was due."""
         self._history.add(self._row(check))
         previous = self.last.step if self.last else None
         if self.last:
@@ -105,8 +105,8 @@ class Record:
             self._tracked = dict(known)
             self._write("running")
 
-    def keep_best(self) -> Path | None:
-        """Write the best picture, if there is one, and the files beside it; return its file."""
+    def keep_result(self) -> Path | None:
+        """Write the picture that is kept, if any, and the files beside it; return its file."""
         if not self.best:
             return None
         shown, text = self._shown(self.best), self._text(self.best)
@@ -119,7 +119,7 @@ class Record:
         Args:
           status: "finished", "diverged", "pruned", "interrupted" or "failed".
           error: one sentence, where the run did not finish.
-          metrics: of the best picture, as `nst.metrics.evaluate` returns them; empty: none taken.
+          metrics: of the result, as `nst.metrics.evaluate` returns them; empty: none taken.
 
         Raises:
           OSError: it can't be written, or the history has gone.

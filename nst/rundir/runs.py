@@ -39,8 +39,8 @@ class Run:
     error: str | None  # one sentence, where it did not finish
     values: dict[str, Any]  # dotted key -> value, of every key that can tell two runs apart
     metrics: dict[str, float | None]  # by the names of nst.metrics.registry
-    losses: dict[str, float | None]  # at the best step: total, content, style, tv; unweighted
-    best_step: int | None
+    losses: dict[str, float | None]  # of the result: total, content, style, tv; unweighted
+    best_step: int | None  # of the result
     steps_s: float | None  # seconds spent in steps
     s_per_step: float | None
     started: str  # ISO 8601

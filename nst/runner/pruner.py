@@ -26,7 +26,7 @@ from nst.runner.session import Session
 FILE = "rungs.jsonl"
 #: Of a configuration, what changes no loss of a given picture: how it is found, and what is told.
 BESIDE = (
-    *("name", "preset", "steps", "check_every", "seed", "init", "optimizer"),
+    *("name", "preset", "steps", "check_every", "keep", "seed", "init", "optimizer"),
     *("tracking", "assets", "sweep", "search"),
 )
 
@@ -52,7 +52,7 @@ def why_pruned(session: Session, step: int) -> str | None:
         return None
     name = str(place.folder.relative_to(place.sweep))
     others = _others(place.sweep, name, step, _alike(config, wanted), values)
-    own = [_best(place.folder, wanted[0], values[0])] if len(wanted) == 1 else values
+    own = [_best(place.folder, wanted[0], values[0], config.keep)] if len(wanted) == 1 else values
     before = ahead(own, others, [one.better for one in wanted])
     stay = int(1 / asked.eta * (len(others) + 1)) + 1
     if before < stay:
@@ -112,7 +112,7 @@ def _alike(config: Config, wanted: Sequence[Objective]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _best(folder: Path, wanted: Objective, value: float) -> float:
+def _best(folder: Path, wanted: Objective, value: float, keep: str) -> float:
     """Return the best value of a loss in a run's history; of a metric, the one there is."""
     group, loss = wanted.name.partition("loss/")[::2]
     if wanted.of_result:
@@ -122,7 +122,7 @@ def _best(folder: Path, wanted: Objective, value: float) -> float:
         return min(row[loss] for row in rows)
     lowest, found = float("inf"), [value]
     for row in rows[1:]:  # the start is no candidate
-        if row["total"] < lowest:
+        if row["total"] < lowest or keep == "last":
             lowest = row["total"]
             found.append(row[loss])
     return min(found)

@@ -243,7 +243,7 @@ class Session:
             numbers = self._taken
         elif status not in ("interrupted", "failed"):
             numbers = _measured(best, self._prepared)
-        picture = self._record.keep_best()
+        picture = self._record.keep_result()
         # Before the last record: once that says that the run is over, nothing is made up for.
         losses = {"step": best.step, **best.losses} if best else None
         self._tracker.finish(

@@ -67,5 +67,6 @@ def as_lane(prepared: Prepared, static: Static, earlier: Saved | None) -> Lane:
         widened(prepared.hyperparameters, static),
         earlier.last if earlier else None,
         earlier.lowest if earlier else math.inf,
+        prepared.config.keep == "last",
         tuple(widened(one.hyperparameters, static) for one in prepared.scales),
     )

@@ -133,7 +133,7 @@ def _loss(name: str, report: Report) -> dict[str, Any] | None:
     group, _, rest = name.partition("/")
     if group != "loss" or not any(compared.value(run, "losses", rest) for run in report.runs):
         return None
-    meaning = "Loss at the best step."
+    meaning = "Loss of the result."
     return dict(group="losses", name=rest, title=f"{rest} loss", better="lower", meaning=meaning)
 
 

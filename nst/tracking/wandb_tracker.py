@@ -31,7 +31,7 @@ class WandbTracker:
     name: str  # what sets the run apart
     before: tuple[int, float] | None = None  # step of the last row, and seconds spent until then
     rates: list[float] = field(default_factory=list)  # seconds a step between rows
-    best: Mapping[str, float] = field(default_factory=dict)  # the lowest row's losses so far
+    best: Mapping[str, float] = field(default_factory=dict)  # losses of the row to keep so far
     step: int = -1  # of the last row
     sent: bool = False  # a row
     given: bool = False  # the id by WANDB_RUN_ID, so that another program may have it, too
@@ -73,7 +73,7 @@ class WandbTracker:
             rate = self._rate(step, terms.pop("seconds"))
             beside = {key: int(terms.pop(key)) for key in ("evaluations", "size") if key in terms}
             # As the loop judges: the start is no candidate, and each size has a best of its own.
-            fresh = beside.get("size") != size
+            fresh = beside.get("size") != size or self.config.keep == "last"
             if step and (fresh or not self.best or terms["total"] < self.best["total"]):
                 self.best = terms
             size = beside.get("size")

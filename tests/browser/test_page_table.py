@@ -66,9 +66,9 @@ def test_a_header_sorts_up_and_down_with_what_has_no_number_last(opened: Page):
 def test_what_is_alike_is_told_once_and_losses_are_no_columns_until_asked_for(opened: Page):
     usual = ["run", "status", "pooling", "style weight beta", "TV weight gamma"]
     usual += ["style distance", "content distance", "SSIM"]
-    assert heads(opened) == usual  # best step is 20 for all, steps are 40
+    assert heads(opened) == usual  # the kept step is 20 for all, steps are 40
     gist = opened.one("#alike summary").text
-    assert gist == "Alike in all 16 runs: steps 40, best step 20"
+    assert gist == "Alike in all 16 runs: steps 40, kept step 20"
     summary = opened.one("#columns summary")
     summary.send_keys(Keys.ENTER)
 

@@ -14,9 +14,9 @@ from nst.config.schema import Config, entries, role, to_mapping
 #: L-BFGS's (johnson's, too) are from when its first step became longer.
 HASHES = [
     ("", "70cd4b68216112a6"),
-    ("preset=johnson", "bfd6174cd6b100ec"),
-    ("preset=crowsonkb", "b9864215678d10a8"),
-    ("preset=keras", "2630c500a24e90fc"),
+    ("preset=johnson", "96a7380ec770a9a9"),
+    ("preset=crowsonkb", "a285b784d83f4ae0"),
+    ("preset=keras", "4532d9dcc21a2e02"),
     ("experiment=report", "4fc515dbd47da2b0"),
     ("style.blend={starry:0.7,night:0.3}", "d6c18da9653faf35"),
     ("content.mask=a.png style.mask=b.png", "e4b312f92efa4dd2"),

@@ -4,7 +4,7 @@ const HEADS = [
   ['run', 'Run'],
   ['settings', 'Settings'],
   ['metrics', 'Metrics'],
-  ['losses', 'Losses at the best step'],
+  ['losses', 'Losses of the result'],
   ['time', 'Time'],
   ['alike', 'Alike in all runs'],
 ];
@@ -50,13 +50,14 @@ const TOLD = [
   'steps',
   'pooling',
   'padding',
+  'keep',
   'optimizer',
   'init',
   'seed',
 ];
 
 // What is told only where it is another value than this.
-const USUAL = { padding: 'zeros' };
+const USUAL = { padding: 'zeros', keep: 'best' };
 
 /** What all runs have alike, once: the gist in a line, all of it below. */
 function drawAlike() {

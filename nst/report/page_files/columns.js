@@ -112,7 +112,7 @@ function allColumns() {
     ...inOrder.map((one) => metricColumn(one, measuredAtAll)),
     numberColumn({
       id: 'step',
-      title: 'best step',
+      title: 'kept step',
       csv: 'best_step',
       group: 'run',
       on: true,

@@ -57,7 +57,7 @@ const metricOptions = () =>
   [
     ['objective', 'What the search is by'],
     ['metrics', 'Metrics'],
-    ['losses', 'Losses at the best step'],
+    ['losses', 'Losses of the result'],
     ['time', 'Time'],
   ]
     .map(([group, label]) => ({

@@ -71,7 +71,7 @@ function facts(run) {
     same: true,
   }));
   figures.push({
-    name: 'best step',
+    name: 'kept step',
     texts: pair((one) => String(runs[one].bestStep ?? '–')),
     same: true,
   });
