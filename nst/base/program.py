@@ -43,6 +43,7 @@ class Static:
     content_reduction: str = "sum"
     tv_form: str = "absolute"
     tv_reduction: str = "sum"
+    normalize_gradients: bool = False
     padding: str = "zeros"  # of the convolutions
     strips: int = 0  # rows of the picture, in pixels, that are computed at a time; 0: all
     devices: int = 1  # that compute the strips, each its share of them

@@ -36,7 +36,8 @@ def weights(config: Config, size: int) -> Weights:
       size: long edge in pixels.
     """
     alpha, beta, gamma = config.alpha, config.beta, config.tv.gamma
-    if config.same_look in (None, size):
+    # Gradients of equal strength are as strong at each size.
+    if config.normalize_gradients or config.same_look in (None, size):
         return Weights(alpha, beta, gamma)
     ratio = size / config.same_look
     power = config.tv.exponent if config.tv.form == "power" else 1

@@ -30,6 +30,7 @@ def split(config: Config, network: str) -> tuple[Static, Hyperparameters]:
         content_reduction=config.content.reduction,
         tv_form=config.tv.form,
         tv_reduction=config.tv.reduction,
+        normalize_gradients=config.normalize_gradients,
         padding=config.padding,
     )
     weights = look.weights(config, config.size)

@@ -115,6 +115,12 @@ class Config:
     )
     alpha: float = key(1.0, "weight of the content loss", low=0, label="content weight alpha")
     beta: float = key(1e4, "weight of the style loss", low=0, label="style weight beta")
+    normalize_gradients: bool = key(
+        False,
+        "whether alpha, beta and gamma weigh gradients of equal strength instead of losses: "
+        "[below](#gradients-of-equal-strength)",
+        label="normalized gradients",
+    )
     color: str = key(
         "none",
         "whose colors the picture gets, [below](#color)",

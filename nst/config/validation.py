@@ -64,6 +64,7 @@ def validated(config: Config, auto: Callable[[], str] = lambda: "float32") -> Co
         output=output.checked(config.output, sizes.get("size", config.size)),
     )
     _masks(checked)
+    _gradients(checked)
     _strips(checked)
     look.check(checked)
     rungs(checked)
@@ -73,6 +74,21 @@ def validated(config: Config, auto: Callable[[], str] = lambda: "float32") -> Co
             "at least one must be above 0"
         )
     return checked
+
+
+def _gradients(config: Config) -> None:
+    if not config.normalize_gradients:
+        return
+    if config.optimizer.name == "lbfgs":
+        raise UserError(
+            "normalize_gradients=true needs optimizer=adam or sgd, not lbfgs, which looks for a "
+            "step that lowers the loss, and a normalized gradient is that of no loss"
+        )
+    if config.keep != "last":
+        raise UserError(
+            "normalize_gradients=true needs keep=last: its weights are of gradients, so that no "
+            "total tells which check is the best"
+        )
 
 
 def _strips(config: Config) -> None:

@@ -73,12 +73,17 @@ def advance(
       hyperparameters: float32 scalars, traced.
     """
 
-    def loss(picture: jax.Array) -> tuple[jax.Array, Terms[jax.Array]]:
+    def terms(picture: jax.Array) -> Terms[jax.Array]:
         if static.strips:
-            parts = strips.terms(static, params, picture, targets, hyperparameters)
+            return strips.terms(static, params, picture, targets, hyperparameters)
+        seen = activations(static, params, picture, static.layers)
+        return losses.terms(picture, seen, targets, hyperparameters, static)
+
+    def loss(picture: jax.Array) -> tuple[jax.Array, Terms[jax.Array]]:
+        if static.normalize_gradients:
+            parts = losses.equal(terms, picture, hyperparameters)
         else:
-            seen = activations(static, params, picture, static.layers)
-            parts = losses.terms(picture, seen, targets, hyperparameters, static)
+            parts = terms(picture)
         return parts.total, parts
 
     method = OPTIMIZERS[static.optimizer].load()

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 
 from nst.base.program import Hyperparameters, Static
 from nst.losses import guided
+from nst.losses.equal import scaled
 from nst.losses.guided import Regions
 from nst.losses.statistics import CONTENT_STATISTICS, STATISTICS
 from nst.losses.total_variation import variation
@@ -256,6 +257,33 @@ def summed(
     )
     total = parts.content + parts.style + parts.tv
     return Terms(total, content_sum, style_sum, tv, content_layers, style_layers)
+
+
+def equal(
+    terms: Callable[[jax.Array], Terms[jax.Array]],
+    picture: jax.Array,
+    hyperparameters: Hyperparameters,
+) -> Terms[jax.Array]:
+    """Return the terms of a picture, the gradient of whose total is of three of given strengths.
+
+    Args:
+      terms: of a picture.
+      picture: (H, W, 3) in gray levels.
+      hyperparameters: alpha, beta and gamma, the root mean squares of the three gradients.
+    """
+    weights = hyperparameters.alpha, hyperparameters.beta, hyperparameters.gamma
+    # Of equal forward passes XLA keeps one; backward, each loss has its own layers alone.
+    content, style, tv = (terms(scaled(picture, weight)) for weight in weights)
+    alpha, beta, gamma = weights
+    parts = weighted(content.content, style.style, tv.tv, alpha=alpha, beta=beta, gamma=gamma)
+    return Terms(
+        parts.content + parts.style + parts.tv,
+        content.content,
+        style.style,
+        tv.tv,
+        content.content_layers,
+        style.style_layers,
+    )
 
 
 def weighted(

@@ -20,7 +20,7 @@ HASHES = [
     ("experiment=report", "4fc515dbd47da2b0"),
     ("style.blend={starry:0.7,night:0.3}", "d6c18da9653faf35"),
     ("content.mask=a.png style.mask=b.png", "e4b312f92efa4dd2"),
-    ("padding=zeros", "70cd4b68216112a6"),
+    ("padding=zeros keep=best normalize_gradients=false", "70cd4b68216112a6"),
     ("style.path=/a/b.png", "70cd4b68216112a6"),
     ("style.size=128", "4051a3763e71f186"),
     ("style.size=256", "70cd4b68216112a6"),
