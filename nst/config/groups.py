@@ -133,7 +133,7 @@ class TV:
     form: str = key(
         "absolute",
         "form of the total variation, [below](#losses)",
-        choices=("absolute", "power"),
+        choices=("absolute", "power", "nine_point"),
         label="TV form",
     )
     exponent: float = key(2.0, "of the form `power`", low=2, high=10, label="TV exponent")

@@ -6,7 +6,7 @@ A picture k times as large has k^2 times the positions. Enlarged smoothly, its l
     style         1, of each statistic: they are divided by their positions; the shifts of
                   long_range and the patches of nearest_3x3 stay as they are, so only near 1
     tv, absolute  sum  k            mean  1/k          k^2 differences, each 1/k of what it was
-    tv, power p   sum  k^(2 - p)    mean  k^-p
+    tv, power p   sum  k^(2 - p)    mean  k^-p                 of nine points: as power 2
 
 With these weights the total of the enlarged picture is k^2 times that of the picture itself, so
 that what is best at one size is best at the other, and a pixel's gradient is as strong, so that
@@ -40,7 +40,7 @@ def weights(config: Config, size: int) -> Weights:
     if config.normalize_gradients or config.same_look in (None, size):
         return Weights(alpha, beta, gamma)
     ratio = size / config.same_look
-    power = config.tv.exponent if config.tv.form == "power" else 1
+    power = {"absolute": 1, "power": config.tv.exponent, "nine_point": 2}[config.tv.form]
     return Weights(
         alpha * (ratio**2 if config.content.reduction == "mean" else 1),
         beta * ratio**2,

@@ -189,8 +189,7 @@ def _steps(value: object) -> int:
 def _tv(tv: TV) -> None:
     if tv.form != "power" and tv.exponent != TV.exponent:
         raise UserError(
-            f"tv.exponent={tv.exponent:g} needs tv.form=power: the absolute differences of "
-            f"tv.form={tv.form} have none"
+            f"tv.exponent={tv.exponent:g} needs tv.form=power: tv.form={tv.form} has no exponent"
         )
 
 

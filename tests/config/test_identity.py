@@ -15,7 +15,7 @@ from nst.config.schema import Config, entries, role, to_mapping
 HASHES = [
     ("", "70cd4b68216112a6"),
     ("preset=johnson", "96a7380ec770a9a9"),
-    ("preset=crowsonkb", "a285b784d83f4ae0"),
+    ("preset=crowsonkb", "3b347853a65ef863"),
     ("preset=keras", "4532d9dcc21a2e02"),
     ("experiment=report", "4fc515dbd47da2b0"),
     ("style.blend={starry:0.7,night:0.3}", "d6c18da9653faf35"),

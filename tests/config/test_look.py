@@ -96,6 +96,14 @@ def test_style_loss_of_enlarged_regions(compose: Callable[..., Config]):
     assert factors(compose).beta * float(large) == pytest.approx(K**2 * float(small), rel=1e-4)
 
 
+def test_nine_points_grow_as_squares_do(compose: Callable[..., Config]):
+    # Where a picture is smooth they are the squares; at its edges they are not.
+    for reduction in ("sum", "mean"):
+        forms = ("tv.form=nine_point", "tv.form=power")
+        one, other = (factors(compose, form, f"tv.reduction={reduction}").gamma for form in forms)
+        assert one == other
+
+
 @pytest.mark.parametrize(
     "form", [("absolute", 1.0), ("power", 2.0), ("power", 2.5)], ids=lambda form: str(form[1])
 )

@@ -56,6 +56,29 @@ def squares(picture: np.ndarray) -> np.ndarray:
     return (picture[1:, :-1] - here) ** 2 + (picture[:-1, 1:] - here) ** 2
 
 
+def nine_points(x: np.ndarray) -> float:
+    """2 (right / 3 + down / 3 + falling / 12 + rising / 12), mean squares, the edges repeated."""
+    height, width, _ = x.shape
+
+    def at(row: int, column: int) -> np.ndarray:
+        return x[min(max(row, 0), height - 1), min(max(column, 0), width - 1)].astype(np.float64)
+
+    def mean(rows: range, columns: range, one: tuple[int, int], other: tuple[int, int]) -> float:
+        differences = [
+            at(i + one[0], j + one[1]) - at(i + other[0], j + other[1])
+            for i in rows
+            for j in columns
+        ]
+        return float(np.mean(np.square(differences)))
+
+    axes = mean(range(height), range(width), (0, 1), (0, 0))
+    axes += mean(range(height), range(width), (1, 0), (0, 0))
+    # Of the picture with a ring around it, whose first pixel is at (-1, -1).
+    around = range(-1, height), range(-1, width)
+    diagonals = mean(*around, (1, 1), (0, 0)) + mean(*around, (1, 0), (0, 1))
+    return float(2 * (axes / 3 + diagonals / 12))
+
+
 def johnson(x: np.ndarray, own: Features, photo: Features, paint: Features) -> float:
     content = 5 * np.mean((own["relu4_2"] - photo["relu4_2"]) ** 2)
     style = 0.0
@@ -120,8 +143,8 @@ def crowsonkb(x: np.ndarray, own: Features, photo: Features, paint: Features) ->
         between = root(root(cov_there) @ cov @ root(cov_there))
         distance = np.mean((mean - mean_there) ** 2)
         total += weight / 341 * (distance + np.diag(cov + cov_there - 2 * between).mean())
-    total += 2 * squares(x / 255).sum() / x.size
-    return total * 57.6**2  # as conf/preset/crowsonkb.yaml scales the whole
+    total += 2 * nine_points(x / 255)
+    return float(total) * 57.6**2  # as conf/preset/crowsonkb.yaml scales the whole
 
 
 THEIRS: dict[str, Callable[..., float]] = {
@@ -221,6 +244,19 @@ def test_the_powers_of_a_variation_by_hand():
     assert variation(picture, "power", "sum", 4.0) == pytest.approx(625)
     assert variation(picture, "absolute", "sum", 2.0) == 3 + 4 + 5 + 6
     assert variation(picture, "absolute", "mean", 2.0) == 18 / 4
+
+
+def test_nine_points_by_hand():
+    # One row of 0 and 3, the means with its edges once more around it.
+    row = jnp.asarray([[[0.0], [3.0]]])
+    # Right (9 + 0) / 2, down 0; each diagonal, of 2 x 3 places with the ring, twice 9.
+    wanted = 2 * (4.5 / 3 + (18 / 6 + 18 / 6) / 12)
+    assert float(variation(row, "nine_point", "mean", 2.0)) == pytest.approx(wanted)
+    assert float(variation(row, "nine_point", "sum", 2.0)) == pytest.approx(2 * wanted)
+    # A slope of 2 down and 1 right has the squares 4 + 1 at each place, but for its edges.
+    slope = jnp.asarray(2.0 * np.arange(300)[:, None, None] + np.arange(300)[:, None])
+    for form in ("nine_point", "power"):
+        assert float(variation(slope, form, "mean", 2.0)) == pytest.approx(5, rel=1e-2)
 
 
 def test_a_flat_picture_has_a_finite_gradient_in_each_power():
@@ -339,7 +375,7 @@ def test_a_preset_whose_layer_the_network_lacks_is_refused_in_a_sentence(command
     [
         (("content.reduction=men",), "content.reduction must be one of sum, mean, not 'men'"),
         (("tv.reduction=max",), "tv.reduction must be one of sum, mean, not 'max'"),
-        (("tv.form=squares",), "tv.form must be one of absolute, power, not 'squares'"),
+        (("tv.form=squares",), "tv.form must be one of absolute, power, nine_point, not 'squares'"),
         (("tv.form=power", "tv.exponent=1"), "tv.exponent must be a number at least 2 and"),
         (("tv.form=power", "tv.exponent=nan"), "tv.exponent must be a number at least 2 and"),
         (("tv.exponent=2.5",), "tv.exponent=2.5 needs tv.form=power"),
