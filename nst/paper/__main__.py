@@ -13,11 +13,11 @@ from nst.report.draw import FORMATS
 HELP = f"""\
 Run the figures of Gatys et al. 2015 and of the 2018 report anew, and lay them out as there.
 
-  nst paper [size=256] [figures=1,4,7,8,gatys3,statements] [format=png] [key=value ...]
+  nst paper [size=256] [figures=1,4,7,8,gatys3,statements,losses] [format=png] [key=value ...]
 
-Writes outputs/paper/SIZE/*.png and statements.md; format=pdf and format=svg write those instead.
-Finished runs don't run again: the same command resumes a paper that was cut off. Any other
-key=value is set in every run.
+Writes outputs/paper/SIZE/*.png, statements.md and style_losses.md; format=pdf and format=svg write
+figures so instead. Finished runs don't run again: the same command resumes a paper that was cut
+off. Any other key=value is set in every run.
   nst paper figures=7,8
   nst paper size=512 network=vgg16 tracking=disabled
 Figures: {", ".join(grids.FIGURES)}; without figures= all of them."""
@@ -45,9 +45,7 @@ def _make(arguments: list[str]) -> None:
     if form not in FORMATS:
         raise UserError(f"format must be png, pdf or svg, not {form!r}")
     for key in given:
-        if any(
-            key in (*grid.shared, *grid.swept) for name in wanted for grid in grids.FIGURES[name]
-        ):
+        if any(key in grid.settles for name in wanted for grid in grids.FIGURES[name]):
             raise UserError(f"{key} is what the figures {', '.join(wanted)} set themselves")
     folder = Path("outputs", "paper", str(size)).absolute()
     files = [file for name in wanted for file in figures.files(name, form)]
@@ -56,23 +54,23 @@ def _make(arguments: list[str]) -> None:
     for name in wanted:
         for grid in grids.FIGURES[name]:
             grids.run(grid, folder, size, overrides)
-        if name == "statements":
-            _write_statements(folder)
-            continue
         for file, panel in figures.panels(name, folder).items():
             path = folder / f"{file}.{form}"
             own.put(path, draw(panel, min(size, 400), form))
             print(os.path.relpath(path), flush=True)
+        for page in figures.PAGES.get(name, ()):
+            _write_page(page, folder)
 
 
-def _write_statements(folder: Path) -> None:
+def _write_page(page: str, folder: Path) -> None:
     # JAX loads here, after the runs.
-    from nst.paper import statements
+    from nst.paper import statements, style_losses
 
-    said = statements.text(folder)
-    own.put(folder / "statements.md", said.encode())
+    text = {"statements.md": statements.text, "style_losses.md": style_losses.text}[page]
+    said = text(folder)
+    own.put(folder / page, said.encode())
     print(said)
-    print(os.path.relpath(folder / "statements.md"), flush=True)
+    print(os.path.relpath(folder / page), flush=True)
 
 
 def _setting(argument: str) -> tuple[str, str]:

@@ -109,7 +109,7 @@ def _file(run: Run, key: str) -> Path:
 @functools.lru_cache(maxsize=64)
 def _grams(path: Path, size: int) -> tuple[jax.Array, ...]:
     found = vgg.activations(
-        _params(),
+        params(),
         jnp.asarray(files.load(path, size, key="picture"))[None],
         STYLE_LAYERS,
         network="vgg16",
@@ -120,7 +120,8 @@ def _grams(path: Path, size: int) -> tuple[jax.Array, ...]:
 
 
 @functools.cache
-def _params() -> dict:
+def params() -> dict:
+    """Return the parameters of the metrics' network, VGG-16, on the device."""
     asset = resolve.locate(Source("vgg16"), None, key="network.weights", fallback=False)
     return jax.device_put(weights.load(asset))
 

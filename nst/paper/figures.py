@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
+from nst.losses.statistics import STATISTICS
 from nst.paper import grids, spread
 from nst.paper.panel import Cell, Panel
 from nst.report import thumbnails
@@ -18,23 +19,23 @@ def panels(name: str, folder: Path) -> dict[str, Panel]:
     """Return the panels of a figure, by the name of their file without its ending.
 
     Args:
-      name: one of `nst.paper.grids.FIGURES`, the statements apart.
+      name: one of `nst.paper.grids.FIGURES`; the statements have none.
       folder: of the paper.
 
     Raises:
       UserError: a run is missing or did not finish.
     """
-    return {file: make(folder) for file, make in _PANELS[name].items()}
+    return {file: make(folder) for file, make in _PANELS.get(name, {}).items()}
 
 
 def files(name: str, form: str) -> list[str]:
-    """Return the names of the files that a figure or the statements are written into.
+    """Return the names of the files that a figure and its numbers are written into.
 
     Args:
       name: one of `nst.paper.grids.FIGURES`.
       form: of a figure, one of `nst.report.draw.FORMATS`.
     """
-    return [f"{file}.{form}" for file in _PANELS[name]] if name in _PANELS else ["statements.md"]
+    return [*(f"{file}.{form}" for file in _PANELS.get(name, ())), *PAGES.get(name, ())]
 
 
 def _reconstructions(folder: Path) -> Panel:
@@ -146,6 +147,34 @@ def _layers_by_ratio(folder: Path) -> Panel:
     )
 
 
+def _style_losses(folder: Path) -> Panel:
+    rows: list[list[Cell | None]] = []
+    labels, served = [], []
+    for grid in grids.STYLE_LOSSES:
+        runs = list(grids.runs(grid, folder).values())
+        sources = [_source(runs[0], key, folder) for key in ("content", "style")]
+        rows.append([Cell(one) if one else None for one in sources])
+        rows[-1] += [Cell(_picture(run)) for run in runs]
+        labels.append(runs[0].sources["content"].name)
+        served += runs
+    one = served[0].values
+    return Panel(
+        "The style statistics, each with the beta that keeps as much of the first photograph as "
+        "gram does with 1e4",
+        rows,
+        columns=["photograph", "painting", *STATISTICS],
+        labels=labels,
+        notes=[
+            f"{one['network']}, {one['size']} px, {one['steps']} steps of {one['optimizer']}, "
+            f"alpha = {one['alpha']:g}",
+            *_fallbacks(served),
+        ],
+        letters=False,
+    )
+
+
+#: The page of numbers that comes with a name.
+PAGES = {"statements": ["statements.md"], "losses": ["style_losses.md"]}
 #: What each figure's files show.
 _PANELS: dict[str, dict[str, Callable[[Path], Panel]]] = {
     "1": {"figure1": _reconstructions},
@@ -153,6 +182,7 @@ _PANELS: dict[str, dict[str, Callable[[Path], Panel]]] = {
     "7": {"figure7": _poolings},
     "8": {"figure8": _smoothed},
     "gatys3": {"gatys_figure3": _layers_by_ratio},
+    "losses": {"style_losses": _style_losses},
 }
 
 

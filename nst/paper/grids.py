@@ -4,10 +4,11 @@ import itertools
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nst.base.errors import UserError
+from nst.losses.statistics import STATISTICS
 from nst.rundir.reader import read
 from nst.rundir.runs import Run
 
@@ -53,11 +54,17 @@ class Grid:
     shared: dict[str, str]
     swept: dict[str, Sequence[str]]
     half: bool = False  # at half the size, where numbers alone are wanted
+    of_experiment: dict[str, Sequence[str]] = field(default_factory=dict)  # what it sweeps itself
 
     @property
     def cells(self) -> list[tuple[str, ...]]:
         """The swept values of each run, in the order of the jobs' numbers."""
-        return list(itertools.product(*self.swept.values()))
+        return list(itertools.product(*self.swept.values(), *self.of_experiment.values()))
+
+    @property
+    def settles(self) -> tuple[str, ...]:
+        """The keys that have their values here."""
+        return *self.shared, *self.swept, *self.of_experiment
 
     def overrides(self, size: int) -> list[str]:
         """Return the overrides of the multirun.
@@ -140,6 +147,18 @@ FAR_STATEMENT = [
 TV_STATEMENT = _replicates("tv", {**_APART, "tv.gamma": "1e3"}, {"beta": STATED_BETAS})
 INIT_STATEMENT = _replicates("init", {"init": "noise"}, {})
 
+#: One for each of PAIRS; each statistic with the beta that the experiment has for it, at 128 px.
+STYLE_LOSSES = [
+    Grid(
+        f"style_losses/{content_image}",
+        {"experiment": "style_losses", "content": content_image, "style": style_image},
+        {},
+        half=True,
+        of_experiment={"style.statistic": tuple(STATISTICS)},
+    )
+    for content_image, style_image in PAIRS
+]
+
 #: What `figures=` names, and the grids that each needs.
 FIGURES: dict[str, list[Grid]] = {
     "1": [CONTENT_RECONSTRUCTIONS, STYLE_RECONSTRUCTIONS],
@@ -148,6 +167,7 @@ FIGURES: dict[str, list[Grid]] = {
     "8": [SMOOTHED],
     "gatys3": [LAYERS_BY_RATIO],
     "statements": [*POOLING_STATEMENT, *FAR_STATEMENT, *TV_STATEMENT, *INIT_STATEMENT],
+    "losses": STYLE_LOSSES,
 }
 
 
