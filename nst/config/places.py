@@ -8,6 +8,7 @@ from typing import Any
 
 from nst.base import home
 from nst.base.errors import UserError
+from nst.config.weighted import has_weights, is_number
 from nst.images import shapes
 
 #: What the other places of a blend leave.
@@ -26,10 +27,12 @@ def given(value: object) -> dict[str, str] | None:
       value: of `style.blend`, a mapping or the text of one: Hydra's grammar has no form for a path
         as a mapping's key, nor for ``rectangle(0,0,0.5,1)``.
     """
+    if isinstance(value, str) and has_weights(value):
+        return None  # a file may have a colon in its name, {a: b.jpg:1}
     found = _pairs(value) if isinstance(value, str) else value
     if not isinstance(found, dict) or not found:
         return None
-    texts = [one for one in found.values() if isinstance(one, str) and not _is_number(one)]
+    texts = [one for one in found.values() if isinstance(one, str) and not is_number(one)]
     return {str(name): str(place) for name, place in found.items()} if texts else None
 
 
@@ -45,7 +48,7 @@ def checked(key: str, given: dict[str, str]) -> dict[str, str]:
     """
     if list(given.values()).count(REST) > 1:
         raise UserError(f"{key} gives {REST} to more than one painting: what is left goes to one")
-    if numbers := [name for name, place in given.items() if _is_number(place)]:
+    if numbers := [name for name, place in given.items() if is_number(place)]:
         raise UserError(
             f"{key} gives {numbers[0]} the weight {given[numbers[0]]} and another painting a "
             "place: give each of them a weight, or each a place"
@@ -98,11 +101,3 @@ def _pairs(text: str) -> dict[str, str] | None:
         found[entry["quoted"] or entry["name"]] = place
         rest = rest[entry.end() :]
     return found
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

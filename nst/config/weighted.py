@@ -54,6 +54,11 @@ def _equal(key: str, names: list, what: str, check: Callable[[str], None]) -> di
     return {name: 1 / len(names) for name in names}
 
 
+def has_weights(text: str) -> bool:
+    """Return whether a text is that of a mapping to numbers."""
+    return _pairs(text) is not None
+
+
 def names_in(text: str) -> list[str]:
     """Return the names in a text of things with weights, whatever else is wrong with it."""
     return [name for name, _ in _pairs(text) or ()] or [_bare(word) for word in _words(text)]
@@ -67,7 +72,7 @@ def _of_text(key: str, text: str, what: str) -> Any:
         _refuse_doubles(key, [name for name, _ in pairs], what)
         return {name: float(number) for name, number in pairs}
     words = _words(text)
-    numbers = [_is_number(word) for word in words]
+    numbers = [is_number(word) for word in words]
     if not any(numbers):
         return [_bare(word) for word in words]
     names = [_bare(word) for word in words[::2]]
@@ -87,7 +92,7 @@ def _pairs(text: str) -> list[tuple[str, str]] | None:
     rest = f"{inside[1]}," if inside else ""
     while rest:
         entry = re.match(ENTRY, rest, re.DOTALL)
-        if not entry or not _is_number(entry[4]):
+        if not entry or not is_number(entry[4]):
             return None
         found.append((entry[2] or entry[3], entry[4]))
         rest = rest[entry.end() :]
@@ -103,7 +108,8 @@ def _bare(word: str) -> str:
     return word[1:-1] if len(word) > 1 and word[0] in "'\"" and word[-1] == word[0] else word
 
 
-def _is_number(word: str) -> bool:
+def is_number(word: str) -> bool:
+    """Return whether a word is a number as Python reads it."""
     try:
         float(word)
     except ValueError:

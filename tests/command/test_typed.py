@@ -134,11 +134,22 @@ def test_forms_of_a_blend(here: Path, typed: str, names: list[str]):
 LONG = "{" + "./a b.jpg:1," * 2000 + "x}"  # which is refused at once
 
 
+NO_WEIGHTS = r"style\.blend must be paintings with weights"
+
+
 @pytest.mark.parametrize(
-    "text", ["{./a b.jpg:.}", "{./a b.jpg:1__0}", "{:1}", "{a,b}", "{" * 99, LONG]
+    ("text", "why"),
+    [
+        ("{./a b.jpg:.}", r"style\.blend: places are for two paintings or more"),
+        ("{./a b.jpg:1__0}", r"style\.blend\../a b\.jpg must be a number .*, not '1__0'"),
+        ("{:1}", NO_WEIGHTS),
+        ("{a,b}", NO_WEIGHTS),
+        ("{" * 99, NO_WEIGHTS),
+        (LONG, NO_WEIGHTS),
+    ],
 )
-def test_what_is_no_blend(text: str):
-    with pytest.raises(UserError, match=r"style\.blend must be paintings with weights"):
+def test_what_is_no_blend(text: str, why: str):
+    with pytest.raises(UserError, match=why):
         blend.checked(Style(Source("night"), blend=text))
 
 

