@@ -92,6 +92,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("NST_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setattr(download, "_silent", {})
+    monkeypatch.setattr(resolve, "_warned", set())  # another test's run may lack the same picture
     return tmp_path / "cache"
 
 
