@@ -13,7 +13,7 @@ from nst.base.errors import DeviceError, UserError
 from nst.base.program import Static
 from nst.config import blend
 from nst.config.schema import Config, to_mapping
-from nst.engine import cache, memory, scales
+from nst.engine import cache, memory
 from nst.engine.check import Check
 from nst.images import color
 from nst.metrics import evaluate
@@ -21,7 +21,7 @@ from nst.metrics.objective import Objective
 from nst.metrics.registry import METRICS
 from nst.rundir import checkpoint, fields, history, runlog
 from nst.rundir.record import Record
-from nst.runner import measured, pictures
+from nst.runner import measured, pictures, stages
 from nst.runner.job import Place
 from nst.runner.known import known, tracked
 from nst.runner.measured import Clock
@@ -29,7 +29,6 @@ from nst.runner.originals import originals
 from nst.runner.outcome import Outcome
 from nst.runner.prepare import Prepared
 from nst.runner.progress import Display
-from nst.runner.stages import as_lane, compiled, stages_of
 from nst.runner.together import Together
 from nst.tracking.tracker import End
 
@@ -93,11 +92,7 @@ def _perform(
 def _checks(
     prepared: Prepared, earlier: checkpoint.Saved | None, others: Together | None = None
 ) -> Generator[Check]:
-    static = prepared.static
-    lanes, shared = [as_lane(prepared, static, earlier)], stages_of(prepared, static)
-    every = prepared.config.check_every
-    found = scales.checks(static, prepared.params, shared, lanes, check_every=every)
-    checks = (check for _, check in found)
+    checks = stages.checks(prepared, earlier)
     yield from others.each(checks) if others else checks
 
 
@@ -263,7 +258,9 @@ class Session:
             static, lanes = self._program
             measured.keep(
                 lanes,
-                self._clock.speeds(lambda shape: compiled(static, self._prepared.at(shape), lanes)),
+                self._clock.speeds(
+                    lambda shape: stages.compiled(static, self._prepared.at(shape), lanes)
+                ),
             )
 
 

@@ -2,8 +2,11 @@
 
 import logging
 import math
+from collections.abc import Iterator
 
 from nst.base.program import Static
+from nst.engine import scales
+from nst.engine.check import Check
 from nst.engine.cut import cut
 from nst.engine.lanes import Lane, widened
 from nst.engine.scales import Stage
@@ -52,6 +55,20 @@ def _stage(prepared: Prepared, end: int, own: Static) -> Stage:
             *(shape[1], shape[0], own.strips, over),
         )
     return Stage(shape, end, prepare.targets(prepared, own), own.strips, own.devices)
+
+
+def checks(prepared: Prepared, earlier: Saved | None) -> Iterator[Check]:
+    """Yield the checks of a run that no other shares its program with.
+
+    Args:
+      prepared: the run.
+      earlier: what to go on from; none: from the start.
+    """
+    static = prepared.static
+    lanes, shared = [as_lane(prepared, static, earlier)], stages_of(prepared, static)
+    every = prepared.config.check_every
+    found = scales.checks(static, prepared.params, shared, lanes, check_every=every)
+    return (check for _, check in found)
 
 
 def as_lane(prepared: Prepared, static: Static, earlier: Saved | None) -> Lane:

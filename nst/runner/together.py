@@ -12,13 +12,13 @@ from types import TracebackType
 from nst.base.errors import DeviceError, UserError
 from nst.base.processes import Process
 from nst.config import identity
-from nst.engine import cache, processes, scales
+from nst.engine import cache, processes
 from nst.engine.check import Check
 from nst.engine.memory import memory_errors
 from nst.rundir import checkpoint
 from nst.rundir.checkpoint import Saved
+from nst.runner import stages
 from nst.runner.prepare import Prepared
-from nst.runner.stages import as_lane, stages_of
 
 _GO_ON, _STOP = b"+", b"-"
 _REFUSED = bytes(32)
@@ -119,14 +119,11 @@ class Together:
           DeviceError: process 0 has ended.
         """
         cache.use_cache()
-        static = prepared.static
         with memory_errors():
             if processes.told() == _STOP:
                 return
-            lanes = [as_lane(prepared, static, _saved(processes.told(), prepared))]
-            shared, every = stages_of(prepared, static), prepared.config.check_every
-            checks = scales.checks(static, prepared.params, shared, lanes, check_every=every)
-            for _ in self.each(check for _, check in checks):
+            earlier = _saved(processes.told(), prepared)
+            for _ in self.each(stages.checks(prepared, earlier)):
                 pass
 
     def __enter__(self) -> "Together":
