@@ -179,6 +179,10 @@ class Page:
     def press(self, *keys: str) -> None:
         self.browser.switch_to.active_element.send_keys(*keys)
 
+    def focused(self, run: int) -> None:
+        """Wait for the focus on a picture: a dialog says that it closed only after it did."""
+        self.until(f"return document.activeElement.matches('#grid .picture[data-run=\"{run}\"]')")
+
     def viewing(self) -> str | None:
         return self.js(
             "return document.getElementById('viewer').open"

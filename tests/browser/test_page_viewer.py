@@ -92,7 +92,7 @@ def test_a_picture_opens_by_click_and_by_enter_and_escape_closes(opened: Page):
     assert opened.large().endswith("/0/result.png")
     opened.press(Keys.ESCAPE)
     assert opened.viewing() is None
-    assert opened.browser.switch_to.active_element == first
+    opened.focused(0)
     for key in (Keys.ARROW_RIGHT, Keys.ARROW_DOWN, Keys.ENTER):
         opened.press(key)
     assert opened.viewing() == "10"
@@ -106,8 +106,7 @@ def test_a_picture_opens_by_click_and_by_enter_and_escape_closes(opened: Page):
     opened.press(Keys.ARROW_DOWN)
     assert "pooling" in opened.texts("#viewer-facts th .value")
     opened.press(Keys.ESCAPE)
-    # The focus is on what was seen last.
-    assert opened.browser.switch_to.active_element.get_attribute("data-run") == "8"
+    opened.focused(8)  # what was seen last
 
 
 def test_a_missing_picture_gives_way_to_the_thumbnail(written: Page, sweep: Report):
