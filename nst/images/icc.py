@@ -1,135 +1,74 @@
-"""ICC profiles of the kind that photographs have: three primaries and their curves.
+"""Colors from and to ICC profiles, in floats: Little CMS, by imagecodecs.
 
-ICC.1:2022, sections 7 (header and tags), 10.6 (curves), 10.18 (parametric curves) and F.3 (the
-model). In floats, since Pillow's color management knows 8 bits only. Plain numpy.
+Pillow has Little CMS too, but for 8 bits alone.
 """
 
-import struct
-from typing import NamedTuple
-
 import numpy as np
-
-#: sRGB's primaries in columns, as XYZ adapted to D50: those of Little CMS, which reads pictures.
-SRGB = np.array(
-    (
-        (0.436035, 0.385117, 0.143051),
-        (0.222488, 0.716904, 0.060608),
-        (0.013916, 0.097061, 0.713913),
-    )
-)
-#: Points of a curve, so that its inverse is right to less than one of 16 bits.
-POINTS = 65536
-
-_PRIMARIES, _CURVES = (b"rXYZ", b"gXYZ", b"bXYZ"), (b"rTRC", b"gTRC", b"bTRC")
-#: Tags of tables, which win over the primaries.
-_TABLES = {b"A2B0", b"B2A0"}
 
 
 class UnfitError(Exception):
     """A profile that pictures can't be converted to; says what it is."""
 
 
-class Profile(NamedTuple):
-    """The colors of a device."""
-
-    data: bytes  # of the profile's file
-    from_xyz: np.ndarray  # (3, 3), XYZ to light
-    curves: np.ndarray  # (3, POINTS), rising: the light of evenly spaced values
-
-
-def read(data: bytes) -> Profile:
-    """Return a profile.
+def check(profile: bytes) -> None:
+    """Check that a picture can be converted to a profile.
 
     Args:
-      data: of the profile's file.
+      profile: the data of its file.
 
     Raises:
-      UnfitError: it is for grays or CMYK, or made of tables.
+      UnfitError: it is for grays or CMYK, or only for what a device records.
       ValueError: it is broken, or no ICC profile.
     """
-    if len(data) < 132 or data[36:40] != b"acsp":
+    # ICC.1:2022, table 18.
+    if len(profile) < 132 or profile[36:40] != b"acsp":
         raise ValueError("it is no ICC profile")
-    space = data[16:20].decode("latin-1").strip()
+    space = profile[16:20].decode("latin-1").strip()
     if space != "RGB":
         raise UnfitError(f"is for {'grays' if space == 'GRAY' else space}")
-    tags = _tags(data)
-    if _TABLES & tags.keys():
-        raise UnfitError("is made of tables")
-    lacking = [name.decode() for name in (*_PRIMARIES, *_CURVES) if name not in tags]
-    if lacking:
-        raise ValueError(f"it lacks {lacking[0]}")
+    pixel = np.zeros((1, 1, 3))
+    to_srgb(pixel, profile)
     try:
-        to_xyz = np.array([_numbers(tags[name], 8, 3) for name in _PRIMARIES]).T
-        curves = np.stack([_curve(tags[name]) for name in _CURVES])
-        return Profile(data, np.linalg.inv(to_xyz), curves)
-    except (struct.error, np.linalg.LinAlgError, IndexError) as error:
-        raise ValueError("it is cut off, or its numbers make no colors") from error
+        from_srgb(pixel, profile)
+    except ValueError:
+        raise UnfitError("is for reading alone, as a scanner's is") from None
 
 
-def converted(picture: np.ndarray, profile: Profile) -> np.ndarray:
+def from_srgb(picture: np.ndarray, profile: bytes) -> np.ndarray:
     """Return a picture's colors in a profile; what this can't show is clipped.
 
     Args:
       picture: (H, W, 3) in gray levels of sRGB.
-      profile: to convert to.
+      profile: the data of its file; for RGB.
+
+    Returns:
+      (H, W, 3) float32 in [0, 255].
+
+    Raises:
+      ValueError: it is broken, or says only what its own colors look like.
     """
-    values = np.asarray(picture, np.float64).clip(0, 255) / 255
-    # IEC 61966-2-1.
-    light = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
-    mixing = profile.from_xyz @ SRGB
-    # White stays white, where primaries are rounded, and grays stay gray.
-    light = light @ (mixing / mixing.sum(axis=1, keepdims=True)).T
-    grid = np.linspace(0, 255, POINTS)
-    channels = zip(np.moveaxis(light, -1, 0), profile.curves, strict=True)
-    return np.stack([np.interp(one, curve, grid) for one, curve in channels], axis=-1)
+    return _converted(picture, None, profile)
 
 
-def _tags(data: bytes) -> dict[bytes, bytes]:
-    (count,) = struct.unpack_from(">I", data, 128)
-    if len(data) < 132 + 12 * count:
-        raise ValueError("it is cut off")
-    found = {}
-    for number in range(count):
-        name, offset, length = struct.unpack_from(">4sII", data, 132 + 12 * number)
-        found[name] = data[offset : offset + length]
-    return found
+def to_srgb(picture: np.ndarray, profile: bytes) -> np.ndarray:
+    """Return the sRGB of a picture that has the colors of a profile; arguments as `from_srgb`."""
+    return _converted(picture, profile, None)
 
 
-def _numbers(tag: bytes, offset: int, count: int) -> np.ndarray:
-    """Return numbers of 16 bits before the point and 16 behind it."""
-    return np.array(struct.unpack_from(f">{count}i", tag, offset)) / 65536
+def _converted(picture: np.ndarray, source: bytes | None, target: bytes | None) -> np.ndarray:
+    import imagecodecs  # takes 0.1 s, and few runs need it
 
-
-def _curve(tag: bytes) -> np.ndarray:
-    values = np.linspace(0, 1, POINTS)
-    if tag[:4] == b"para":
-        light = _parametric(values, tag)
-    elif tag[:4] == b"curv":
-        (count,) = struct.unpack_from(">I", tag, 8)
-        table = np.array(struct.unpack_from(f">{count}H", tag, 12))
-        if count == 0:
-            light = values
-        elif count == 1:
-            light = values ** (table[0] / 256)
-        else:
-            light = np.interp(values, np.linspace(0, 1, count), table / 65535)
-    else:
-        raise ValueError(f"it has a curve of the unknown kind {tag[:4]!r}")
-    light = np.maximum.accumulate(light)
-    if not (np.isfinite(light).all() and light[-1] > light[0]):
-        raise ValueError("one of its curves does not rise")
-    return light
-
-
-def _parametric(values: np.ndarray, tag: bytes) -> np.ndarray:
-    """Return Y = (a X + b)^g + e from d on and c X + f below (ICC.1:2022, table 68)."""
-    (kind,) = struct.unpack_from(">H", tag, 8)
-    if kind > 4:
-        raise ValueError(f"it has a parametric curve of the unknown kind {kind}")
-    own = _numbers(tag, 12, (1, 3, 4, 5, 7)[kind])
-    g, a, b, c, d, e, f = np.array([*own, *(1, 1, 0, 0, 0, 0, 0)[len(own) :]])
-    if kind in (1, 2):
-        # From where a X + b is 0; below, the constant that is added above.
-        d, e, f = -b / a if a else b, c, c
-        c *= 0
-    return np.where(values >= d, (a * values + b).clip(0) ** g + e, c * values + f)
+    values = (np.asarray(picture, np.float32) / np.float32(255)).clip(0, 1)
+    srgb = imagecodecs.cms_profile("srgb")
+    try:
+        found = imagecodecs.cms_transform(
+            values,
+            source or srgb,
+            target or srgb,
+            colorspace="rgb",
+            outcolorspace="rgb",
+            outdtype="float32",
+        )
+    except imagecodecs.CmsError as error:
+        raise ValueError(f"Little CMS says {error}") from error
+    return (found * np.float32(255)).clip(0, 255)

@@ -8,13 +8,12 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from nst.images import icc, png
-from nst.images.icc import Profile
 
 
 class Carried(NamedTuple):
     """What a run's files take over from the file of the content image."""
 
-    profile: Profile | None = None  # none: sRGB
+    profile: bytes | None = None  # ICC, that `icc.check` passes; none: sRGB
     alpha: np.ndarray | None = None  # (H, W) float32 in [0, 255]; none: opaque
 
 
@@ -41,29 +40,30 @@ def encoded(
       quality: of JPEG and WebP, 1 to 100.
     """
     samples = _samples(picture, carried, bits)
-    profile = carried.profile.data if carried.profile else None
     if ending == "png":
-        return png.encoded(samples, text, profile)
+        return png.encoded(samples, text, carried.profile)
     said = "; ".join(f"{name}={one}" for name, one in text.items())
     if ending == "tif":
-        return _tiff(samples, said, profile)
+        return _tiff(samples, said, carried.profile)
     image, data = Image.fromarray(samples), io.BytesIO()
     if ending == "jpg":
         # Strokes of paint have edges of color alone, which halved chroma would smear.
         chroma = {"subsampling": "4:4:4", "comment": said}
-        image.save(data, "JPEG", quality=quality, icc_profile=profile, **chroma)
+        image.save(data, "JPEG", quality=quality, icc_profile=carried.profile, **chroma)
     else:
         exif = Image.Exif()
         exif[ExifTags.Base.ImageDescription] = said
         # The colors of what is transparent stay, as in the other formats.
-        image.save(data, "WEBP", quality=quality, icc_profile=profile, exif=exif, exact=True)
+        image.save(
+            data, "WEBP", quality=quality, icc_profile=carried.profile, exif=exif, exact=True
+        )
     return data.getvalue()
 
 
 def _samples(picture: np.ndarray, carried: Carried, bits: int) -> np.ndarray:
     """Return (H, W, 3 or 4) samples in the colors that the file has, rounded once."""
     if carried.profile:
-        picture = icc.converted(picture, carried.profile)
+        picture = icc.from_srgb(picture, carried.profile)
     if carried.alpha is not None:
         height, width = picture.shape[:2]
         alpha = Image.fromarray(carried.alpha).resize((width, height), Image.Resampling.LANCZOS)

@@ -239,16 +239,7 @@ def _by_tifffile(file: Path, page: Page, subject: str) -> Image.Image:
         found = opened.pages[page.number].aspage()
         if 0 in found.databytecounts or len(found.databytecounts) != np.prod(found.chunked):
             raise ValueError("parts are missing")  # which tifffile fills with zeros
-        try:
-            samples = found.asarray(squeeze=False)
-        except Exception as error:  # of several classes, and for zstd without the package's name
-            if "imagecodecs" not in str(error) and not isinstance(error, ImportError):
-                raise
-            raise UserError(
-                f"{subject} is a TIFF with compression {page.compression} of {page.bits[0]}-bit "
-                "samples, which needs the package imagecodecs: pip install imagecodecs, or save "
-                "it as PNG"
-            ) from None
+        samples = found.asarray(squeeze=False)
         palette = found.colormap
     # (planes, depth, height, width, samples of a plane)
     samples = np.moveaxis(samples[:, 0], 0, -1).reshape(page.height, page.width, -1)

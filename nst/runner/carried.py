@@ -44,12 +44,12 @@ def _carried(
     return Carried(_profile(own, content.name) if profile else None, alpha)
 
 
-def _profile(data: bytes | None, name: str) -> icc.Profile | None:
+def _profile(data: bytes | None, name: str) -> bytes | None:
     if data is None:
         log.warning("output.profile=content: %s has no ICC profile, so colors stay sRGB", name)
         return None
     try:
-        return icc.read(data)
+        icc.check(data)
     except icc.UnfitError as error:
         log.warning(
             "output.profile=content: the ICC profile of %s %s, so colors stay sRGB", name, error
@@ -60,3 +60,4 @@ def _profile(data: bytes | None, name: str) -> icc.Profile | None:
             f"output.profile=content: the ICC profile of {name} can't be read ({error}): "
             "output.profile=srgb does without"
         ) from error
+    return data

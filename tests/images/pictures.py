@@ -65,29 +65,55 @@ def srgb(light: np.ndarray) -> np.ndarray:
     return 255 * curved
 
 
+#: sRGB's primaries adapted to D50, as the sRGB profile of the ICC gives them.
+PRIMARIES = {
+    "r": (0.43607, 0.22249, 0.01392),
+    "g": (0.38515, 0.71687, 0.09708),
+    "b": (0.14307, 0.06061, 0.71410),
+}
+
+
+def xyz(*values: float) -> bytes:
+    """Return an ICC tag of a color."""
+    return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(v * 65536) for v in values))
+
+
 def profile(space: bytes, gamma: float, order: str = "rgb") -> bytes:
     """Return an ICC v2 profile with sRGB's primaries and a plain power curve (ICC.1:2001-04)."""
-
-    def xyz(*values: float) -> bytes:
-        return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(v * 65536) for v in values))
-
     curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
-    # sRGB's primaries adapted to D50, as the sRGB profile of the ICC gives them.
-    primaries = {
-        "r": xyz(0.43607, 0.22249, 0.01392),
-        "g": xyz(0.38515, 0.71687, 0.09708),
-        "b": xyz(0.14307, 0.06061, 0.71410),
-    }
-    tags = {b"wtpt": xyz(0.9642, 1, 0.8249), b"cprt": b"text\0\0\0\0none\0\0\0\0"}
-    tags[b"desc"] = b"desc\0\0\0\0" + struct.pack(">I", 2) + b"x\0" + bytes(78)
+    tags = {}
     if space == b"GRAY":
         tags[b"kTRC"] = curve
-    else:
-        for channel, primary in zip(b"rgb", order, strict=True):
-            tags |= {
-                bytes([channel]) + b"XYZ": primaries[primary],
-                bytes([channel]) + b"TRC": curve,
-            }
+    for channel, primary in zip(b"rgb", order if space != b"GRAY" else "", strict=False):
+        tags[bytes([channel]) + b"XYZ"] = xyz(*PRIMARIES[primary])
+        tags[bytes([channel]) + b"TRC"] = curve
+    return profile_of_tags(space, tags)
+
+
+def profile_of_tables(order: str) -> bytes:
+    """Return an ICC v2 profile of tables (lut16Type) for linear light with sRGB's primaries."""
+    primaries = np.array([PRIMARIES[one] for one in order]).T
+    # A color of XYZ has 15 of its 16 bits behind the point.
+    scale = 32768 / 65535
+
+    def table(matrix: np.ndarray, corner: np.ndarray) -> bytes:
+        head = b"mft2\0\0\0\0" + bytes((3, 3, 2, 0))
+        head += struct.pack(">9i", *np.rint(matrix * 65536).astype(int).ravel())
+        ramp = struct.pack(">6H", *(0, 65535) * 3)
+        return head + struct.pack(">2H", 2, 2) + ramp + corner.astype(">u2").tobytes() + ramp
+
+    corners = np.stack(np.meshgrid(*[[0, 1]] * 3, indexing="ij"), -1).reshape(-1, 3)
+    to_xyz = np.rint(65535 * scale * corners @ primaries.T)
+    # The matrix of a table is for XYZ alone.
+    tags = {b"A2B0": table(np.eye(3), to_xyz)}
+    tags[b"B2A0"] = table(np.linalg.inv(primaries) / scale, 65535 * corners)
+    return profile_of_tags(b"RGB ", tags)
+
+
+def profile_of_tags(space: bytes, tags: dict[bytes, bytes]) -> bytes:
+    """Return an ICC v2 profile of a display."""
+    tags = {b"wtpt": xyz(0.9642, 1, 0.8249), b"cprt": b"text\0\0\0\0none\0\0\0\0", **tags}
+    tags[b"desc"] = b"desc\0\0\0\0" + struct.pack(">I", 2) + b"x\0" + bytes(78)
     offset = 132 + 12 * len(tags)
     table, data = struct.pack(">I", len(tags)), b""
     for name, body in tags.items():

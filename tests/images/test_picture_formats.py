@@ -120,12 +120,36 @@ def test_tiff_bits_of_grays(
     np.testing.assert_allclose(picture[..., 1], expected, atol=0.01)
 
 
-def test_tiff_of_12_bits(tmp_path: Path) -> None:
-    values = np.rint(COLORS[..., 0] * 4095).astype(int)
-    rows = np.packbits(values[..., None] >> np.arange(12)[::-1] & 1).tobytes()
-    for compression, data in ((1, rows), (8, zlib.compress(rows))):
-        picture = loaded(tagged(tmp_path / "p.tif", {258: (12,), 259: (compression,)}, data))
-        np.testing.assert_allclose(picture[..., 0], values / 4095 * 255, atol=0.01)
+def lzw(data: bytes) -> bytes:
+    """Return data as LZW (TIFF 6.0, section 13) that never uses its table: codes have 9 bits."""
+    codes = [256]
+    for start in range(0, len(data), 200):
+        codes += [*data[start : start + 200], 256]
+    codes[-1] = 257
+    return np.packbits(np.array(codes)[:, None] >> np.arange(9)[::-1] & 1).tobytes()
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14, 24])
+def test_tiff_of_other_bits(tmp_path: Path, bits: int) -> None:
+    values = np.rint(COLORS[..., 0] * (2**bits - 1)).astype(int)
+    rows = np.packbits(values[..., None] >> np.arange(bits)[::-1] & 1).tobytes()
+    for compression, data in ((1, rows), (5, lzw(rows)), (8, zlib.compress(rows))):
+        picture = loaded(tagged(tmp_path / "p.tif", {258: (bits,), 259: (compression,)}, data))
+        np.testing.assert_allclose(picture[..., 0], values / (2**bits - 1) * 255, atol=0.01)
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("predictor", [1, 3])
+def test_tiff_floats_in_lzw(tmp_path: Path, order: str, predictor: int) -> None:
+    samples = COLORS[..., :3].astype(f"{order}f4")
+    rows = samples.tobytes()
+    if predictor == 3:  # bytes by their weight, the heaviest first, less the pixel's before
+        planes = samples.astype(">f4").reshape(24, 120, 1).view(np.uint8)
+        planes = planes.transpose(0, 2, 1).reshape(24, 160, 3)
+        rows = np.diff(planes, axis=1, prepend=np.zeros((24, 1, 3), np.uint8)).tobytes()
+    tags = {258: (32,) * 3, 259: (5,), 262: (2,), 277: (3,), 317: (predictor,), 339: (3,) * 3}
+    picture = loaded(tagged(tmp_path / "p.tif", tags, lzw(rows), order))
+    np.testing.assert_allclose(picture, 255 * COLORS[..., :3], atol=0.51)
 
 
 @pytest.mark.parametrize("scale", [257, 1])  # by the specification, and as some write it
