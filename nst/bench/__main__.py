@@ -23,6 +23,7 @@ KIND is one of
   device    one device within eight minutes: right or wrong, speed, lanes, memory, start-up
   step      seconds a step, compile time, GFLOP/s, memory
   memory    bytes at the peak, a process a size
+  losses    each style statistic, content statistic and padding against the defaults
   grid      24 runs: batched, basic multirun, separately
   startup   seconds to the first step, and to --help
   quick     preset=quick against the defaults: time, losses and look on six pairs of pictures
@@ -61,6 +62,10 @@ def _measure(asked: argparse.Namespace) -> dict[str, Any]:
         from nst.bench import grid
 
         return grid.measure(asked.size, asked.steps, asked.network, asked.repeats)
+    if asked.kind == "losses":
+        from nst.bench import losses
+
+        return losses.measure(asked.size, asked.network, asked.repeats)
     if asked.kind == "quick":
         from nst.bench import quick
 
@@ -102,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     kinds = parser.add_subparsers(
         prog="nst bench", dest="kind", metavar="KIND", required=True, help=hidden, parser_class=own
     )
-    device, step, memory, grid, startup, quick = map(kinds.add_parser, _ABOUT)
+    device, step, memory, losses, grid, startup, quick = map(kinds.add_parser, _ABOUT)
     device.add_argument("--small", action="store_true", help="the smallest form, about a minute")
     device.add_argument(
         "--seconds", type=_number(10, 86400), help="for everything; what doesn't fit is left out"
@@ -123,6 +128,11 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--network", default="vgg19", choices=tuple(NETWORKS))
         command.add_argument("--pooling", default="avg", choices=entries()["pooling"].key.choices)
         command.add_argument("--against", choices=("torch",), help="measure PyTorch beside it")
+    losses.add_argument(
+        "--size", type=_number(16, 4096), nargs="+", default=[256, 512], help="sides in pixels"
+    )
+    losses.add_argument("--network", default="vgg19", choices=tuple(NETWORKS))
+    losses.add_argument("--repeats", type=_number(1, 1000), default=2, help="turns that count")
     grid.add_argument("--size", type=_number(16, 4096), default=96, help="long edge in pixels")
     grid.add_argument("--steps", type=_number(1, 10000), default=20, help="of each run")
     grid.add_argument("--network", default="vgg16", choices=tuple(NETWORKS))
@@ -133,7 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     quick.add_argument("--size", type=_number(24, 4096), default=256, help="long edge in pixels")
     quick.add_argument("--repeats", type=_number(1, 1000), default=3, help="of each pair")
     quick.add_argument("--keep", metavar="DIR", help="keep the runs in this new folder")
-    for command in (device, step, memory, grid, startup, quick):
+    for command in (device, step, memory, losses, grid, startup, quick):
         command.add_argument("--json", action="store_true", help="an object as the last line")
     return parser
 
@@ -147,6 +157,9 @@ estimate; the largest picture. What has no time left is left out and named. Exit
 loss is wrong or a measurement failed.""",
     "step": "Measure seconds a step of the report's run, alone or beside PyTorch's.",
     "memory": "Measure the bytes at the peak of a run, each size in a process of its own.",
+    "losses": """\
+Measure seconds a step and the program's memory with each style statistic, content statistic and
+padding, in turns with the defaults.""",
     "grid": "Measure the same 24 runs as one batched grid, as a basic multirun and separately.",
     "startup": "Measure the seconds from a process's start to its first step, and to its help.",
     "quick": """\

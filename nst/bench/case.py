@@ -24,6 +24,9 @@ class Case:
     precision: str = "float32"  # or "bfloat16"
     network: str = "vgg19"  # or "vgg16"
     pooling: str = "avg"  # or "max"
+    padding: str = "zeros"  # or "replicate" or "reflect"
+    statistic: str = "gram"  # a name in `nst.losses.statistics.STATISTICS`
+    content_statistic: str = "squared"  # one in its `CONTENT_STATISTICS`
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,16 @@ class Interval:
     compile_seconds: float  # that making it took
     form: str  # which program it is, for people
     program_bytes: int | None = None  # its arrays at the peak, as its compiler counts them
+    look: Callable[[Any], Any] | None = None  # the loss alone that `take` ends with, where it does
 
 
 def program(case: Case) -> tuple[Static, Hyperparameters]:
     """Return the choices and hyperparameters of the report's run, nst's defaults."""
-    config = Config(precision=case.precision, pooling=case.pooling)
+    config = Config(precision=case.precision, pooling=case.pooling, padding=case.padding)
     config.content.layers = {CONTENT: 1.0}
+    config.content.statistic = case.content_statistic
     config.style.layers = dict.fromkeys(STYLE, 1 / len(STYLE))
+    config.style.statistic = case.statistic
     config.optimizer.name = "adam"
     return split(config, case.network)
 

@@ -1,5 +1,6 @@
 """The very program that a run is, as an interval of steps to measure."""
 
+import functools
 import time
 from typing import Any
 
@@ -23,7 +24,7 @@ def compiled(case: Case, steps: int) -> Interval:
       steps: of an interval.
     """
     static, hyperparameters = program(case)
-    params = jax.device_put(vgg.frozen(parameters(case), case.precision))
+    params = _params(case.network, case.precision)
     targets = compute_targets(static, params, *sources(case))
 
     def start(several: np.ndarray) -> Any:
@@ -36,10 +37,18 @@ def compiled(case: Case, steps: int) -> Interval:
     executable = function.lower(static, steps, params, targets, *state).compile()
     seconds = time.perf_counter() - began
 
-    def take(state: Any) -> Any:
-        return jax.block_until_ready(executable(steps, params, targets, *state))
+    def take(state: Any, count: int = steps) -> Any:
+        return jax.block_until_ready(executable(count, params, targets, *state))
 
-    return Interval(start, take, seconds, "compiled", _bytes(executable))
+    look = functools.partial(take, count=0)
+    return Interval(start, take, seconds, "compiled", _bytes(executable), look)
+
+
+@functools.lru_cache(maxsize=1)
+def _params(network: str, precision: str) -> dict:
+    """Return the parameters on the device, which several programs of a process share."""
+    known = parameters(Case(network=network))
+    return jax.device_put(vgg.frozen(known, precision))
 
 
 def _bytes(executable: Any) -> int | None:

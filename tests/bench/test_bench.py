@@ -13,9 +13,10 @@ import pytest
 
 from nst.base.errors import UserError
 from nst.base.program import Static
-from nst.bench import device, plan, quick, two_steps, verdicts
+from nst.bench import device, losses, plan, quick, two_steps, verdicts
 from nst.bench.case import Case, parameters, pictures, program, sources
 from nst.engine import flops
+from nst.losses.statistics import CONTENT_STATISTICS, STATISTICS
 
 STEP = ("step", "--size", "16", "--steps", "1", "--repeats", "1")
 
@@ -67,6 +68,45 @@ def test_memory_of_several_sizes():
     assert large["bytes_per_megapixel"] == pytest.approx(large["peak_bytes"] / 0.065536)
 
 
+def test_each_choice_of_a_loss_is_varied_alone():
+    default = Case(size=16, network="vgg16")
+    cases = losses.variants(default)
+    others = [
+        *(("style.statistic", name) for name in STATISTICS),
+        *(("content.statistic", name) for name in CONTENT_STATISTICS if name != "squared"),
+        *(("padding", name) for name in ("replicate", "reflect")),
+    ]
+    assert list(cases) == others
+    usual = dataclasses.asdict(program(default)[0])
+    for (key, value), case in cases.items():
+        own = dataclasses.asdict(program(case)[0])
+        changed = {name: one for name, one in own.items() if one != usual[name]}
+        field = {"style.statistic": "statistic", "content.statistic": "content_statistic"}
+        assert changed == ({} if case == default else {field.get(key, key): value})
+
+
+@pytest.mark.slow
+def test_losses_are_measured_against_the_defaults(monkeypatch, capsys):
+    from nst.bench.__main__ import main
+
+    chosen = ("style.statistic", "gram"), ("style.statistic", "nearest_3x3"), ("padding", "reflect")
+    every = losses.variants
+    monkeypatch.setattr(losses, "variants", lambda case: {one: every(case)[one] for one in chosen})
+    command = ["bench", "losses", "--size", "16", "--network", "vgg16", "--repeats", "1", "--json"]
+    monkeypatch.setattr(sys, "argv", command)
+    main()
+    titles, *rows, last = capsys.readouterr().out.splitlines()
+    assert "program MiB" in titles
+    assert [row.split()[1] for row in rows] == ["=".join(one) for one in chosen]
+    first, nearest, reflect = json.loads(last)["losses"]
+    assert first["ratio"] == 1
+    for one in (nearest, reflect):
+        assert one["ratio"] == pytest.approx(one["s_per_step"] / first["s_per_step"])
+        assert one["s_per_step"] > 0
+    # The search holds products of 256 positions of conv1_1 with 1024 of the painting's.
+    assert nearest["program_bytes"] - first["program_bytes"] > 4 * 256 * 1024
+
+
 @pytest.mark.slow
 def test_startup_of_a_small_run():
     found = last_line(bench("startup", "--size", "24", "--repeats", "1", "--json"))
@@ -92,6 +132,7 @@ def test_the_peak_of_memory_is_this_processs_own():
         (("step", "--batch", "0"), "argument --batch: must be a whole number from 1 to 1024"),
         (("step", "--precision", "fp8"), "argument --precision: invalid choice: 'fp8'"),
         (("memory", "--against", "keras"), "argument --against: invalid choice: 'keras'"),
+        (("losses", "--size", "64", "8"), "argument --size: must be a whole number from 16 to"),
         (("grid", "--size", "8"), "argument --size: must be a whole number from 16 to 4096"),
         (("grid", "--repeats", "25"), "argument --repeats: must be a whole number from 1 to 24"),
         (("fly",), "argument KIND: invalid choice: 'fly'"),
