@@ -1,4 +1,4 @@
-"""Picture files to Pillow's pictures, as browsers show them; `nst.images.tiff` does TIFF's part."""
+"""Picture files as browsers show them; `nst.images.tiff` does TIFF's part."""
 
 import contextlib
 import hashlib
@@ -13,7 +13,8 @@ import numpy as np
 from PIL import ExifTags, Image, WebPImagePlugin, features
 
 from nst.base.errors import UserError
-from nst.images import depth, tiff
+from nst.images import tiff
+from nst.images.decoded import SIDEWAYS, Decoded, of_pillow, of_samples, turn_of
 
 #: The formats read, by Pillow's names. Left out on purpose: EPS starts another program, TGA can't
 #: be told from noise.
@@ -28,10 +29,8 @@ MOST_PIXELS = 178_956_970
 LARGE, PIXELS_PER_BYTE = 4096 * 4096, 25_000
 #: Formats that know of no such size: a whole mask of 24 megapixels may take 1,000 bytes.
 UNBOUNDED = ("WEBP", "AVIF")
-#: EXIF orientations from this one on, to 8, swap the sides (Exif 2.32, tag 274).
-SIDEWAYS = 5
-#: Pixels that are put on white at a time.
-_BAND = 2**24
+#: What Pillow calls the samples of a PNG that it reads with half of their bits.
+DEEP = ("RGB;16B", "RGBA;16B", "LA;16B")
 #: How often a JPEG without an end is tried with other data behind its own.
 _TRIES = 8
 
@@ -48,21 +47,17 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def decode(file: Path, subject: str) -> tuple[Image.Image, int]:
+def decode(file: Path, subject: str) -> Decoded:
     """Read a file's first frame.
 
     Args:
       file: that can be opened.
       subject: names the file in messages.
 
-    Returns:
-      A picture of 8 bits, or of mode F with grays in [0, 255]; and the EXIF orientation that it
-      still has.
-
     Raises:
       UserError: the file is damaged, too small or too large, or no picture that is read.
     """
-    with _refused(file, subject):
+    with quiet(), _refused(file, subject):
         page = tiff.first_page(file)
         if page:
             _check_page(page, file, subject)
@@ -72,7 +67,9 @@ def decode(file: Path, subject: str) -> tuple[Image.Image, int]:
             if isinstance(image, WebPImagePlugin.WebPImageFile) and image.is_animated:
                 # Else what its frame leaves of the canvas would be black.
                 image._mode = image.rawmode = "RGBA"  # noqa: SLF001
-            return _loaded(image, file, subject), turn_of(image)
+            if image.format == "PNG" and image.tile and image.tile[0].args in DEEP:
+                return _deep_png(image, file)
+            return of_pillow(_loaded(image, file), turn_of(image), subject)
 
 
 def upright_shape(path: Path, *, key: str) -> tuple[int, int]:
@@ -90,7 +87,7 @@ def upright_shape(path: Path, *, key: str) -> tuple[int, int]:
         page = tiff.first_page(path)
         if page:
             _check_page(page, path, subject)
-            (width, height), turn = (page.width, page.height), tiff.turn(path, page)
+            (width, height), turn = (page.width, page.height), page.turn
         else:
             with Image.open(path, formats=FORMATS) as image:
                 _check_size(image.size, image.format not in UNBOUNDED, path, subject)
@@ -152,13 +149,6 @@ def _check_size(sides: tuple[int, int], bounded: bool, file: Path, subject: str)
         )
 
 
-def turn_of(image: Image.Image) -> int:
-    """Return the EXIF orientation of a picture, 1 to 8; 1 is upright."""
-    with contextlib.suppress(Exception):  # broken EXIF must not cost a picture
-        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    return 1
-
-
 def _turn_of_header(image: Image.Image, file: Path) -> int:
     """Return what `turn_of` finds once the picture is loaded, mostly without loading it."""
     if image.format != "PNG":
@@ -185,7 +175,7 @@ def _has_late_text(file: Path) -> bool:
     return False
 
 
-def _loaded(image: Image.Image, file: Path, subject: str) -> Image.Image:
+def _loaded(image: Image.Image, file: Path) -> Image.Image:
     tiles = getattr(image, "tile", [])
     raw = tiles[0] if tiles else None
     try:
@@ -195,13 +185,22 @@ def _loaded(image: Image.Image, file: Path, subject: str) -> Image.Image:
         if whole is None:
             raise
         return whole
-    if image.mode.startswith("I") or image.mode == "F":
-        return deep_gray(image, subject)
     if raw and image.format == "GIF" and raw.extents != (0, 0, *image.size):
         return _on_canvas(image, raw.extents)
     if raw and image.format == "PNG" and "transparency" in image.info:
-        _mend_key(image, raw.args, file)
+        _mend_key(image, raw.args)
     return image
+
+
+def _deep_png(image: Image.Image, file: Path) -> Decoded:
+    import imagecodecs  # takes 0.1 s, and few files need it
+
+    # With alpha, too, where one color is transparent.
+    with tiff.silent():
+        samples = imagecodecs.png_decode(file.read_bytes())
+    colors = 1 if samples.shape[2] == 2 else 3
+    alpha = samples[..., colors] if samples.shape[2] > colors else None
+    return of_samples(samples[..., :colors], alpha, image, _turn_of_header(image, file))
 
 
 def _without_end(file: Path) -> Image.Image | None:
@@ -225,33 +224,6 @@ def _jpeg_data(number: int) -> bytes:
     return noise + b"".join(bytes((0xFF, 0xD0 + n)) + noise for n in range(8))
 
 
-def deep_gray(image: Image.Image, subject: str) -> Image.Image:
-    """Return 16-bit grays or floats, as PNG and PPM have them, as grays in [0, 255].
-
-    Args:
-      image: of mode I, I;16 or F.
-      subject: names it in messages.
-
-    Raises:
-      UserError: floats below 0, or that are not finite.
-    """
-    values = np.asarray(image)
-    if image.mode == "F":
-        white = depth.white(values, depth.FLOAT, 32, subject)
-        return Image.fromarray(depth.grays(values, white))
-    grays, gamma = depth.grays(values, 65535), _gamma(image)
-    if gamma:
-        grays = _shown(grays, gamma)
-    clear = image.info.get("transparency")
-    if isinstance(clear, int):
-        grays[values == clear] = 255
-    deep = Image.fromarray(grays)
-    deep.info = dict(image.info)
-    if isinstance(clear, int):
-        deep.info[tiff.CLEAR] = Image.fromarray(np.where(values == clear, 0, 255).astype(np.uint8))
-    return deep
-
-
 def _on_canvas(image: Image.Image, frame: tuple[int, int, int, int]) -> Image.Image:
     """Return a GIF's frame on its canvas, which is transparent elsewhere, as browsers show it."""
     canvas = Image.new("RGBA", image.size)
@@ -259,86 +231,8 @@ def _on_canvas(image: Image.Image, frame: tuple[int, int, int, int]) -> Image.Im
     return canvas
 
 
-def _mend_key(image: Image.Image, raw: str, file: Path) -> None:
-    """Mend a PNG's transparent color, which Pillow takes for one of 8 bits (PNG, 11.3.2.1)."""
-    key = image.info["transparency"]
+def _mend_key(image: Image.Image, raw: str) -> None:
+    """Mend a PNG's transparent gray, which Pillow takes for one of 8 bits (PNG, 11.3.2.1)."""
     if raw in ("L;2", "L;4"):
         most = 2 ** int(raw[-1]) - 1
-        image.info["transparency"] = (key & most) * (255 // most)
-    elif raw == "RGB;16B":
-        with Image.open(file, formats=("PNG",)) as low:
-            # The lower bytes of the samples, whose higher ones are in `image`.
-            low.tile = [low.tile[0]._replace(args="RGB;16L")]
-            low.load()
-        clear = np.ones((image.height, image.width), bool)
-        for channel, value in enumerate(key):
-            clear &= np.asarray(image.getchannel(channel)) == value >> 8
-            clear &= np.asarray(low.getchannel(channel)) == value & 255
-        del image.info["transparency"]
-        image.putalpha(Image.fromarray(np.where(clear, 0, 255).astype(np.uint8)))
-
-
-def _gamma(image: Image.Image) -> float | None:
-    """Return the gAMA of a PNG that says nothing better of its colors, unless it is near sRGB's.
-
-    Nearer than 5% is left alone, as libpng and browsers do.
-    """
-    gamma = image.info.get("gamma", 0) if image.format == "PNG" else 0
-    told = {"icc_profile", "srgb"} & image.info.keys()
-    return gamma if gamma > 0 and not told and abs(gamma * 2.2 - 1) > 0.05 else None
-
-
-def _shown(grays: np.ndarray, gamma: float) -> np.ndarray:
-    """Return sRGB grays in [0, 255] of grays that are light ** gamma (PNG 13.13, IEC 61966-2-1)."""
-    light = (np.asarray(grays, np.float64) / 255) ** (1 / gamma)
-    curved = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-    return (255 * curved).astype(np.float32)
-
-
-def plain(image: Image.Image, subject: str) -> Image.Image:
-    """Return a decoded picture on white and without a gamma: of mode L, RGB, CMYK or F.
-
-    Args:
-      image: as `decode` returns it.
-      subject: names the file in messages.
-
-    Raises:
-      UserError: its colors can't be converted.
-    """
-    if image.mode in ("CMYK", "F"):
-        return image
-    clear, gamma = image.has_transparency_data, _gamma(image)
-    mode = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
-    mode += "A" if clear else ""
-    try:
-        converted = image if image.mode == mode else image.convert(mode)
-    except ValueError:
-        raise UserError(
-            f"{subject} has the color mode {image.mode}, but RGB, gray, palette or CMYK is needed"
-        ) from None
-    if gamma:
-        table = np.rint(_shown(np.arange(256), gamma)).astype(int).tolist()
-        colors = len(converted.getbands()) - clear
-        converted = converted.point(table * colors + list(range(256)) * clear)
-    return _on_white(converted) if clear else converted
-
-
-def alpha_of(image: Image.Image) -> Image.Image | None:
-    """Return the alpha of a decoded picture, of mode L, or None where all of it is opaque."""
-    found = image.info.get(tiff.CLEAR)
-    if found is None and image.mode not in ("CMYK", "F") and image.has_transparency_data:
-        with contextlib.suppress(ValueError):  # `plain` refuses it
-            mode = "LA" if image.mode in ("LA", "La") else "RGBA"
-            found = (image if image.mode == mode else image.convert(mode)).getchannel("A")
-    return None if found is None or found.getextrema()[0] == 255 else found
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    """Return a picture of mode LA or RGBA on white, without a copy of it as a whole."""
-    mode = image.mode[:-1]
-    flat = Image.new(mode, image.size, "white")
-    rows = max(1, _BAND // image.width)
-    for top in range(0, image.height, rows):
-        band = image.crop((0, top, image.width, min(top + rows, image.height)))
-        flat.paste(band.convert(mode), (0, top), band.getchannel("A"))
-    return flat
+        image.info["transparency"] = (image.info["transparency"] & most) * (255 // most)

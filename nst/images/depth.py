@@ -1,5 +1,7 @@
 """Samples of any depth to gray levels in [0, 255], also where a file does not say what is white."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from nst.base.errors import UserError
@@ -8,6 +10,8 @@ from nst.base.errors import UserError
 UNSIGNED, SIGNED, FLOAT = "u", "i", "f"
 #: Floats may shoot over their white, by a filter or in highlights: so often, and so far below 0.
 ABOVE, BELOW = 4, -0.5
+#: Rows of so many samples are made into gray levels at a time.
+BAND = 2**22
 
 
 def white(samples: np.ndarray, kind: str, bits: int, subject: str) -> float:
@@ -46,3 +50,19 @@ def grays(samples: np.ndarray, white: float) -> np.ndarray:
         samples = samples / white
         white = 1
     return np.clip(samples.astype(np.float32) / np.float32(white / 255), 0, 255)
+
+
+def in_8_bits(samples: np.ndarray, white: float) -> np.ndarray:
+    """Return samples as uint8 gray levels, rounded."""
+    return np.rint(grays(samples, white)).astype(np.uint8)
+
+
+def bands(height: int, row: int) -> Iterator[slice]:
+    """Yield the rows of a picture in parts of `BAND` samples, or of one row.
+
+    Args:
+      height: of the picture in pixels.
+      row: samples of a row.
+    """
+    rows = max(1, BAND // row)
+    yield from (slice(top, top + rows) for top in range(0, height, rows))

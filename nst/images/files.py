@@ -2,38 +2,31 @@
 
 import contextlib
 import io
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageCms, PngImagePlugin
 
 from nst.base.files import write_whole
 from nst.base.own_files import readable
+from nst.images import icc
 from nst.images.decode import FORMATS as FORMATS
 from nst.images.decode import MOST_PIXELS as MOST_PIXELS
-from nst.images.decode import SIDEWAYS, alpha_of, decode, plain, quiet
+from nst.images.decode import decode, quiet
 from nst.images.decode import upright_shape as upright_shape
+from nst.images.decoded import SIDEWAYS, Decoded
 
 #: What each EXIF orientation asks for (Exif 2.32, tag 274); 1 is upright.
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+_TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    2: np.fliplr,
+    3: lambda pixels: np.rot90(pixels, 2),
+    4: np.flipud,
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: np.rot90(pixels, 2).swapaxes(0, 1),
+    8: np.rot90,
 }
-
-
-class Decoded(NamedTuple):
-    """A picture file's pixels as stored, in any size to be had by `scaled`."""
-
-    image: Image.Image  # on white; of mode L, RGB, CMYK or F
-    turn: int  # EXIF orientation, which is not applied yet
-    profile: bytes | None  # ICC
-    alpha: Image.Image | None = None  # of mode L; none: opaque
 
 
 def load(path: Path | str, size: int | tuple[int, int] | None, *, key: str) -> np.ndarray:
@@ -64,54 +57,46 @@ def decoded(path: Path, *, key: str) -> Decoded:
       UserError: as `load`.
     """
     readable(path, key=key)
-    subject = f"{key}: {str(path)!r}"
-    with quiet():
-        image, turn = decode(path, subject)
-        profile, clear = image.info.get("icc_profile"), alpha_of(image)
-        return Decoded(plain(image, subject), turn, profile, clear)
+    return decode(path, f"{key}: {str(path)!r}")
 
 
-def scaled(picture: Decoded | np.ndarray, size: int | tuple[int, int] | None) -> np.ndarray:
+def scaled(picture: Decoded, size: int | tuple[int, int] | None) -> np.ndarray:
     """Return a picture as `load` does, at a size as it takes.
 
     Args:
-      picture: decoded, or (H', W', 3) float32 in gray levels.
+      picture: as its file stores it.
       size: long edge of the result in pixels, or (H, W) to stretch it to; none: its own.
     """
-    if isinstance(picture, np.ndarray):
-        height, width, _ = picture.shape
-        shape = size if isinstance(size, tuple) else scaled_shape(width, height, size)
-        # Lanczos overshoots at edges.
-        return stretched(picture, shape).clip(0, 255)
     image, turn, profile, _ = picture
     if isinstance(size, tuple):
-        height, width = size if turn < SIDEWAYS else size[::-1]  # as stored
+        shape = size if turn < SIDEWAYS else size[::-1]  # as stored
     else:
-        height, width = scaled_shape(*image.size, size)
+        height, width = picture.stored
+        shape = scaled_shape(width, height, size)
     with quiet():
-        image = image.resize((width, height), Image.Resampling.LANCZOS)
-        if turn in _TURNS:
-            image = image.transpose(_TURNS[turn])
-        return _pixels(image, profile)
+        if isinstance(image, np.ndarray):
+            # Lanczos overshoots at edges.
+            pixels = _deep_to_srgb(stretched(image, shape).clip(0, 255), profile)
+        else:
+            pixels = _pixels(image.resize(shape[::-1], Image.Resampling.LANCZOS), profile)
+    return _upright(pixels, turn)
 
 
-def alpha(picture: Decoded | np.ndarray, shape: tuple[int, int]) -> np.ndarray | None:
+def alpha(picture: Decoded, shape: tuple[int, int]) -> np.ndarray | None:
     """Return a picture's alpha, upright and resampled by Lanczos, or None where it is opaque.
 
     Args:
-      picture: decoded; an array has none.
+      picture: as its file stores it.
       shape: (H, W) in pixels.
 
     Returns:
       (H, W) float32 in [0, 255].
     """
-    if isinstance(picture, np.ndarray) or picture.alpha is None:
+    if picture.alpha is None:
         return None
     height, width = shape if picture.turn < SIDEWAYS else shape[::-1]  # as stored
     clear = picture.alpha.convert("F").resize((width, height), Image.Resampling.LANCZOS)
-    if picture.turn in _TURNS:
-        clear = clear.transpose(_TURNS[picture.turn])
-    return np.asarray(clear).clip(0, 255)
+    return _upright(np.asarray(clear).clip(0, 255), picture.turn)
 
 
 def stretched(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -166,6 +151,10 @@ def save(path: Path, picture: np.ndarray, text: dict[str, str]) -> None:
     write_whole(path, png.getvalue(), folder=False)
 
 
+def _upright(pixels: np.ndarray, turn: int) -> np.ndarray:
+    return np.ascontiguousarray(_TURNS[turn](pixels)) if turn in _TURNS else pixels
+
+
 def _pixels(image: Image.Image, profile: bytes | None) -> np.ndarray:
     if image.mode in ("RGB", "CMYK"):
         return np.asarray(_to_srgb(image, profile), dtype=np.float32)
@@ -191,3 +180,10 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         srgb = ImageCms.createProfile("sRGB")
         converted = ImageCms.profileToProfile(fitting, given, srgb, outputMode="RGB", flags=flags)
     return converted or image.convert("RGB")
+
+
+def _deep_to_srgb(pixels: np.ndarray, profile: bytes | None) -> np.ndarray:
+    if profile:
+        with contextlib.suppress(ValueError):  # as where there is none
+            return icc.to_srgb(pixels, profile)
+    return pixels

@@ -8,16 +8,12 @@ from PIL import Image
 
 from nst.base.errors import UserError
 from nst.images import decode
-from nst.images.files import Decoded
-
-#: What a picture that is held becomes: pixels in 8 bits or a gray in floats, as a file's; or
-#: floats, (H, W, 3) float32 in gray levels.
-Held = Decoded | np.ndarray
+from nst.images.decoded import Decoded, of_pillow, turn_of
 
 _ALLOWED = "it must be (H, W, 3), uint8 or floats, in gray levels from 0 to 255"
 
 
-def held(picture: Any, *, key: str) -> Held:
+def held(picture: Any, *, key: str) -> Decoded:
     """Return a picture as `nst.images.files.scaled` takes it.
 
     Whole numbers, of whatever type, are the picture that a file of 8 bits holds, to the bit.
@@ -35,26 +31,18 @@ def held(picture: Any, *, key: str) -> Held:
     return _of_array(picture, f"{key}: the array")
 
 
-def upright_shape(picture: Held) -> tuple[int, int]:
-    """Return a picture's own (H, W) in pixels, upright."""
-    if isinstance(picture, np.ndarray):
-        return picture.shape[0], picture.shape[1]
-    width, height = picture.image.size
-    return (height, width) if picture.turn < decode.SIDEWAYS else (width, height)
-
-
-def sha256(picture: Held) -> str:
+def sha256(picture: Decoded) -> str:
     """Return 64 hex digits that are equal for the same pixels."""
-    if isinstance(picture, np.ndarray):
-        parts = [b"float32", repr(picture.shape).encode(), np.ascontiguousarray(picture).tobytes()]
+    image, turn, profile, _ = picture
+    if isinstance(image, np.ndarray):
+        parts = [b"float32", repr(image.shape).encode(), np.ascontiguousarray(image).tobytes()]
     else:
-        image, turn, profile, _ = picture
         head = image.mode, image.size, turn
         parts = [repr(head).encode(), image.tobytes(), profile or b""]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def _of_array(given: Any, subject: str) -> Held:
+def _of_array(given: Any, subject: str) -> Decoded:
     try:
         values = np.asarray(given)
     except Exception as error:  # a tensor on a GPU, a ragged list
@@ -80,8 +68,8 @@ def _of_array(given: Any, subject: str) -> Held:
         )
     whole = values.astype(np.uint8)
     if np.array_equal(whole, values):
-        return Decoded(Image.fromarray(whole), 1, None)
-    return values.astype(np.float32)
+        return Decoded(Image.fromarray(whole))
+    return Decoded(values.astype(np.float32))
 
 
 def _of_pillow(given: Image.Image, subject: str) -> Decoded:
@@ -89,9 +77,6 @@ def _of_pillow(given: Image.Image, subject: str) -> Decoded:
         with decode.quiet():
             given.load()
             decode.check_sides(given.size, subject)
-            deep = given.mode.startswith("I") or given.mode == "F"
-            image = decode.deep_gray(given, subject) if deep else given
-            turn, profile = decode.turn_of(given), given.info.get("icc_profile")
-            return Decoded(decode.plain(image, subject), turn, profile, decode.alpha_of(image))
+            return of_pillow(given, turn_of(given), subject)
     except OSError as error:
         raise UserError(f"{subject} is truncated or damaged ({error})") from error

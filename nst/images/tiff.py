@@ -1,4 +1,4 @@
-"""TIFF files: through Pillow where it reads a file's arrangement right, else through tifffile.
+"""TIFF files: through tifffile, and through Pillow what is neither gray, RGB nor CMYK.
 
 TIFF says of its samples how many bits they have and of what kind, what they mean, and how they lie
 in the file (TIFF 6.0, sections 3 to 23). Pillow refuses some of that and misreads some.
@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import ExifTags, Image, TiffImagePlugin
+from PIL import Image, TiffImagePlugin
 
 from nst.base.errors import UserError
 from nst.images import depth
+from nst.images.decoded import Decoded, of_pillow, seen_through
 
 #: PhotometricInterpretation: what samples mean.
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR, LAB = 0, 1, 2, 3, 5, 6, 8
@@ -26,16 +27,12 @@ PREMULTIPLIED, ALPHA = 1, 2
 #: SampleFormat; 4 is undefined, which is read as unsigned.
 KINDS = {1: depth.UNSIGNED, 2: depth.SIGNED, 3: depth.FLOAT, 4: depth.UNSIGNED}
 #: Compression: none, and those that need a byte for decode.PIXELS_PER_BYTE pixels: LZW, JPEG,
-#: Deflate, PackBits.
-UNCOMPRESSED, BOUNDED = 1, (1, 5, 6, 7, 8, 32773, 32946)
-#: Where a picture that was put on white keeps its alpha, of mode L, in its `info`.
-CLEAR = "nst alpha"
+#: Deflate, PackBits. What is unpacked from JPEG is RGB.
+UNCOMPRESSED, JPEG, BOUNDED = 1, (6, 7), (1, 5, 6, 7, 8, 32773, 32946)
 #: Pages that are looked through for the first one that is no thumbnail.
 PAGES = 8
 #: Most bytes of the samples that tifffile reads.
 MOST_BYTES = 2**31
-#: Rows of so many samples are made into gray levels at a time.
-BAND = 2**22
 
 _quiet = threading.Lock()
 
@@ -52,7 +49,6 @@ class Page(NamedTuple):
     extra: tuple[int, ...]
     separate: bool  # whether each sample has a plane of its own
     compression: int
-    big_endian: bool
     subsampling: tuple[int, ...]
     inks: int
     turn: int  # EXIF orientation
@@ -121,7 +117,6 @@ def _page(tags: TiffImagePlugin.ImageFileDirectory_v2, number: int) -> Page:
         extra=numbers(338),
         separate=numbers(284, 1)[0] == 2,
         compression=numbers(259, 1)[0],
-        big_endian=tags.prefix == b"MM",
         subsampling=numbers(530, 2, 2),
         inks=numbers(332, 1)[0],
         turn=numbers(274, 1)[0],
@@ -132,17 +127,13 @@ def _page(tags: TiffImagePlugin.ImageFileDirectory_v2, number: int) -> Page:
     )
 
 
-def decode(file: Path, page: Page, subject: str) -> tuple[Image.Image, int]:
+def decode(file: Path, page: Page, subject: str) -> Decoded:
     """Read a page.
 
     Args:
       file: a TIFF.
       page: one of its pages, not too large.
       subject: names the file in messages.
-
-    Returns:
-      A picture of 8 bits, or of mode F with grays in [0, 255]; and the EXIF orientation that it
-      still has.
 
     Raises:
       UserError: samples have a meaning or an arrangement that is not read.
@@ -156,82 +147,32 @@ def decode(file: Path, page: Page, subject: str) -> tuple[Image.Image, int]:
         raise _unread(subject, "a thumbnail alone on its first page, as raw photographs have")
     if page.lacking:
         raise ValueError("parts are missing")
-    if not _misread(page):
-        with contextlib.suppress(Image.UnidentifiedImageError, KeyError, SyntaxError), _silent():
-            return _by_pillow(file, page, subject), 1
-    return _by_tifffile(file, page, subject), page.turn
+    if page.photometric == YCBCR and page.compression in JPEG:
+        page = page._replace(photometric=RGB)
+    if page.photometric in (YCBCR, LAB):
+        return _by_pillow(file, page, subject)
+    return _by_tifffile(file, page, subject)
 
 
-def turn(file: Path, page: Page) -> int:
-    """Return the EXIF orientation that a page has before `decode` heeds it; reads no samples."""
-    if not _misread(page):
-        # In XMP too, as where Pillow decodes.
-        with (
-            contextlib.suppress(Image.UnidentifiedImageError, KeyError, SyntaxError, EOFError),
-            _silent(),
-            TiffImagePlugin.TiffImageFile(file) as image,
-        ):
+def _by_pillow(file: Path, page: Page, subject: str) -> Decoded:
+    what = f"PhotometricInterpretation {page.photometric} and BitsPerSample {page.bits}"
+    raw = page.compression == UNCOMPRESSED
+    if page.photometric == YCBCR and raw and page.subsampling != (1, 1):
+        raise _unread(subject, f"{what} and YCbCrSubSampling {page.subsampling}")
+    try:
+        with silent(), TiffImagePlugin.TiffImageFile(file) as image:
             if page.number:
                 image.seek(page.number)
-            return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    return page.turn
+            image.load()  # turns it upright
+    except (Image.UnidentifiedImageError, KeyError, SyntaxError):
+        raise _unread(subject, what) from None
+    return of_pillow(image, 1, subject)
 
 
-def _misread(page: Page) -> bool:
-    """Return whether Pillow would take the samples for others, or fail on good ones."""
-    raw = page.compression == UNCOMPRESSED
-    if page.deep and page.big_endian and not raw and (page.kind, page.bits[0]) != ("u", 16):
-        return True  # it swaps the bytes again
-    if page.kind == depth.SIGNED and max(page.bits) < 16:
-        return True
-    if page.photometric == YCBCR and raw:
-        return page.subsampling != (1, 1)
-    if not page.separate:
-        return False
-    if page.photometric != RGB and (page.clear or page.photometric == LAB):
-        return True
-    return raw and (page.deep or page.extra not in ((), (ALPHA,)))
-
-
-def _by_pillow(file: Path, page: Page, subject: str) -> Image.Image:
-    with TiffImagePlugin.TiffImageFile(file) as image:
-        if page.number:
-            image.seek(page.number)
-        if image.mode == "P":
-            _narrow_palette(image)
-        image.load()
-    if not image.mode.startswith("I") and image.mode != "F":
-        return image
-    samples = np.asarray(image)
-    if (page.kind, page.bits[0]) == (depth.UNSIGNED, 32):
-        samples = samples.view(np.uint32)
-    return _plain(samples[..., None], page, subject)
-
-
-def _narrow_palette(image: TiffImagePlugin.TiffImageFile) -> None:
-    """Mend a palette that some programs write with 8 bits instead of 16, as libtiff does."""
-    colors = image.tag_v2[TiffImagePlugin.COLORMAP]
-    if max(colors) < 256:
-        image.putpalette(np.reshape(colors, (3, -1)).T.astype(np.uint8).tobytes())
-
-
-def _by_tifffile(file: Path, page: Page, subject: str) -> Image.Image:
+def _by_tifffile(file: Path, page: Page, subject: str) -> Decoded:
     import tifffile  # takes 0.1 s, and few files need it
 
-    colors = COLORS[page.photometric]
-    if page.photometric in (YCBCR, LAB) or len(page.bits) < colors or len(set(page.bits)) > 1:
-        raise _unread(
-            subject, f"PhotometricInterpretation {page.photometric} and BitsPerSample {page.bits}"
-        )
-    if len(set(page.formats)) > 1 or not page.kind:
-        raise _unread(subject, f"SampleFormat {page.formats}")
-    if len(page.bits) - colors != len(page.extra) and (page.photometric, len(page.bits)) != (
-        RGB,
-        4,
-    ):
-        raise _unread(subject, f"{len(page.bits)} samples a pixel and ExtraSamples {page.extra}")
-    if page.width * page.height * sum(page.bits) > 8 * MOST_BYTES:
-        raise _unread(subject, f"{len(page.bits)} samples of {page.bits[0]} bits a pixel")
+    _check_arrangement(page, subject)
     raw = page.compression == UNCOMPRESSED
     if raw and page.width * page.height * sum(page.bits) > 8 * file.stat().st_size:
         raise ValueError("parts are missing")
@@ -244,39 +185,60 @@ def _by_tifffile(file: Path, page: Page, subject: str) -> Image.Image:
     # (planes, depth, height, width, samples of a plane)
     samples = np.moveaxis(samples[:, 0], 0, -1).reshape(page.height, page.width, -1)
     if page.photometric == PALETTE and palette is not None:
-        samples = (palette if palette.max() > 255 else palette * 257).T[samples[..., 0]]
-        page = page._replace(photometric=RGB, bits=(16,) * 3, extra=())
+        # Some programs write it with 8 bits instead of 16, or 16 of which 8 are 0.
+        table = palette >> 8 if palette.max() > 255 else palette
+        samples = table.T.astype(np.uint8)[samples[..., 0]]
+        page = page._replace(photometric=RGB, bits=(8,) * 3, extra=())
     return _plain(samples, page, subject)
 
 
-def _plain(samples: np.ndarray, page: Page, subject: str) -> Image.Image:
-    """Return samples (H, W, N) as a picture on white: of mode F for grays, else RGB or CMYK."""
+def _check_arrangement(page: Page, subject: str) -> None:
+    colors = COLORS[page.photometric]
+    if len(page.bits) < colors or len(set(page.bits)) > 1:
+        raise _unread(
+            subject, f"PhotometricInterpretation {page.photometric} and BitsPerSample {page.bits}"
+        )
+    if len(set(page.formats)) > 1 or not page.kind:
+        raise _unread(subject, f"SampleFormat {page.formats}")
+    said = (page.photometric, len(page.bits)) == (RGB, 4) or len(page.bits) - colors == len(
+        page.extra
+    )
+    if not said:
+        raise _unread(subject, f"{len(page.bits)} samples a pixel and ExtraSamples {page.extra}")
+    if page.width * page.height * sum(page.bits) > 8 * MOST_BYTES:
+        raise _unread(subject, f"{len(page.bits)} samples of {page.bits[0]} bits a pixel")
+
+
+def _plain(samples: np.ndarray, page: Page, subject: str) -> Decoded:
+    """Return samples (H, W, N) on white: of inks and of up to 8 bits in 8 bits."""
     colors = COLORS[page.photometric]
     white = depth.white(samples[..., :colors], page.kind, page.bits[0], subject)
     extra = page.extra or (ALPHA,) * (samples.shape[2] - colors)
     place = next((n for n, one in enumerate(extra, colors) if one in (PREMULTIPLIED, ALPHA)), 0)
     paper = 0 if page.photometric == WHITE_IS_ZERO else 255
     full = depth.white(samples[..., place], page.kind, page.bits[0], subject) if place else 1
-    kind = np.float32 if colors == 1 else np.uint8
-    out = np.empty((*samples.shape[:2], colors), kind)
-    clear = np.empty(samples.shape[:2] if place else (0, 0), np.uint8)
-    rows = max(1, BAND // samples[0].size)
-    for row in range(0, len(samples), rows):
-        band = depth.grays(samples[row : row + rows, :, :colors], white)
+    deep = page.deep and page.photometric != CMYK
+    if samples.dtype == np.uint8 and white == 255 and not place and paper:
+        return Decoded(_image(samples[..., :colors]), page.turn, page.profile)
+    out = np.empty((*samples.shape[:2], colors), np.float32 if deep else np.uint8)
+    for rows in depth.bands(len(samples), samples[0].size):
+        band = depth.grays(samples[rows, :, :colors], white)
         if place:
-            alpha = depth.grays(samples[row : row + rows, :, place, None], full) / np.float32(255)
-            band *= 1 if extra[place - colors] == PREMULTIPLIED else alpha
-            band = np.clip(band + paper * (1 - alpha), 0, 255)
-            clear[row : row + rows] = np.rint(255 * alpha[..., 0])
+            share = depth.grays(samples[rows, :, place, None], full) / np.float32(255)
+            band *= 1 if extra[place - colors] == PREMULTIPLIED else share
+            band = np.clip(band + paper * (1 - share), 0, 255)
         if page.photometric == WHITE_IS_ZERO:
             band = 255 - band
-        out[row : row + rows] = band if colors == 1 else np.rint(band)
-    image = Image.fromarray(out[..., 0] if colors == 1 else out, mode={4: "CMYK"}.get(colors))
-    if page.profile:
-        image.info["icc_profile"] = page.profile
-    if place:
-        image.info[CLEAR] = Image.fromarray(clear)
-    return image
+        out[rows] = band if deep else np.rint(band)
+    clear = Image.fromarray(depth.in_8_bits(samples[..., place], full)) if place else None
+    image = out if deep and colors == 3 else _image(out)
+    return Decoded(image, page.turn, page.profile, seen_through(clear))
+
+
+def _image(pixels: np.ndarray) -> Image.Image:
+    """Return a picture of mode L, F, RGB or CMYK."""
+    colors = pixels.shape[2]
+    return Image.fromarray(pixels[..., 0] if colors == 1 else pixels, {4: "CMYK"}.get(colors))
 
 
 def _unread(subject: str, what: str) -> UserError:
@@ -287,8 +249,8 @@ def _unread(subject: str, what: str) -> UserError:
 
 
 @contextlib.contextmanager
-def _silent() -> Iterator[None]:
-    """Keep libtiff from writing to the terminal, which Pillow gives no other way to."""
+def silent() -> Iterator[None]:
+    """Keep libtiff and libpng from writing to the terminal, which has no other way."""
     with _quiet, contextlib.ExitStack() as stack:
         with contextlib.suppress(OSError):  # there is no terminal
             own = os.dup(2)

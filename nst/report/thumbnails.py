@@ -198,7 +198,7 @@ def _source(source: RecordedSource, key: str, run: Path, folder: Path, size: int
         if file:
             picture = files.decoded(file, key=key)
             # A thumbnail has its size whatever the file's; a larger picture none that it lacks.
-            edge = size if size == SIZE else min(size, max(picture.image.size))
+            edge = size if size == SIZE else min(size, max(picture.stored))
             pixels = files.scaled(picture, edge)
             _save(path, Image.fromarray(np.rint(pixels).astype(np.uint8)), edge)
             return path

@@ -3,8 +3,6 @@
 import functools
 import logging
 
-import numpy as np
-
 from nst.base.errors import UserError
 from nst.config.output import Output
 from nst.images import files, icc
@@ -40,8 +38,7 @@ def _carried(
     alpha = files.alpha(picture, shape) if transparency else None
     if transparency and alpha is None:
         log.warning("output.transparency=true changes nothing: %s is opaque", content.name)
-    own = None if isinstance(picture, np.ndarray) else picture.profile
-    return Carried(_profile(own, content.name) if profile else None, alpha)
+    return Carried(_profile(picture.profile, content.name) if profile else None, alpha)
 
 
 def _profile(data: bytes | None, name: str) -> bytes | None:

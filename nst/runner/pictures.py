@@ -12,7 +12,8 @@ from nst.config.layers import check_positions
 from nst.config.schema import Config
 from nst.engine.cut import check_devices
 from nst.engine.memory import check_memory
-from nst.images import files, held, masks, paired, placed, shapes
+from nst.images import files, masks, paired, placed, shapes
+from nst.images.decoded import Decoded
 from nst.losses.guided import Regions
 from nst.sources import resolve
 from nst.sources.resolve import ResolvedSource
@@ -222,7 +223,7 @@ def _style_size(config: Config) -> tuple[int, str]:
 @functools.lru_cache(maxsize=16)
 def _own_shape(source: ResolvedSource, key: str) -> tuple[int, int]:
     if source.held is not None:
-        return held.upright_shape(source.held)
+        return source.held.shape
     return files.upright_shape(source.path, key=key)
 
 
@@ -247,7 +248,7 @@ def _picture(source: ResolvedSource, size: int | tuple[int, int], key: str) -> n
 
 
 @functools.lru_cache(maxsize=1)
-def _decoded(source: ResolvedSource, key: str) -> held.Held:
+def _decoded(source: ResolvedSource, key: str) -> Decoded:
     return files.decoded(source.path, key=key) if source.held is None else source.held
 
 

@@ -57,7 +57,7 @@ class ResolvedSource:
     reason: str | None  # one sentence: why a fallback is used
     url: str | None  # where the file comes from; none: a built-in or a user's own
     title: str  # work, author, year, license: for people
-    #: An `nst.images.held.Held`, where a program gave the picture: there is no file then.
+    #: An `nst.images.decoded.Decoded`, where a program gave the picture: there is no file then.
     held: Any = field(default=None, compare=False, repr=False)
 
 
