@@ -28,7 +28,7 @@ def sweep(settings: GridSettings, own: Multirun, arguments: list[str]) -> list[S
     check_grid(settings)
     parser = OverridesParser.create(config_loader=own.context.config_loader)
     params = typed.understood(f"{key}={value}" for key, value in (settings.params or {}).items())
-    parsed = parser.parse_overrides([*params, *arguments])
+    parsed = shape.last_of_each(parser.parse_overrides([*params, *arguments]))
     _check_any(parsed)
     jobs = shape.cells(list(map(_axis, parsed)), own.shape())
     if plans.only_planned(own, jobs):

@@ -12,7 +12,7 @@ from nst.base.errors import UserError
 from nst.command import hydra_private
 from nst.config.running import Search
 from nst.metrics.objective import Objective, objective
-from nst.multirun import check, compose, finish, growth, plans, sweeper
+from nst.multirun import check, compose, finish, growth, plans, shape, sweeper
 from nst.multirun.samplers import check_sampler
 from nst.multirun.search import say_best, search
 from nst.multirun.space import Dimension, of_override
@@ -55,7 +55,7 @@ def sweep(own: Multirun, arguments: list[str]) -> list[JobReturn]:
     """
     own.refuse_shapes("a search")
     parser = OverridesParser.create(config_loader=own.context.config_loader)
-    parsed = parser.parse_overrides(arguments)
+    parsed = shape.last_of_each(parser.parse_overrides(arguments))
     space = [_dimension(one) for one in parsed if one.is_sweep_override()]
     if not space:
         raise UserError(

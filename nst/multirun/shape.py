@@ -3,11 +3,12 @@
 import itertools
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 
 from nst.base.errors import UserError, did_you_mean
 from nst.config.running import Sweep
@@ -19,6 +20,15 @@ class Axis:
 
     key: str
     values: tuple[str, ...]  # the override of a job that has it: "beta=1e3"
+
+
+def last_of_each(overrides: Iterable[Override]) -> list[Override]:
+    """Return overrides less those that a later one of their key replaces, at the first one's place.
+
+    As Hydra's own sweeper has it, but that ``+beta`` and ``beta`` are one key here.
+    """
+    # ~beta is no value of beta.
+    return list({one.get_key_element().lstrip("+"): one for one in overrides}.values())
 
 
 def cells(
@@ -109,14 +119,13 @@ def _without(axes: Sequence[Axis], asked: Any, option: str) -> list[dict[int, se
 
 
 def _place(axes: Sequence[Axis], key: str, option: str) -> int:
-    names = [axis.key for axis in axes if len(axis.values) > 1]
-    if key not in names:
+    places = {axis.key: at for at, axis in enumerate(axes) if len(axis.values) > 1}
+    if key not in places:
         raise UserError(
-            f"{option}: the sweep has no axis {key!r}{did_you_mean(key, names)}; its axes are "
-            f"{', '.join(names) or 'none'}"
+            f"{option}: the sweep has no axis {key!r}{did_you_mean(key, list(places))}; its axes "
+            f"are {', '.join(places) or 'none'}"
         )
-    # Of a key that stands twice the last one counts.
-    return max(at for at, axis in enumerate(axes) if axis.key == key)
+    return places[key]
 
 
 def _in(at: int, groups: list[list[int]]) -> bool:

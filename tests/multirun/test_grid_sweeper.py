@@ -82,3 +82,45 @@ def test_nothing_is_left_of_a_grid_that_is_refused(
     command: Command, launcher: str, override: str, sentence: str
 ):
     assert sentence in refusal(command, "-m", f"hydra/launcher={launcher}", *QUIET, override)
+
+
+# --- The command line wins ------------------------------------------------------------------------
+
+PLANNED = ("network=vgg16", "tracking=disabled", "size=32", "sweep.plan=true")
+
+
+def planned(command: Command, *overrides: str) -> tuple[int, str, str]:
+    """Return how many runs a plan has, and what its first and its last one are."""
+    done = command("-m", *PLANNED, *overrides)
+    assert done.returncode == 0, done.stderr
+    lines = dict(one.split(maxsplit=1) for one in done.stdout.splitlines() if " " in one)
+    return int(lines["runs"].split()[0].strip(",")), lines["first"], lines["last"]
+
+
+@pytest.mark.parametrize(
+    ("given", "runs", "values"),
+    [
+        (["beta=1,2"], 10, ["beta=1", "beta=2"]),
+        (["++beta=choice(1,2,3)"], 15, ["++beta=1", "++beta=3"]),
+        (["beta=7"], 5, ["beta=7", "beta=7"]),
+        (["beta=5,6", "beta=range(1,3)", "style.layers=[conv1_1]"], 2, ["beta=1", "beta=2"]),
+    ],
+)
+def test_a_key_of_the_command_line_replaces_the_experiment_s_values(
+    command: Command, given: list[str], runs: int, values: list[str]
+):
+    count, first, last = planned(command, "experiment=layers_by_ratio", *given)
+    assert count == runs
+    for job, value in zip((first, last), values, strict=True):
+        # Its axes keep their order.
+        layers, beta, *rest = job.split(": ", 1)[1].split(" ")
+        assert layers.startswith("style.layers=[conv1_1")
+        assert beta == value
+        assert not any("beta" in one for one in rest)
+
+
+def test_of_a_range_that_a_search_is_given_twice_the_last_one_counts(command: Command):
+    search = ("hydra/sweeper=search", "search.trials=4", "tv.gamma=0,1")
+    _, first, last = planned(command, *search, "beta=interval(1,2)", "beta=interval(30,40)")
+    assert ("beta=30" in first, "beta=40" in last) == (True, True)
+    assert (first + last).count("beta=") == 2
