@@ -46,7 +46,8 @@ class Config:
     )
     scales: Any = key(
         None,
-        "rising sizes that the picture goes through, [below](#scales); the last wins over `size`",
+        "rising sizes that the picture goes through, the last of which wins over `size`; `auto` "
+        "rises to `size`: [below](#scales)",
         whole=True,
         several=True,
         low=16,

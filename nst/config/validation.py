@@ -162,9 +162,12 @@ def _sizes_and_steps(config: Config) -> dict[str, Any]:
                 "scales, and there are none"
             )
         return {"steps": _steps(steps)}
+    if scales == "auto":
+        scales = _rising(config.size)
     if not isinstance(scales, list) or not scales:
         raise UserError(
-            f"scales must be a list of rising sizes in pixels, [128, 256, 512], not {scales}"
+            "scales must be auto or a list of rising sizes in pixels, [128, 256, 512], not "
+            f"{scales}"
         )
     scales = [whole("each of scales", one, entries()["scales"].key) for one in scales]
     if any(one >= later for one, later in pairwise(scales)):
@@ -180,6 +183,15 @@ def _sizes_and_steps(config: Config) -> dict[str, Any]:
     if len(scales) == 1:  # the same run as of that size
         return {"size": scales[0], "scales": None, "steps": steps[0]}
     return {"size": scales[-1], "scales": scales, "steps": steps}
+
+
+def _rising(size: int) -> list[int]:
+    """Return sizes from 128 or a little more up to `size`, each the root of 2 of the one before.
+
+    They are those that style-transfer-pytorch goes through.
+    """
+    fewer = max(0, math.floor(2 * math.log2(size / 127.5)))
+    return [round(size / 2 ** (times / 2)) for times in range(fewer, -1, -1)]
 
 
 def _steps(value: object) -> int:

@@ -427,6 +427,23 @@ def test_memory_is_that_of_the_last_size(compose):
     )
 
 
+@pytest.mark.parametrize(
+    ("size", "sizes"),
+    [
+        (100, None),  # the run of size=100
+        (180, None),
+        (181, [128, 181]),
+        (300, [150, 212, 300]),
+        (512, [128, 181, 256, 362, 512]),  # style-transfer-pytorch's own
+        (724, [128, 181, 256, 362, 512, 724]),
+    ],
+)
+def test_auto_scales_rise_from_128_to_the_size(compose: Compose, size: int, sizes: list | None):
+    config = compose(*QUICK, "scales=auto", f"size={size}", "steps=7")
+    assert (config.size, config.scales) == (size, sizes)
+    assert config.steps == ([7] * len(sizes) if sizes else 7)
+
+
 # --- Refused ------------------------------------------------------------------------------------
 
 
@@ -435,9 +452,9 @@ def test_memory_is_that_of_the_last_size(compose):
     [
         (["scales=[48,32]"], r"scales must rise, .* \[48, 32\] does not"),
         (["scales=[32,32]"], "scales must rise"),
-        (["scales=[]"], "scales must be a list of rising sizes in pixels"),
-        (["scales=128"], "scales must be a list of rising sizes in pixels.* not 128"),
-        (["scales='32 48'"], "scales must be a list of rising sizes in pixels"),
+        (["scales=[]"], "scales must be auto or a list of rising sizes in pixels"),
+        (["scales=128"], "scales must be auto or a list of rising sizes in pixels.* not 128"),
+        (["scales='32 48'"], "scales must be auto or a list of rising sizes in pixels"),
         (["scales=[8,32]"], "each of scales must be a whole number of pixels from 16 to 16384"),
         (["scales=[32,40000]"], "each of scales must be .* not 40000"),
         (["scales=[32,33.5]"], "each of scales must be .* not 33.5"),
