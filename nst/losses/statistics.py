@@ -55,7 +55,7 @@ STATISTICS = {
     "mean_std": Statistic("nst.losses.mean_std", by_strips=True),
     "wasserstein": Statistic("nst.losses.wasserstein", by_strips=True),
     "covariance": Statistic("nst.losses.covariance", by_strips=True),
-    "moments": Statistic("nst.losses.moment_matching", arrays=2),
+    "moments": Statistic("nst.losses.moment_matching", by_strips=True, arrays=2),
     "histogram": Statistic("nst.losses.histogram", shaped=True, arrays=5),
     "sliced_wasserstein": Statistic("nst.losses.sliced_wasserstein", seeded=True, arrays=4),
     "long_range": Statistic("nst.losses.long_range", arrays=4),

@@ -141,8 +141,8 @@ def test_means_and_powers_in_strips():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("statistic", ["mean_std", "covariance"])
-def test_means_deviations_and_covariances_in_strips(statistic: str):
+@pytest.mark.parametrize("statistic", ["mean_std", "covariance", "moments"])
+def test_means_covariances_and_moments_in_strips(statistic: str):
     assert_the_same(dataclasses.replace(REPORT, statistic=statistic), [16, 48])
 
 

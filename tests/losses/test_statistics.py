@@ -12,7 +12,7 @@ from one_run import NUMBERS, STATIC, checks, scene
 from scipy.linalg import LinAlgWarning, sqrtm
 
 from nst.engine.program import compute_targets
-from nst.losses import mean_std, total, wasserstein
+from nst.losses import mean_std, moment_matching, total, wasserstein
 from nst.losses.statistics import STATISTICS
 
 
@@ -217,6 +217,21 @@ def test_moments_of_parts_are_those_of_numpy():
     assert float(whole.positions) == 45
     np.testing.assert_allclose(whole.mean, exact.mean(axis=(0, 1)), rtol=1e-6)
     np.testing.assert_allclose(whole.scatter / 45, exact.var(axis=(0, 1)), rtol=2e-3)
+
+
+def test_powers_of_parts_are_those_of_numpy():
+    # Lopsided, and far from 0: of cubes about 0, 1e9 with 7 digits, nothing would be left.
+    values = (1000 + np.random.default_rng(6).exponential(1, (12, 5, 4))).astype(np.float32)
+    whole = jax.tree.map(jnp.zeros_like, moment_matching.part(jnp.asarray(values), jnp.ones(12)))
+    for rows, counted in ((values[:5], 5), (values[5:7], 2), (values[5:7], 0), (values[6:], 5)):
+        inside = np.arange(len(rows)) >= len(rows) - counted
+        own = moment_matching.part(jnp.asarray(rows), jnp.asarray(inside, jnp.float32))
+        whole = moment_matching.merged(whole, own)
+    apart = values.astype(np.float64) - values.mean(axis=(0, 1), dtype=np.float64)
+    assert float(whole.positions) == 60
+    for power, found in ((2, whole.second), (3, whole.third), (4, whole.fourth)):
+        expected = (apart**power).sum(axis=(0, 1))
+        np.testing.assert_allclose(found, expected, rtol=2e-3, err_msg=str(power))
 
 
 @pytest.mark.parametrize("statistic", [name for name, one in STATISTICS.items() if one.by_strips])
