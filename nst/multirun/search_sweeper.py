@@ -18,26 +18,13 @@ from nst.multirun.search import say_best, search
 from nst.multirun.space import Dimension, of_override
 from nst.multirun.study import Question, Study
 from nst.multirun.sweeper import Multirun
+from nst.report import comparable, compared
 from nst.runner.job import Job
 
 log = logging.getLogger("nst")
 
 #: What a search looks for where nobody says: weights, layers and pooling trade one for the other.
 OBJECTIVES = ["metrics/style_distance", "metrics/content_distance"]
-
-#: Keys under which losses are sums of something else, and by which the total is weighted.
-OTHER_SUMS = (
-    "content",
-    "style",
-    "network",
-    "pooling",
-    "padding",
-    "size",
-    "scales",
-    "precision",
-    "preset",
-)
-WEIGHTS = ("alpha", "beta", "tv", "same_look")
 
 #: Runs that a plan takes for all of a search.
 MOST_STANDING = 8
@@ -174,8 +161,9 @@ def _warn_of_losses(space: Sequence[Dimension], objectives: Sequence[Objective])
     for wanted in objectives:
         if wanted.of_result:
             continue
-        other = OTHER_SUMS + (WEIGHTS if wanted.name.endswith("total") else ())
-        keys = [one.key for one in space if one.key.lstrip("+~").split(".")[0] in other]
+        group, name = compared.place(wanted)
+        known = [one.key.lstrip("+~") for one in space]
+        keys = comparable.of_one({"group": group, "name": name}, known)
         if keys:
             log.warning(
                 "%s doesn't compare runs that differ in %s: search.objective=style_distance does",

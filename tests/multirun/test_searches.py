@@ -392,3 +392,23 @@ def test_two_commands_work_on_one_search(process: Process):
         trial.state == optuna.trial.TrialState.COMPLETE
         for trial in stored(process.folder / "sweep")
     )
+
+
+@pytest.mark.parametrize(
+    ("objective", "ranges", "apart"),
+    [
+        ("best/loss/content", ("color=none,match", "beta=1,2"), "color"),  # other pictures
+        ("best/loss/total", ("color=none,match", "beta=1,2"), "color, beta"),
+        ("loss/tv", ("tv.form=absolute,nine_point", "tv.gamma=1,2"), "tv.form"),
+        ("best/loss/style", ("precision=float32,bfloat16", "beta=1,2"), None),  # the same sums
+    ],
+)
+def test_a_loss_among_runs_that_add_up_something_else(
+    command: Command, objective: str, ranges: tuple[str, str], apart: str | None
+):
+    asked = ("hydra/sweeper=search", f"search.objective={objective}", "sweep.plan=true")
+    done = command("-m", *QUIET, *asked, *ranges)
+    assert done.returncode == 0, done.stderr
+    said = f"{objective} doesn't compare runs that differ in {apart}: "
+    assert (said in done.stderr) == (apart is not None)
+    assert ("doesn't compare" in done.stderr) == (apart is not None)
