@@ -88,7 +88,8 @@ class Record:
             self.best = check
         picture = None
         if check.finite and _due(previous, check.step, self.config.tracking.images_every):
-            picture = self._save(f"images/step_{check.step:05d}.png", check)
+            name = f"images/step_{check.step:05d}.png"
+            picture = self._save(name, self._shown(check), self._text(check))
         # Last: a run resumes after what is saved here, so all that came before must be there.
         if check.finite and time.monotonic() - self._saved_at > self.config.sweep.save_every:
             checkpoint.save(self.folder, check, self.best)
@@ -111,7 +112,7 @@ class Record:
             return None
         shown, text = self._shown(self.best), self._text(self.best)
         outputs.write(self.folder, self.config.output, shown, self._carried, text)
-        return self._save("result.png", self.best)
+        return self._save("result.png", shown, text)
 
     def finish(self, status: str, error: str | None, metrics: Mapping[str, float | None]) -> None:
         """Write the final run.json, after which a run that has not been interrupted is over.
@@ -147,8 +148,8 @@ class Record:
         size = {"size": check.size} if self.config.scales is not None else {}
         return row | size | check.losses
 
-    def _save(self, name: str, check: Check) -> Path:
-        files.save(self.folder / name, self._shown(check), self._text(check))
+    def _save(self, name: str, shown: np.ndarray, text: dict[str, str]) -> Path:
+        files.save(self.folder / name, shown, text)
         return self.folder / name
 
     def _shown(self, check: Check) -> np.ndarray:
