@@ -3,12 +3,11 @@
 Imports nothing heavy, so that a refused place answers at once.
 """
 
-import re
 from typing import Any
 
 from nst.base import home
 from nst.base.errors import UserError
-from nst.config.weighted import has_weights, is_number
+from nst.config.weighted import entries, has_weights, is_number
 from nst.images import shapes
 
 #: What the other places of a blend leave.
@@ -89,15 +88,8 @@ def is_file(place: str) -> bool:
     return ("/" in place or "." in place) and not shapes.is_shape(place)
 
 
-def _pairs(text: str) -> dict[str, str] | None:
-    inside = re.fullmatch(r"\s*\{(.*)\}\s*", text, re.DOTALL)
-    found: dict[str, str] = {}
-    rest = f"{inside[1]}," if inside else ""
-    while rest:
-        entry = re.match(_ENTRY, rest, re.DOTALL)
-        if not entry:
-            return None
-        place = entry["place"] if entry["inside"] is None else entry["inside"]
-        found[entry["quoted"] or entry["name"]] = place
-        rest = rest[entry.end() :]
-    return found
+def _pairs(text: str) -> dict[str, str]:
+    return {
+        one["quoted"] or one["name"]: one["place"] if one["inside"] is None else one["inside"]
+        for one in entries(text, _ENTRY) or ()
+    }

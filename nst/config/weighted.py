@@ -87,15 +87,28 @@ def _pairs(text: str) -> list[tuple[str, str]] | None:
 
     Hydra reads a mapping itself, but for one with a name that its grammar has no form for.
     """
+    found = entries(text, ENTRY)
+    if not found or not all(is_number(entry[4]) for entry in found):
+        return None
+    return [(entry[2] or entry[3], entry[4]) for entry in found]
+
+
+def entries(text: str, entry: str) -> list[re.Match[str]] | None:
+    """Return what a text in braces is made of, None where it is no such text.
+
+    Args:
+      text: "{a: 1, b: 2}".
+      entry: pattern of one of its entries, and the comma behind it.
+    """
     inside = re.fullmatch(r"\s*\{(.*)\}\s*", text, re.DOTALL)
-    found: list[tuple[str, str]] = []
+    found: list[re.Match[str]] = []
     rest = f"{inside[1]}," if inside else ""
     while rest:
-        entry = re.match(ENTRY, rest, re.DOTALL)
-        if not entry or not is_number(entry[4]):
+        one = re.match(entry, rest, re.DOTALL)
+        if not one:
             return None
-        found.append((entry[2] or entry[3], entry[4]))
-        rest = rest[entry.end() :]
+        found.append(one)
+        rest = rest[one.end() :]
     return found or None
 
 
