@@ -66,7 +66,8 @@ class Content:
     )
     reduction: str = key(
         "sum",
-        "of a layer's squared differences, with `content.statistic=squared`, [below](#losses)",
+        "`mean`: over the numbers of a layer, or the positions where `content.statistic` isn't "
+        "`squared`, [below](#losses)",
         choices=REDUCTIONS,
         label="content loss reduction",
     )
@@ -99,7 +100,8 @@ class Style:
     )
     size: Any = key(
         None,
-        "long edge of the style images, so the size of their brush strokes; none: as `size`",
+        "long edge of the style images, or the one that `edge` says, so the size of their brush "
+        "strokes; none: as `size`",
         whole=True,
         low=16,
         high=16384,
@@ -149,7 +151,7 @@ class TV:
 class Init:
     """Where the picture starts."""
 
-    name: str = key("???", "set by `init=`", choices=("content", "style", "noise", "file"))
+    name: str = key("???", "set by `init=`", choices=("content", "style", "noise", "gray", "file"))
     path: str | None = key(
         None,
         "where the picture starts, with `init=file` and only then",
@@ -158,7 +160,8 @@ class Init:
     )
     amplitude: float = key(
         127.5,
-        "the noise is uniform over 127.5 plus or minus this",
+        "the noise is uniform over 127.5 plus or minus this; with `init=gray` normal with this "
+        "standard deviation, 0.001 unless given",
         low=0,
         high=127.5,
         unit="gray levels",

@@ -5,6 +5,7 @@ import math
 from nst.base.errors import UserError, did_you_mean
 from nst.config.schema import Config
 from nst.config.weighted import weights_by_name
+from nst.images.edges import EDGES
 from nst.networks.spec import NETWORKS
 
 
@@ -46,6 +47,7 @@ def check_positions(
     layers: tuple[str, ...],
     size: int,
     size_key: str = "size",
+    edge: str = "long",
 ) -> None:
     """Refuse a picture in which one of `layers` has no positions.
 
@@ -55,8 +57,9 @@ def check_positions(
       shape: height and width in pixels after scaling to `size`.
       network: whose layers they are.
       layers: names of the layers that will be read.
-      size: long edge in pixels.
+      size: of an edge, in pixels.
       size_key: the configuration key that sets `size`: "size", "style.size" or "scales".
+      edge: that it is of, a name in `nst.images.edges.EDGES`.
 
     Raises:
       UserError: names the layer, the picture's size and the smallest `size` that works.
@@ -66,7 +69,7 @@ def check_positions(
     needed = NETWORKS[network].smallest_side([deepest])
     if short < needed:
         # The short side is rounded, a half up.
-        enough = math.ceil(max(own) * (2 * needed - 1) / (2 * min(own)))
+        enough = math.ceil(EDGES[edge](*own) * (2 * needed - 1) / (2 * min(own)))
         where, what = f"{size_key}={size}", size_key
         if size_key == "scales":
             where, what = f"the scale {size} of scales", "scale"

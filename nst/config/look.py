@@ -2,7 +2,7 @@
 
 A picture k times as large has k^2 times the positions. Enlarged smoothly, its losses become
 
-    content       sum  k^2          mean  1             each statistic but squared: k^2
+    content       sum  k^2          mean  1             of each statistic
     style         1, of each statistic: they are divided by their positions; the shifts of
                   long_range and the patches of nearest_3x3 stay as they are, so only near 1
     tv, absolute  sum  k            mean  1/k          k^2 differences, each 1/k of what it was
@@ -33,7 +33,7 @@ def weights(config: Config, size: int) -> Weights:
 
     Args:
       config: validated.
-      size: long edge in pixels.
+      size: of the edge that `config.edge` says, in pixels.
     """
     alpha, beta, gamma = config.alpha, config.beta, config.tv.gamma
     # Gradients of equal strength are as strong at each size.
@@ -49,12 +49,12 @@ def weights(config: Config, size: int) -> Weights:
 
 
 def size_at(config: Config, step: int) -> int:
-    """Return the long edge in pixels of a validated run's picture after a step."""
+    """Return the size in pixels of a validated run's picture after a step."""
     return next((one.size for one in config.stages if step <= one.end), config.size)
 
 
 def style_size(config: Config, size: int) -> int:
-    """Return the long edge in pixels of the style images where the picture's is `size`.
+    """Return the size in pixels of the style images where the picture's is `size`.
 
     Args:
       config: validated.

@@ -17,6 +17,7 @@ from nst.config.groups import TV, Content, Init, Network, Style
 from nst.config.keys import Entry, Role, group, key, walk
 from nst.config.output import Output
 from nst.config.running import Assets, Optimizer, Search, Sweep, Tracking
+from nst.images.edges import EDGES
 
 
 @dataclass
@@ -27,12 +28,19 @@ class Config:
     preset: str | None = key(None, "set by `preset=`, for the record alone", role="note")
     size: Any = key(
         256,
-        "long edge; the aspect ratio stays",
+        "long edge, or the one that `edge` says; the aspect ratio stays",
         whole=True,
         low=16,
         high=16384,
         unit="pixels",
         label="size in pixels",
+    )
+    edge: str = key(
+        "long",
+        "which edge of each picture `size`, `scales` and `style.size` are of: the long one, the "
+        "short one, or its height",
+        choices=EDGES,
+        label="edge that size is of",
     )
     same_look: Any = key(
         None,
@@ -155,7 +163,7 @@ class Config:
 class Scale(NamedTuple):
     """One of the sizes that a run goes through."""
 
-    size: int  # long edge in pixels
+    size: int  # of an edge, in pixels
     end: int  # steps of the run when it is over
 
 

@@ -41,7 +41,6 @@ def validated(config: Config, auto: Callable[[], str] = lambda: "float32") -> Co
     """
     config = in_range(config)
     network = config.network
-    _content(config.content)
     _tv(config.tv)
     _read_by_the_optimizer(config.optimizer)
     tracking = _tracking(config.tracking)
@@ -103,14 +102,6 @@ def _strips(config: Config) -> None:
                 f"{key}={chosen} is not: leave it at auto, or take one of "
                 f"{', '.join(name for name, one in tables[key].items() if one.by_strips)}"
             )
-
-
-def _content(content: Content) -> None:
-    if content.statistic != "squared" and content.reduction != Content.reduction:
-        raise UserError(
-            f"content.reduction={content.reduction} is of content.statistic=squared alone, and "
-            f"this run has content.statistic={content.statistic}: leave it at {Content.reduction}"
-        )
 
 
 def searched(search: Search) -> Search:

@@ -11,6 +11,7 @@ import jax
 
 from nst.base.errors import DeviceError, UserError, one_line
 from nst.base.program import Static
+from nst.images.edges import EDGES
 from nst.losses.statistics import STATISTICS, by_strips
 from nst.networks.spec import NETWORKS
 from nst.optimizers.table import OPTIMIZERS
@@ -58,7 +59,13 @@ def check_lanes(lanes: int, static: Static, shape: tuple[int, ...]) -> None:
 
 
 def check_memory(
-    static: Static, shape: tuple[int, ...], key: str, *, strips: str = "never", once: bool = False
+    static: Static,
+    shape: tuple[int, ...],
+    key: str,
+    *,
+    edge: str = "long",
+    strips: str = "never",
+    once: bool = False,
 ) -> None:
     """Refuse a picture that takes more than the memory there is.
 
@@ -66,6 +73,7 @@ def check_memory(
       static: of the run.
       shape: of the picture, (H, W, 3).
       key: the configuration key that sets its size.
+      edge: that its size is of, a name in `nst.images.edges.EDGES`.
       strips: whether it may be computed in strips: "auto", "always" or "never".
       once: whether the network sees it once, without a gradient.
 
@@ -80,14 +88,15 @@ def check_memory(
         return _at_least(static, shape, once)
 
     if needed(shape) > memory:
-        longest = max(shape)
+        height, width = shape[:2]
+        own = EDGES[edge](height, width)
         smaller = (
             size
-            for size in range(longest // 16 * 16, 0, -16)
-            if needed(tuple(side * size // longest for side in shape[:2])) <= memory
+            for size in range(own // 16 * 16, 0, -16)
+            if needed((height * size // own, width * size // own)) <= memory
         )
         raise UserError(
-            f"{key}={longest} needs at least {needed(shape) / 2**30:.1f} GiB of memory at "
+            f"{key}={own} needs at least {needed(shape) / 2**30:.1f} GiB of memory at "
             f"{shape[1]} x {shape[0]} pixels, and there are {memory / 2**30:.1f} GiB: take at most "
             f"{key}={next(smaller, 16)}{_or_strips(static, shape, strips, memory)}"
         )

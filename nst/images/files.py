@@ -16,6 +16,7 @@ from nst.images.decode import MOST_PIXELS as MOST_PIXELS
 from nst.images.decode import decode, quiet
 from nst.images.decode import upright_shape as upright_shape
 from nst.images.decoded import SIDEWAYS, Decoded
+from nst.images.edges import EDGES
 
 #: What each EXIF orientation asks for (Exif 2.32, tag 274); 1 is upright.
 _TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
@@ -60,19 +61,19 @@ def decoded(path: Path, *, key: str) -> Decoded:
     return decode(path, f"{key}: {str(path)!r}")
 
 
-def scaled(picture: Decoded, size: int | tuple[int, int] | None) -> np.ndarray:
+def scaled(picture: Decoded, size: int | tuple[int, int] | None, edge: str = "long") -> np.ndarray:
     """Return a picture as `load` does, at a size as it takes.
 
     Args:
       picture: as its file stores it.
-      size: long edge of the result in pixels, or (H, W) to stretch it to; none: its own.
+      size: of an edge of the result in pixels, or (H, W) to stretch it to; none: its own.
+      edge: that a size is of, a name in `nst.images.edges.EDGES`.
     """
     image, turn, profile, _ = picture
-    if isinstance(size, tuple):
-        shape = size if turn < SIDEWAYS else size[::-1]  # as stored
-    else:
-        height, width = picture.stored
-        shape = scaled_shape(width, height, size)
+    if not isinstance(size, tuple):
+        height, width = picture.shape
+        size = scaled_shape(width, height, size, edge)
+    shape = size if turn < SIDEWAYS else size[::-1]  # as stored
     with quiet():
         if isinstance(image, np.ndarray):
             # Lanczos overshoots at edges.
@@ -112,19 +113,20 @@ def stretched(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return np.stack([np.asarray(one) for one in wanted], axis=-1)
 
 
-def scaled_shape(width: int, height: int, size: int | None) -> tuple[int, int]:
-    """Return the (H, W) of a picture whose long edge becomes `size` pixels, its aspect ratio kept.
+def scaled_shape(width: int, height: int, size: int | None, edge: str = "long") -> tuple[int, int]:
+    """Return the (H, W) of a picture whose edge becomes `size` pixels, its aspect ratio kept.
 
     Args:
       width: in pixels, at least 1.
       height: in pixels, at least 1.
-      size: long edge in pixels, at least 1; none: the shape stays.
+      size: of that edge in pixels, at least 1; none: the shape stays.
+      edge: a name in `nst.images.edges.EDGES`.
     """
     if size is None:
         return height, width
-    longest = max(width, height)
+    own = EDGES[edge](height, width)
     # In whole numbers, so that no float can tip a half the other way.
-    high, wide = (max(1, (2 * side * size + longest) // (2 * longest)) for side in (height, width))
+    high, wide = (max(1, (2 * side * size + own) // (2 * own)) for side in (height, width))
     return high, wide
 
 

@@ -20,3 +20,21 @@ def initial_picture(start: np.ndarray, mix: float, amplitude: float, seed: int) 
     low, high = MIDDLE - amplitude, MIDDLE + amplitude
     noise = np.random.default_rng(seed).uniform(low, high, start.shape).astype(np.float32)
     return (1 - mix) * start + mix * noise
+
+
+def gray_picture(
+    shape: tuple[int, ...], mean_pixel: np.ndarray, deviation: float, seed: int
+) -> np.ndarray:
+    """Return a picture of one color with a little noise, as jcjohnson/neural-style starts from.
+
+    Args:
+      shape: of the picture, (H, W, 3).
+      mean_pixel: the color, (3,), in gray levels.
+      deviation: standard deviation of the noise, which is normal, in gray levels.
+      seed: of the noise.
+
+    Returns:
+      float32 in gray levels.
+    """
+    noise = np.random.default_rng(seed).normal(0, deviation, shape)
+    return (mean_pixel + noise).astype(np.float32)

@@ -54,13 +54,16 @@ def content_loss(static: Static, activations: jax.Array, target: jax.Array) -> j
     """Return the content loss of a layer.
 
     Args:
-      static: its statistic, and the reduction where it has one.
+      static: its statistic, and its reduction: `mean` is over all numbers of squared differences,
+        and over positions of the other statistics, which have a number for each.
       activations: F, (H, W, C), of the picture.
       target: P, (H, W, C), of the content image.
     """
-    module = CONTENT_STATISTICS[static.content_statistic].load()
-    reduction = (static.content_reduction,) if static.content_statistic == "squared" else ()
-    return module.loss(activations, target, *reduction)
+    loss = CONTENT_STATISTICS[static.content_statistic].load().loss
+    if static.content_statistic == "squared":
+        return loss(activations, target, static.content_reduction)
+    positions = activations.shape[0] * activations.shape[1]
+    return loss(activations, target) / (positions if static.content_reduction == "mean" else 1)
 
 
 def style_loss(

@@ -22,6 +22,7 @@ def program(config: Config, network: str) -> tuple[Hashable, ...]:
         replace(static, content_layers=(), style_layers=()),
         config.color,
         config.stages,
+        config.edge,
         tuple(look.style_size(config, scale.size) for scale in config.stages),
         config.check_every,
         # Targets that were drawn are a seed's own.

@@ -73,7 +73,7 @@ def _of(folder: Path) -> Iterator[_Ran]:
             (before, row) for before, row in pairwise(rows) if row.get("size", config.size) == size
         ]
         steps = sum(row["step"] - before["step"] + OF_A_CHECK for before, row in pairs)
-        shape = *scaled_shape(picture["width"], picture["height"], int(size)), 3
+        shape = *scaled_shape(picture["width"], picture["height"], int(size), config.edge), 3
         yield _Ran(
             cut(static, shape, config.strips, config.devices, lanes),
             shape,

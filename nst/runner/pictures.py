@@ -81,19 +81,21 @@ def check_shapes(config: Config, static: Static, sources: dict[str, ResolvedSour
     size = config.size, "scales" if config.scales else "size"
     own_size = _style_size(config)
     own = {"content": _own_shape(sources["content"], "content.path")}
-    shape = _shape(own["content"], config.size)
-    check_memory(static, shape, size[1], strips=config.strips)
+    shape = _shape(own["content"], config.size, config.edge)
+    check_memory(static, shape, size[1], edge=config.edge, strips=config.strips)
     check_devices(static, shape, config.devices)
     for key, one in blend.style_images(config.style).items():
         own[key] = _own_shape(sources[key], one.key)
+        painted = _shape(own[key], own_size[0], config.edge)
         check_memory(
-            static, _shape(own[key], own_size[0]), own_size[1], strips=config.strips, once=True
+            static, painted, own_size[1], edge=config.edge, strips=config.strips, once=True
         )
     # The picture takes the content image's shape, so the content image must suit every layer.
     for key, found in own.items():
         layers = static.layers if key == "content" else static.style_layers
-        longest, name = size if key == "content" else own_size
-        check_positions(key, found, _shape(found, longest), static.network, layers, longest, name)
+        pixels, name = size if key == "content" else own_size
+        shape = _shape(found, pixels, config.edge)
+        check_positions(key, found, shape, static.network, layers, pixels, name, config.edge)
 
 
 def read(
@@ -109,7 +111,8 @@ def read(
     Raises:
       UserError: a file can't be read, or a mask doesn't fit.
     """
-    content_images = _at_sizes(sources["content"], [one.size for one in sizes], "content.path")
+    wanted = [one.size for one in sizes]
+    content_images = _at_sizes(sources["content"], wanted, "content.path", sizes[-1].edge)
     sides = [one.shape for one in content_images]
     painted = _style_images(sizes[-1], sources, [_style_size(one)[0] for one in sizes])
     initials: Sequence[np.ndarray | None] = [None] * len(sizes)
@@ -133,7 +136,7 @@ def style_images(
     Args:
       config: validated.
       sources: where they are.
-      size: long edge in pixels.
+      size: of the edge that `config.edge` says, in pixels.
 
     Raises:
       UserError: one can't be read.
@@ -146,7 +149,7 @@ def _style_images(
 ) -> list[dict[str, np.ndarray]]:
     """Return `style_images` at each of several sizes."""
     each = {
-        key: _at_sizes(sources[key], sizes, one.key)
+        key: _at_sizes(sources[key], sizes, one.key, config.edge)
         for key, one in blend.style_images(config.style).items()
     }
     return [{key: own[number] for key, own in each.items()} for number in range(len(sizes))]
@@ -214,7 +217,7 @@ def _share(
 
 
 def _style_size(config: Config) -> tuple[int, str]:
-    """Return the long edge of the style images in pixels at `config.size`, and the key it is of."""
+    """Return the size of the style images in pixels at `config.size`, and the key it is of."""
     if config.style.size:
         return look.style_size(config, config.size), "style.size"
     return config.size, "scales" if config.scales else "size"
@@ -227,24 +230,29 @@ def _own_shape(source: ResolvedSource, key: str) -> tuple[int, int]:
     return files.upright_shape(source.path, key=key)
 
 
-def _shape(own: tuple[int, int], size: int) -> tuple[int, int]:
+def _shape(own: tuple[int, int], size: int, edge: str) -> tuple[int, int]:
     height, width = own
-    return files.scaled_shape(width, height, size)
+    return files.scaled_shape(width, height, size, edge)
 
 
 def _at_sizes(
-    source: ResolvedSource, sizes: list[int] | list[tuple[int, int]], key: str
+    source: ResolvedSource,
+    sizes: list[int] | list[tuple[int, int]],
+    key: str,
+    edge: str = "long",
 ) -> list[np.ndarray]:
     """Return a picture at several sizes, for which its file is decoded once at most."""
     try:
-        return [_picture(source, size, key) for size in sizes]
+        return [_picture(source, size, key, edge) for size in sizes]
     finally:
         _decoded.cache_clear()  # a large content image takes hundreds of megabytes
 
 
 @functools.lru_cache(maxsize=16)
-def _picture(source: ResolvedSource, size: int | tuple[int, int], key: str) -> np.ndarray:
-    return files.scaled(_decoded(source, key), size)
+def _picture(
+    source: ResolvedSource, size: int | tuple[int, int], key: str, edge: str
+) -> np.ndarray:
+    return files.scaled(_decoded(source, key), size, edge)
 
 
 @functools.lru_cache(maxsize=1)

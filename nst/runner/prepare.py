@@ -18,7 +18,7 @@ from nst.config.program import split
 from nst.config.schema import Config
 from nst.engine.program import compute_targets
 from nst.images import color, files
-from nst.images.initial import initial_picture
+from nst.images.initial import gray_picture, initial_picture
 from nst.images.output import NOTHING, Carried
 from nst.losses.guided import Regions
 from nst.losses.total import Targets
@@ -134,8 +134,12 @@ def start(prepared: Prepared) -> np.ndarray:
     elif prepared.initial is not None:
         picture = prepared.initial
     init = config.init
-    mix = 1.0 if init.name == "noise" else init.mix
-    picture = initial_picture(picture, mix, init.amplitude, config.seed)
+    if init.name == "gray":
+        mean_pixel = np.asarray(prepared.params["mean"])
+        picture = gray_picture(picture.shape, mean_pixel, init.amplitude, config.seed)
+    else:
+        mix = 1.0 if init.name == "noise" else init.mix
+        picture = initial_picture(picture, mix, init.amplitude, config.seed)
     return color.gray(picture) if config.color == "luminance" else picture
 
 

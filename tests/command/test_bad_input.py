@@ -160,6 +160,7 @@ def test_what_cannot_be_taken_away(command, argument: str):
         ("init.mix=1.5", ["init.mix", "at least 0 and at most 1,", "not 1.5"]),
         ("init.mix=-0.1", ["init.mix", "at least 0", "not -0.1"]),
         ("init.mix=nan", ["init.mix", "at most 1", "nan"]),
+        ("edge=width", ["edge must be one of long, short, height", "not 'width'"]),
         ("init.amplitude=128", ["init.amplitude", "at most 127.5", "not 128"]),
         ("init.amplitude=-1", ["init.amplitude", "at least 0", "not -1"]),
         ("init.path=start.png", ["init.path", "init=file", "init=content", "start.png"]),

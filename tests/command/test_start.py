@@ -43,6 +43,17 @@ def test_mix_by_hand(start):
     assert initial_picture(start, 0, 127.5, 3) is start
 
 
+@pytest.mark.parametrize(("given", "deviation"), [((), 0.001), (("init.amplitude=90",), 90)])
+def test_init_gray_is_normal_around_the_mean_pixel(compose, given: tuple[str, ...], deviation):
+    found = prepare.start(prepare.prepare(compose(*TWO_STEPS, *SHALLOW, "init=gray", *given)))
+    # torchvision's mean, which VGG-16's own file is for.
+    apart = (found - 255 * np.array([0.485, 0.456, 0.406])) / deviation
+    assert apart.mean() == pytest.approx(0, abs=0.1)
+    assert apart.std() == pytest.approx(1, abs=0.05)
+    # Of a normal distribution 68 % lie within one deviation, of a uniform one 58 %.
+    assert np.mean(np.abs(apart) < 1) == pytest.approx(0.683, abs=0.03)
+
+
 def test_init_noise_is_a_mix_of_noise_alone(compose):
     alone, mixed = (
         prepare.start(prepare.prepare(compose(*TWO_STEPS, *SHALLOW, *more)))
@@ -87,7 +98,12 @@ def test_the_style_image_as_the_start(compose):
 
 
 def test_a_gray_transfer_starts_gray(compose, picture: Path):
-    for init in (["init=content"], ["init=noise"], ["init=file", f"init.path={picture}"]):
+    for init in (
+        ["init=content"],
+        ["init=noise"],
+        ["init=gray"],
+        ["init=file", f"init.path={picture}"],
+    ):
         found = prepare.start(
             prepare.prepare(compose(*TWO_STEPS, *SHALLOW, "color=luminance", *init))
         )

@@ -204,7 +204,7 @@ def test_a_stand_in_network_must_have_the_layers():
 
 @given(st.integers(1, 300), st.integers(1, 300), st.sampled_from(NETWORKS["vgg19"].layer_names))
 def test_positions_are_refused_exactly_where_there_are_none(width: int, height: int, layer: str):
-    own = width, height
+    own = height, width
     side = min(own)
     for _ in range(int(layer[4]) - (not layer.startswith("pool"))):
         side //= 2  # what each pooling leaves
@@ -213,6 +213,14 @@ def test_positions_are_refused_exactly_where_there_are_none(width: int, height: 
     else:
         with pytest.raises(UserError, match=layer):
             layers.check_positions("content", own, (height, width), "vgg19", (layer,), max(own))
+
+
+@pytest.mark.parametrize(("edge", "enough"), [("long", 47), ("short", 16), ("height", 16)])
+def test_the_size_that_is_enough_is_of_the_edge(edge: str, enough: int):
+    # relu5_1 needs 16 pixels; 47 * 100 / 300 = 15.67, which is rounded.
+    given = ("content", (100, 300), (8, 24), "vgg16", ("relu5_1",), 8, "size", edge)
+    with pytest.raises(UserError, match=f"take a size of {enough} or more"):
+        layers.check_positions(*given)
 
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
@@ -224,7 +232,8 @@ def test_the_table_of_keys_is_current():
 
 def test_rows_of_the_table():
     rows = document.table().splitlines()
-    assert "| `size` | 256 | pixels, 16 to 16384 | long edge; the aspect ratio stays |" in rows
+    size = "long edge, or the one that `edge` says; the aspect ratio stays"
+    assert f"| `size` | 256 | pixels, 16 to 16384 | {size} |" in rows
     assert "| `tv.exponent` | 2 | 2 to 10 | of the form `power` |" in rows
     # Keys of one meaning share a row; choices of conf/config.yaml are the defaults.
     assert (

@@ -11,16 +11,18 @@ from nst.config import blend, identity
 from nst.config.schema import Config, entries, role, to_mapping
 
 #: Overrides and the hash that version 0.1 gave them, with the names of sources for their bytes.
-#: L-BFGS's (johnson's, too) are from when its first step became longer.
+#: L-BFGS's are from when its first step became longer, johnson's from when it starts gray, and
+#: keras's from when its size is a height.
 HASHES = [
     ("", "70cd4b68216112a6"),
-    ("preset=johnson", "96a7380ec770a9a9"),
+    ("preset=johnson", "8bb839a9586ad225"),
     ("preset=crowsonkb", "3b347853a65ef863"),
-    ("preset=keras", "4532d9dcc21a2e02"),
+    ("preset=keras", "4368d7e96cddf9aa"),
     ("experiment=report", "4fc515dbd47da2b0"),
     ("style.blend={starry:0.7,night:0.3}", "d6c18da9653faf35"),
     ("content.mask=a.png style.mask=b.png", "e4b312f92efa4dd2"),
     ("padding=zeros keep=best normalize_gradients=false", "70cd4b68216112a6"),
+    ("edge=long", "70cd4b68216112a6"),
     ("style.path=/a/b.png", "70cd4b68216112a6"),
     ("style.size=128", "4051a3763e71f186"),
     ("style.size=256", "70cd4b68216112a6"),

@@ -14,8 +14,8 @@ from nst.config import identity, look
 from nst.config.program import split
 from nst.config.schema import Config, to_mapping
 from nst.losses import content, total_variation
-from nst.losses.statistics import CONTENT_STATISTICS, STATISTICS
-from nst.losses.total import style_loss
+from nst.losses.statistics import STATISTICS
+from nst.losses.total import content_loss, style_loss
 
 #: Times as large.
 K = 3
@@ -50,15 +50,17 @@ def test_content_loss_of_enlarged_activations(compose: Callable[..., Config], re
     assert weight * float(large) == pytest.approx(K**2 * float(small), rel=1e-5)
 
 
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
 @pytest.mark.parametrize("statistic", ["cosine", "self_similarity"])
 def test_other_content_losses_of_enlarged_activations(
-    compose: Callable[..., Config], statistic: str
+    compose: Callable[..., Config], statistic: str, reduction: str
 ):
     one, other = np.random.default_rng(1).normal(size=(2, 4, 5, 6)).astype(np.float32)
-    loss = CONTENT_STATISTICS[statistic].load().loss
-    small = loss(jnp.asarray(one), jnp.asarray(other))
-    large = loss(jnp.asarray(enlarged(one)), jnp.asarray(enlarged(other)))
-    weight = factors(compose, f"content.statistic={statistic}").alpha
+    chosen = (f"content.statistic={statistic}", f"content.reduction={reduction}")
+    static, _ = split(compose(*chosen), "vgg16")
+    small = content_loss(static, jnp.asarray(one), jnp.asarray(other))
+    large = content_loss(static, jnp.asarray(enlarged(one)), jnp.asarray(enlarged(other)))
+    weight = factors(compose, *chosen).alpha
     assert weight * float(large) == pytest.approx(K**2 * float(small), rel=1e-4)
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -24,6 +24,8 @@ from nst.runner import prepare
 
 PRESETS = sorted(path.stem for path in (conf_dir() / "preset").glob("*.yaml"))
 PEERS = ["crowsonkb", "gordicaleksa", "johnson", "keras", "leongatys", "tensorflow"]
+#: Whose losses compare all positions in pairs.
+IN_PAIRS = ["nnst", "strotss"]
 SIZES = [(32, 48), (64, 64)]  # height and width, so that a dependence on M would show
 STYLE = [f"relu{block}_1" for block in range(1, 6)]
 Features = Mapping[str, np.ndarray]
@@ -147,12 +149,54 @@ def crowsonkb(x: np.ndarray, own: Features, photo: Features, paint: Features) ->
     return float(total) * 57.6**2  # as conf/preset/crowsonkb.yaml scales the whole
 
 
+def directions(features: np.ndarray) -> np.ndarray:
+    flat = features.reshape(-1, features.shape[-1]).astype(np.float64)
+    return flat / np.linalg.norm(flat, axis=1, keepdims=True)
+
+
+def shares(features: np.ndarray) -> np.ndarray:
+    """The distances of each position to all, over their sum."""
+    distances = 1 - directions(features) @ directions(features).T
+    return distances / distances.sum(axis=0)
+
+
+def strotss(x: np.ndarray, own: Features, photo: Features, paint: Features) -> float:
+    # Their loss of one vector a pixel, of each layer by itself, by its share of the channels.
+    layers = ["relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_2", "relu3_3"]
+    total = 0.0
+    for layer in (*layers, "relu4_3", "relu5_3"):
+        content = np.abs(shares(own[layer]) - shares(photo[layer])).sum(axis=0).mean()
+        apart = 1 - directions(own[layer]) @ directions(paint[layer]).T
+        moments = []
+        for one in (own[layer], paint[layer]):
+            flat = one.reshape(-1, one.shape[-1]).astype(np.float64) / 57.6
+            moments.append((flat.mean(axis=0), np.cov(flat.T, bias=True)))
+        style = max(apart.min(axis=1).mean(), apart.min(axis=0).mean())
+        style += sum(np.abs(mine - theirs).mean() for mine, theirs in zip(*moments, strict=True))
+        total += own[layer].shape[-1] / 2176 * (4 * content + style)
+    return float(total)
+
+
+def nnst(x: np.ndarray, own: Features, photo: Features, paint: Features) -> float:
+    # Our stand-in for the phases that keep the photograph's layout.
+    pairs = directions(own["relu4_1"]) * directions(photo["relu4_1"])
+    total = float((1 - pairs.sum(axis=1)).mean())
+    for layer in [*own][: [*own].index("relu4_3") + 1]:
+        mine, theirs = (
+            directions(one[layer] - one[layer].mean(axis=(0, 1))) for one in (own, paint)
+        )
+        total += float((1 - mine @ theirs.T).min(axis=1).mean())
+    return total
+
+
 THEIRS: dict[str, Callable[..., float]] = {
     "crowsonkb": crowsonkb,
     "gordicaleksa": gordicaleksa,
     "johnson": johnson,
     "keras": keras,
     "leongatys": leongatys,
+    "nnst": nnst,
+    "strotss": strotss,
     "tensorflow": tensorflow,
 }
 
@@ -160,18 +204,23 @@ THEIRS: dict[str, Callable[..., float]] = {
 def ours(config: Config, x: np.ndarray, own: Any, photo: Any, paint: Any) -> losses.Terms:
     static, numbers = split(config, "vgg16")
     single = [{layer: jnp.asarray(one[layer]) for layer in one} for one in (own, photo, paint)]
+    layers = static.content_layers, static.style_layers, static.statistic
     target = losses.targets(
-        single[1], [single[2]], static.content_layers, static.style_layers, static.statistic
+        single[1], [single[2]], *layers, network="vgg16", picture=x.shape, seed=0
     )
     return losses.terms(jnp.asarray(x), single[0], target, numbers, static)
 
 
 def activations(
-    rng: np.random.Generator, height: int, width: int, most: int = 512
+    rng: np.random.Generator,
+    height: int,
+    width: int,
+    most: int = 512,
+    layers: Sequence[str] = (*STYLE, "relu4_2", "relu5_2"),
 ) -> dict[str, np.ndarray]:
     """Random activations of the layers that the presets read, in the shapes of a picture."""
     found = {}
-    for layer in (*STYLE, "relu4_2", "relu5_2"):
+    for layer in layers:
         stride = 2 ** (int(layer[4]) - 1)
         channels = min(most, NETWORKS["vgg16"].channels(layer))
         shape = (height // stride, width // stride, channels)
@@ -195,6 +244,21 @@ def test_the_loss_is_the_models(peer: str, size: tuple[int, int], compose: Calla
     rel = 1e-2 if peer == "crowsonkb" else 1e-4
     assert float(parts.total) == pytest.approx(THEIRS[peer](x, own, photo, paint), rel=rel)
     assert float(parts.content) > 0
+    assert float(parts.style) > 0
+
+
+@pytest.mark.parametrize("peer", IN_PAIRS)
+def test_the_loss_in_pairs_is_the_models(peer: str, compose: Callable[..., Config]):
+    rng = np.random.default_rng(7)
+    # No layer has more positions than are compared, so that nothing is drawn.
+    size = 16, 32
+    layers = [name for name in NETWORKS["vgg16"].layer_names if name.startswith("relu")]
+    x = rng.uniform(0, 255, (*size, 3)).astype(np.float32)
+    own, photo, paint = (
+        activations(rng, *shape, layers=layers) for shape in (size, size, (32, 16))
+    )
+    parts = ours(compose(f"preset={peer}"), x, own, photo, paint)
+    assert float(parts.total) == pytest.approx(THEIRS[peer](x, own, photo, paint), rel=1e-3)
     assert float(parts.style) > 0
 
 
@@ -311,7 +375,7 @@ def test_each_preset_suits_both_networks(preset: str, network: str, compose: Cal
 
 
 def test_each_preset_says_where_it_comes_from_and_what_it_does_not_follow():
-    assert {"report", "gatys2015", "quick", *PEERS} == set(PRESETS)
+    assert {"report", "gatys2015", "quick", *PEERS, *IN_PAIRS} == set(PRESETS)
     page = (ROOT / "docs" / "configuration.md").read_text()
     for preset in PRESETS:
         comments = [

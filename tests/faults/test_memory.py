@@ -46,6 +46,11 @@ def test_the_size_that_fits_is_not_refused(compose, monkeypatch: pytest.MonkeyPa
     memory.check_memory(prepared.static, (fits * 2 // 3, fits, 3), "size")
     with pytest.raises(UserError):
         memory.check_memory(prepared.static, (fits * 7 // 6, fits * 5 // 4, 3), "size")
+    with pytest.raises(UserError, match="size=200 needs") as refused:
+        memory.check_memory(prepared.static, (200, 300, 3), "size", edge="height")
+    fits = int(str(refused.value).rpartition("=")[2])
+    memory.check_memory(prepared.static, (fits, fits * 3 // 2, 3), "size", edge="height")
+    assert 64 * 2 // 3 < fits < 200
 
 
 def test_the_limit_of_a_container_counts(monkeypatch: pytest.MonkeyPatch):

@@ -47,6 +47,18 @@ def test_scaled_shape_by_hand(
     assert scaled_shape(width, height, size) == shape
 
 
+@pytest.mark.parametrize(
+    ("edge", "landscape", "portrait"),
+    [("long", (12, 15), (15, 12)), ("short", (15, 19), (19, 15)), ("height", (15, 19), (15, 12))],
+)
+def test_scaled_shape_of_each_edge_by_hand(
+    edge: str, landscape: tuple[int, int], portrait: tuple[int, int]
+) -> None:
+    # 15 * 40 / 50 = 12, 15 * 50 / 40 = 18.75.
+    assert scaled_shape(50, 40, 15, edge) == landscape
+    assert scaled_shape(40, 50, 15, edge) == portrait
+
+
 @given(st.integers(1, 60_000), st.integers(1, 60_000), st.integers(1, 20_000))
 def test_scaled_shape_keeps_the_long_edge_and_the_aspect_ratio(
     width: int, height: int, size: int

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from helpers import FOUR_STEPS, SHALLOW, losses, refusal, valid_record
 
+from nst.config.program import split
 from nst.config.schema import Config
 from nst.losses import cosine, nearest, nearest_3x3, pairs, relaxed_emd, self_similarity
+from nst.losses.total import content_loss
 from nst.runner import prepare
 
 SHAPE = (5, 4, 3)
@@ -277,6 +279,13 @@ def test_strips_are_refused_by_name(command, asked: str):
         assert f"{key} is not: leave it at auto, or take one of " in line
 
 
-def test_a_reduction_of_another_statistic_is_refused(command):
-    line = refusal(command, "content.statistic=cosine", "content.reduction=mean")
-    assert line.startswith("nst: content.reduction=mean is of content.statistic=squared alone")
+@pytest.mark.parametrize("name", CONTENTS)
+def test_the_mean_of_another_content_statistic_is_over_positions(
+    name: str, compose: Callable[..., Config]
+):
+    own, other = features(1), features(2)
+    static, _ = split(compose(f"content.statistic={name}", "content.reduction=mean"), "vgg16")
+    found = float(content_loss(static, jnp.asarray(own), jnp.asarray(other)))
+    positions = own.shape[0] * own.shape[1]
+    wanted = PLAIN[name](own, other) / positions
+    assert found / scale(name) == pytest.approx(wanted, rel=1e-3)
