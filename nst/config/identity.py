@@ -9,10 +9,12 @@ from typing import Any, Protocol
 from nst.config import look, places
 from nst.config.keys import Role
 from nst.config.schema import Config, role, to_mapping
+from nst.losses.statistics import STATISTICS
 from nst.optimizers.table import OPTIMIZERS
 
 #: Raised whenever the same configuration gives another picture than before; what concerns one
-#: optimizer alone raises that one's in nst/optimizers/table.py.
+#: optimizer or style statistic alone raises that one's in nst/optimizers/table.py or
+#: nst/losses/statistics.py.
 NUMERICS = 2
 
 #: Keys of a source that don't say which file it is.
@@ -45,7 +47,9 @@ def config_hash(config: Config, network: str, sources: Mapping[str, Checksummed]
             if not key.startswith(("style/", "place/"))
         },
         "blend": _blend(config, sources),
-        "numerics": NUMERICS + OPTIMIZERS[config.optimizer.name].numerics,
+        "numerics": NUMERICS
+        + OPTIMIZERS[config.optimizer.name].numerics
+        + STATISTICS[config.style.statistic].numerics,
     }
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -100,5 +100,6 @@ def _first_largest(values: jax.Array, axis: int) -> jax.Array:
 
 
 def dot(left: jax.Array, right: jax.Array) -> jax.Array:
-    """Return the product of two arrays, in full float32 on every device."""
-    return jnp.dot(left, right, precision=jax.lax.Precision.HIGHEST)
+    """Return the product of two arrays, in full float32 on every device; of bfloat16, its sums."""
+    sums = jnp.promote_types(left.dtype, jnp.float32)
+    return jnp.dot(left, right, precision=jax.lax.Precision.HIGHEST, preferred_element_type=sums)

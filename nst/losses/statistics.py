@@ -31,6 +31,7 @@ class Statistic:
         same for each style image; the loss draws nothing.
       arrays: how many arrays as large as the style layers' activations a step holds for it beside
         what it holds for `gram`, about.
+      numerics: raised whenever it, and no other, gives another picture than before.
     """
 
     module: str
@@ -39,6 +40,7 @@ class Statistic:
     shaped: bool = False
     seeded: bool = False
     arrays: int = 0
+    numerics: int = 0
 
     def load(self) -> Any:
         """Return the module."""
@@ -61,7 +63,7 @@ STATISTICS = {
     "long_range": Statistic("nst.losses.long_range", arrays=4),
     "relaxed_emd": Statistic("nst.losses.relaxed_emd", seeded=True, arrays=6),
     "nearest": Statistic("nst.losses.nearest", seeded=True),
-    "nearest_3x3": Statistic("nst.losses.nearest_3x3", seeded=True, arrays=1),
+    "nearest_3x3": Statistic("nst.losses.nearest_3x3", seeded=True, arrays=1, numerics=1),
 }
 
 #: What the content loss compares: with ``loss(activations, target)`` alone, the target being the

@@ -11,8 +11,8 @@ from nst.config import blend, identity
 from nst.config.schema import Config, entries, role, to_mapping
 
 #: Overrides and the hash that version 0.1 gave them, with the names of sources for their bytes.
-#: L-BFGS's are from when its first step became longer, johnson's from when it starts gray, and
-#: keras's from when its size is a height.
+#: L-BFGS's are from when its first step became longer, johnson's from when it starts gray, keras's
+#: from when its size is a height, and nearest_3x3's from when it searches in bfloat16.
 HASHES = [
     ("", "70cd4b68216112a6"),
     ("preset=johnson", "8bb839a9586ad225"),
@@ -25,6 +25,8 @@ HASHES = [
     ("edge=long", "70cd4b68216112a6"),
     ("style.path=/a/b.png", "70cd4b68216112a6"),
     ("style.size=128", "4051a3763e71f186"),
+    ("style.statistic=nearest", "718e77be835fee16"),
+    ("style.statistic=nearest_3x3", "bd78b94159a367e9"),
     ("style.size=256", "70cd4b68216112a6"),
     ("scales=[128,256] steps=[10,20]", "3b1dc297fb25ed69"),
     ("optimizer=lbfgs optimizer.memory=20", "602a736c2d3cf215"),

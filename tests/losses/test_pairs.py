@@ -128,6 +128,13 @@ def test_a_loss_is_the_plain_loop(name: str, shape: tuple[int, ...]):
         assert found == pytest.approx(PLAIN[name](own, other), rel=1e-5)
 
 
+def test_rounding_the_search_of_patches_does_not_move_the_loss():
+    # 256 patches among 256: enough for some that are almost as near as the nearest.
+    own, other = features(1, (16, 16, 3)), features(2, (16, 16, 3))
+    found = loss_towards("nearest_3x3", other.astype(np.float32))(jnp.asarray(own, jnp.float32))
+    assert float(found) / nearest.SCALE == pytest.approx(plain_nearest(own, other, 3), rel=2e-5)
+
+
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_loss_of_identical_features_is_0(name: str):
     own = jnp.asarray(features(3), jnp.float32)
