@@ -55,7 +55,7 @@ class Statistic:
 STATISTICS = {
     "gram": Statistic("nst.losses.gram", guided="nst.losses.guided", by_strips=True),
     "mean_std": Statistic("nst.losses.mean_std", by_strips=True),
-    "wasserstein": Statistic("nst.losses.wasserstein", by_strips=True),
+    "wasserstein": Statistic("nst.losses.wasserstein", by_strips=True, arrays=2),
     "covariance": Statistic("nst.losses.covariance", by_strips=True),
     "moments": Statistic("nst.losses.moment_matching", by_strips=True, arrays=2),
     "histogram": Statistic("nst.losses.histogram", shaped=True, arrays=5),
