@@ -173,14 +173,14 @@ def strotss(x: np.ndarray, own: Features, photo: Features, paint: Features) -> f
             moments.append((flat.mean(axis=0), np.cov(flat.T, bias=True)))
         style = max(apart.min(axis=1).mean(), apart.min(axis=0).mean())
         style += sum(np.abs(mine - theirs).mean() for mine, theirs in zip(*moments, strict=True))
-        total += own[layer].shape[-1] / 2176 * (4 * content + style)
+        total += own[layer].shape[-1] / 2176 * (32**0.5 * content + style)
     return float(total)
 
 
 def nnst(x: np.ndarray, own: Features, photo: Features, paint: Features) -> float:
     # Our stand-in for the phases that keep the photograph's layout.
     pairs = directions(own["relu4_1"]) * directions(photo["relu4_1"])
-    total = float((1 - pairs.sum(axis=1)).mean())
+    total = 4 * float((1 - pairs.sum(axis=1)).mean())
     for layer in [*own][: [*own].index("relu4_3") + 1]:
         mine, theirs = (
             directions(one[layer] - one[layer].mean(axis=(0, 1))) for one in (own, paint)
