@@ -6,6 +6,8 @@ Imports neither Hydra nor JAX, so that help and a misspelt command answer at onc
 import importlib
 import re
 import sys
+import textwrap
+from collections.abc import Sequence
 
 from nst.base.errors import UserError, did_you_mean, one_line
 from nst.version import __version__
@@ -90,9 +92,23 @@ def _check(word: str) -> None:
 def _help() -> str:
     from nst.command.options import options
 
-    groups = "\n".join(f"  {name}={'|'.join(them)}" for name, them in sorted(options().items()))
+    groups = "\n".join(_choices(name, them) for name, them in sorted(options().items()))
     commands = "\n".join(f"  {name:<9} {what}" for name, (_, what) in COMMANDS.items())
     return HELP.format(groups=groups, commands=commands)
+
+
+def _choices(group: str, names: Sequence[str]) -> str:
+    """Return the options of a group, as many a line as go on a screen."""
+    start = f"  {group}="
+    # Broken at the spaces, of which none is shown.
+    text = textwrap.fill(
+        "| ".join(names),
+        width=100,
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_on_hyphens=False,
+    )
+    return text.replace("| ", "|")
 
 
 def _version() -> str:
