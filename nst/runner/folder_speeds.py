@@ -73,7 +73,8 @@ def _of(folder: Path) -> Iterator[_Ran]:
             (before, row) for before, row in pairwise(rows) if row.get("size", config.size) == size
         ]
         steps = sum(row["step"] - before["step"] + OF_A_CHECK for before, row in pairs)
-        shape = *scaled_shape(picture["width"], picture["height"], int(size), config.edge), 3
+        edge = "long" if config.scales else config.edge  # what history.csv has is the long one
+        shape = *scaled_shape(picture["width"], picture["height"], int(size), edge), 3
         yield _Ran(
             cut(static, shape, config.strips, config.devices, lanes),
             shape,

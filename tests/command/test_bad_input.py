@@ -64,7 +64,7 @@ def has(line: str, parts: Sequence[str]) -> None:
         ("preset=jonson", ["preset", "'jonson'", "did you mean 'johnson'?"]),
         ("tracking=onlin", ["tracking", "'onlin'", "did you mean 'online'?", "disabled, offline"]),
         ("experiment=reprot", ["experiment", "'reprot'", "did you mean 'report'?"]),
-        ("init=white", ["init", "'white'", "content, file, noise, style"]),
+        ("init=white", ["init", "'white'", "content, file, gray, noise, style"]),
         ("content=cat", ["content", "'cat'", "astronaut, chelsea"]),
         # Values that Hydra refuses, and a few of those below.
         ("optimizer.lr=fast", ["optimizer.lr", "number", "fast"]),

@@ -375,7 +375,7 @@ def test_each_preset_suits_both_networks(preset: str, network: str, compose: Cal
 
 
 def test_each_preset_says_where_it_comes_from_and_what_it_does_not_follow():
-    assert {"report", "gatys2015", "quick", *PEERS, *IN_PAIRS} == set(PRESETS)
+    assert {"report", "gatys2015", "quick", "painter", *PEERS, *IN_PAIRS} == set(PRESETS)
     page = (ROOT / "docs" / "configuration.md").read_text()
     for preset in PRESETS:
         comments = [

@@ -263,7 +263,7 @@ def test_without_moments_a_larger_size_is_a_run_from_the_resized_picture(
 
 def test_the_preset_of_gradient_descent_goes_through_sizes(compose, tmp_path: Path):
     sizes = (*QUICK, "scales=[32,48]", "steps=[2,2]", "check_every=1")
-    config = compose("preset=keras", *sizes, "assets.fallback=true")
+    config = compose("preset=keras", "edge=long", *sizes, "assets.fallback=true")
     assert (config.optimizer.name, config.optimizer.schedule) == ("sgd", "exponential")
     outcome = transfer.perform(prepare.prepare(config), transfer.Place(tmp_path))
     assert outcome.status == "finished"
