@@ -68,13 +68,13 @@ def _of(folder: Path) -> Iterator[_Ran]:
     static, _ = split(config, used if used in NETWORKS else config.network.source.name)
     rows, lanes = history.rows(folder / "history.csv"), times.get("lanes", 1)
     beside = (times["total_s"] - times["steps_s"] - times["compile_s"]) / lanes
-    for size in dict.fromkeys(row.get("size", config.size) for row in rows):
+    longest = max(picture["width"], picture["height"])
+    for size in dict.fromkeys(row.get("size", longest) for row in rows):
         pairs = [
-            (before, row) for before, row in pairwise(rows) if row.get("size", config.size) == size
+            (before, row) for before, row in pairwise(rows) if row.get("size", longest) == size
         ]
         steps = sum(row["step"] - before["step"] + OF_A_CHECK for before, row in pairs)
-        edge = "long" if config.scales else config.edge  # what history.csv has is the long one
-        shape = *scaled_shape(picture["width"], picture["height"], int(size), edge), 3
+        shape = *scaled_shape(picture["width"], picture["height"], int(size)), 3
         yield _Ran(
             cut(static, shape, config.strips, config.devices, lanes),
             shape,

@@ -112,7 +112,8 @@ class Display:
     def _weighted(self, check: Check) -> str:
         terms = check.terms
         sums = terms.content, terms.style, terms.tv
-        parts = weighted(*sums, **look.weights(self.config, check.size)._asdict())
+        size = look.size_at(self.config, check.step)
+        parts = weighted(*sums, **look.weights(self.config, size)._asdict())
         return (
             f"total {terms.total:.4g} = content {parts.content:.3g}"
             f" + style {parts.style:.3g} + tv {parts.tv:.3g}"

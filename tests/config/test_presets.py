@@ -178,7 +178,7 @@ def strotss(x: np.ndarray, own: Features, photo: Features, paint: Features) -> f
 
 
 def nnst(x: np.ndarray, own: Features, photo: Features, paint: Features) -> float:
-    # Our stand-in for the phases that keep the photograph's layout.
+    # Ours, in place of the phases that keep the layout.
     pairs = directions(own["relu4_1"]) * directions(photo["relu4_1"])
     total = 4 * float((1 - pairs.sum(axis=1)).mean())
     for layer in [*own][: [*own].index("relu4_3") + 1]:

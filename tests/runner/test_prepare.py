@@ -1,5 +1,6 @@
 """What a run is made from: its files are read no more often than they must be."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,15 @@ def test_the_edge_that_a_size_is_of(
     assert [one.content_image.shape for one in both.coarser] == halves
     pixels_of_20 = tuple(round(20 * side / 36) for side in style_image)
     assert [one.style_images[0].shape[:2] for one in both.scales] == [pixels_of_20] * 2
+
+
+def test_the_terms_that_are_shown_have_the_weights_of_the_edge_s_size(command):
+    Image.new("RGB", (96, 24)).save(command.folder / "wide.png")
+    asked = (*TWO_STEPS, *SHALLOW, "content.path=wide.png", "beta=1e9", "init=noise")
+    done = command(*asked, "edge=height", "size=24", "same_look=48")
+    line = next(one for one in done.stderr.splitlines() if "step 0/2" in one)
+    total, style = map(float, re.findall(r"(?:total|style) (\S+)", line))
+    assert style == pytest.approx(total, rel=0.01)
 
 
 def test_an_edge_through_the_command_line(command, turned: list[str]):
