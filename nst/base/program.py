@@ -45,6 +45,7 @@ class Static:
     tv_reduction: str = "sum"
     normalize_gradients: bool = False
     padding: str = "zeros"  # of the convolutions
+    bias_scale: float = 1.0  # of the convolutions
     strips: int = 0  # rows of the picture, in pixels, that are computed at a time; 0: all
     devices: int = 1  # that compute the strips, each its share of them
 

@@ -32,6 +32,7 @@ def split(config: Config, network: str) -> tuple[Static, Hyperparameters]:
         tv_reduction=config.tv.reduction,
         normalize_gradients=config.normalize_gradients,
         padding=config.padding,
+        bias_scale=config.bias_scale,
     )
     weights = look.weights(config, config.size)
     hyperparameters = Hyperparameters(

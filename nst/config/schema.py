@@ -97,6 +97,13 @@ class Config:
         "more, or those next to them; [the border](#the-border)",
         choices=("zeros", "replicate", "reflect"),
     )
+    bias_scale: float = key(
+        1.0,
+        "factor of the biases of the network's convolutions; with 1/57.6 they are those of weights "
+        "made for colors from 0 to 1 under pictures from 0 to 255, as in `preset=gordicaleksa`",
+        low=0,
+        label="scale of the network's biases",
+    )
     precision: str = key(
         "float32",
         "`tensorfloat32`: a GPU's convolutions on operands of 10 bits instead of 23, a fifth of "

@@ -16,7 +16,7 @@ def activations(
     """Return the activations of layers, each (H', W', C) float32.
 
     Args:
-      static: network, pooling, precision and padding.
+      static: network, pooling, precision, padding and scale of biases.
       params: the network's parameters.
       picture: (H, W, 3) in gray levels.
       layers: to return.
@@ -30,6 +30,7 @@ def activations(
         pooling=static.pooling,
         precision=static.precision,
         padding=static.padding,
+        bias_scale=static.bias_scale,
         rows=rows,
     )
     return {name: values[0] for name, values in batch.items()}

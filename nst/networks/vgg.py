@@ -45,16 +45,19 @@ class Convolution(nn.Module):
     Attributes:
       channels: output channels.
       precision: a name in `nst.networks.convolution.DTYPES`, of operands and output.
+      bias_scale: a factor of the bias.
     """
 
     channels: int
     precision: str
+    bias_scale: float
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         """Return (N, H, W, channels) for `x` (N, H, W, C)."""
         dtype = DTYPES[self.precision]
-        bias = self.param("bias", nn.initializers.zeros, (self.channels,)).astype(dtype)
+        bias = self.param("bias", nn.initializers.zeros, (self.channels,))
+        bias = (self.bias_scale * bias).astype(dtype)
         transformed: Any = self.get_variable("params", "winograd")
         if transformed is not None:
             operands = x.astype(dtype), transformed.astype(dtype)
@@ -75,12 +78,14 @@ class Chain(nn.Module):
       precision: a name in `nst.networks.convolution.DTYPES`, of the convolutions.
       padding: what convolutions see around their input: "zeros", as trained, "replicate" or
         "reflect".
+      bias_scale: a factor of every convolution's bias.
     """
 
     network: Network
     pooling: str = "avg"
     precision: str = "float32"
     padding: str = "zeros"
+    bias_scale: float = 1.0
 
     @nn.compact
     def __call__(
@@ -98,7 +103,9 @@ class Chain(nn.Module):
         kept: dict[str, jax.Array] = {}
         for layer in self.network.up_to(layers):
             if layer.kind == "conv":
-                convolved = Convolution(layer.channels, self.precision, name=layer.name)
+                convolved = Convolution(
+                    layer.channels, self.precision, self.bias_scale, name=layer.name
+                )
                 if self.padding != "zeros":
                     wider = _bordered(x, self.padding, rows and rows.halved(layer.halvings))
                     x = convolved(wider)[:, 1:-1, 1:-1]
@@ -121,6 +128,7 @@ def activations(
     pooling: str,
     precision: str,
     padding: str = "zeros",
+    bias_scale: float = 1.0,
     rows: Rows | None = None,
 ) -> dict[str, jax.Array]:
     """Return the activations of `layers` in the scale of the original Caffe weights.
@@ -135,6 +143,7 @@ def activations(
       pooling: "avg" or "max", over 2 x 2 positions; an odd last row or column is dropped.
       precision: a name in `nst.networks.convolution.DTYPES`, of the convolutions.
       padding: "zeros", "replicate" or "reflect", of each convolution.
+      bias_scale: a factor of every convolution's bias.
       rows: of each picture, where these are strips of larger ones; what is nearer to an edge of
         the strip that the picture goes past than `nst.networks.spec.Network.halo` is not right.
 
@@ -148,7 +157,7 @@ def activations(
     for name in layers:
         if name not in known:
             raise UserError(f"{network} has no layer {name!r}{did_you_mean(name, known)}")
-    found: Any = Chain(NETWORKS[network], pooling, precision, padding).apply(
+    found: Any = Chain(NETWORKS[network], pooling, precision, padding, bias_scale).apply(
         {"params": params}, pictures, tuple(layers), rows
     )
     return found

@@ -12,6 +12,7 @@ _OF_A_LOSS = (
     "network",
     "pooling",
     "padding",
+    "bias_scale",
     "size",
     "scales",
     "preset",

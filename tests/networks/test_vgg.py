@@ -25,7 +25,7 @@ def relative_error(found: np.ndarray, wanted: np.ndarray) -> float:
     return float(np.abs(found - wanted).max() / np.abs(wanted).max())
 
 
-def run(params: dict, x: np.ndarray, layers: tuple[str, ...], **choices: str) -> dict:
+def run(params: dict, x: np.ndarray, layers: tuple[str, ...], **choices: Any) -> dict:
     settings: dict[str, Any] = {
         "network": "vgg16",
         "pooling": "avg",
@@ -95,6 +95,21 @@ def test_a_padding_is_numpys_at_each_layer(padding: str, shape: tuple[int, int])
     wanted = by_hand(params, batch[0], "vgg16", padding)
     for name in layers:
         assert relative_error(np.asarray(found[name][0]), wanted[name]) < 1e-5, name
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_biases_are_scaled_at_each_layer(precision: str):
+    params = vgg.random_params("vgg16", 0)
+    batch = pictures(1, 16, 18)
+    layers = ("conv1_1", "conv3_1", "conv5_1")
+    found = run(params, batch, layers, bias_scale=0.1, precision=precision)
+    for name, values in params.items():
+        if name != "mean":
+            params[name] = values | {"bias": 0.1 * values["bias"].astype(np.float64)}
+    wanted = by_hand(params, batch[0], "vgg16")
+    for name in layers:
+        bound = {"float32": 1e-5, "bfloat16": 0.02}[precision]
+        assert relative_error(np.asarray(found[name][0]), wanted[name]) < bound, name
 
 
 @pytest.mark.parametrize("padding", ["replicate", "reflect"])
