@@ -116,7 +116,10 @@ def _of_value(error: BaseException) -> str:
         return str(unknown_key(key, options()))
     if key in ("hydra.run.dir", "hydra.sweep.dir"):
         return f"name gives the folder of a run ({key}), which can't be made out: {line}"
-    return f"{key}{_expected(key)}: {line}"
+    expected = _expected(key)
+    if expected and (value := re.match(r"Value ('.*') (of type|is not a valid)", line)):
+        return f"{key}{expected}, not {value[1]}"
+    return f"{key}{expected}: {line}"
 
 
 def _first_line(text: str) -> str:

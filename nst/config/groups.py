@@ -151,7 +151,11 @@ class TV:
 class Init:
     """Where the picture starts."""
 
-    name: str = key("???", "set by `init=`", choices=("content", "style", "noise", "gray", "file"))
+    name: str = key(
+        "???",
+        "set by `init=`",
+        choices=("content", "recolored", "style", "noise", "gray", "file"),
+    )
     path: str | None = key(
         None,
         "where the picture starts, with `init=file` and only then",

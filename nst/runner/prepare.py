@@ -128,9 +128,12 @@ def start(prepared: Prepared) -> np.ndarray:
     """Return the picture a run starts from, (H, W, 3) float32 in gray levels."""
     prepared = prepared.scales[0]
     config, picture = prepared.config, prepared.content_image
-    if config.init.name == "style":
-        _, style_image = color.seen(config.color, prepared.content_image, prepared.style_images[0])
-        picture = files.stretched(style_image, picture.shape[:2])
+    if config.init.name in ("style", "recolored"):
+        seen, style_image = color.seen(config.color, picture, prepared.style_images[0])
+        if config.init.name == "style":
+            picture = files.stretched(style_image, picture.shape[:2])
+        else:
+            picture = color.matched(seen, style_image).clip(0, 255)
     elif prepared.initial is not None:
         picture = prepared.initial
     init = config.init

@@ -99,7 +99,17 @@ def test_a_mistake_is_one_sentence(nst, arguments: list[str], said: str):
         ("nst sweep pooling seed", ["seed="]),
         ("nst run pooling=max tv.g", ["tv.gamma="]),
         ("nst pooling=max tv.g", ["tv.gamma="]),
-        ("nst init=", ["init=content", "init=file", "init=gray", "init=noise", "init=style"]),
+        (
+            "nst init=",
+            [
+                "init=content",
+                "init=file",
+                "init=gray",
+                "init=noise",
+                "init=recolored",
+                "init=style",
+            ],
+        ),
         ("nst report ", []),  # bash offers files then
     ],
 )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from helpers import SHALLOW, TWO_STEPS, pixels
 from PIL import Image
+from scipy.linalg import sqrtm
 
 from nst.images import files
 from nst.images.initial import initial_picture
@@ -97,11 +98,27 @@ def test_the_style_image_as_the_start(compose):
     np.testing.assert_allclose(found.clip(0, 255), np.asarray(expected), atol=1)
 
 
+def test_a_recolored_start_has_the_colors_of_the_painting(compose):
+    prepared = prepare.prepare(compose(*TWO_STEPS, *SHALLOW, "init=recolored"))
+    found = prepare.start(prepared)
+    photograph, painting = prepared.content_image, prepared.style_images[0]
+    photograph, painting = prepared.content_image, prepared.style_images[0]
+    (mean_c, cov_c), (mean_s, cov_s) = (
+        (colors.mean(0), np.cov(colors.T, bias=True))
+        for colors in (one.reshape(-1, 3).astype(float) for one in (photograph, painting))
+    )
+    transform = sqrtm(cov_s) @ np.linalg.inv(sqrtm(cov_c))
+    expected = (photograph - mean_c) @ transform.T + mean_s
+    np.testing.assert_allclose(found, expected.clip(0, 255), atol=0.05)
+    assert np.abs(mean_c - mean_s).max() > 20
+
+
 def test_a_gray_transfer_starts_gray(compose, picture: Path):
     for init in (
         ["init=content"],
         ["init=noise"],
         ["init=gray"],
+        ["init=recolored"],
         ["init=file", f"init.path={picture}"],
     ):
         found = prepare.start(

@@ -240,7 +240,10 @@ def test_rows_of_the_table():
         "| `optimizer.b1`, `optimizer.b2` | 0.9, 0.999 | 0 to below 1 | Adam's decay rates |"
         in rows
     )
-    assert any(row.startswith("| `init.name` | `content` | `content`, `style`") for row in rows)
+    assert any(
+        row.startswith("| `init.name` | `content` | `content`, `recolored`, `style`")
+        for row in rows
+    )
     assert any(row.startswith("| `tracking.mode` | `offline` |") for row in rows)
     assert any(row.startswith("| `content.layers` | `conv4_2` |") for row in rows)
     assert any(row.startswith("| `optimizer.clamp` | `false` | `true`, `false` |") for row in rows)
