@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from nst.base.errors import UserError
 from nst.metrics.objective import Objective, objective
-from nst.metrics.registry import PREFERENCE
+from nst.metrics.registry import OF_A_PAIR, PREFERENCE
 from nst.report import labels, search
 from nst.report.layout import Cell, Layout
 from nst.rundir.runs import Run
@@ -73,10 +73,9 @@ def below(layout: Layout, metric: Objective) -> Layout:
         for panel in layout.panels
     ]
     way = f"below each picture: {metric.title}, {metric.better} is better; the best has a frame"
-    several = (
-        " of each photograph and painting" if len({_pictures(run) for run in runs}) > 1 else ""
-    )
-    note = f"{layout.note} {way[0].upper()}{way[1:]}{several}.".strip()
+    several = len({_pictures(run) for run in runs}) > 1
+    way += " of each photograph, painting and size" if several else ""
+    note = f"{layout.note} {way[0].upper()}{way[1:]}.".strip()
     return replace(layout, panels=panels, note=note)
 
 
@@ -114,4 +113,4 @@ def _best(runs: Sequence[Run], values: dict[str, float], metric: Objective) -> s
 
 
 def _pictures(run: Run) -> object:
-    return tuple(str(run.values.get(key)) for key in ("content", "style", "style.blend"))
+    return tuple(str(run.values.get(key)) for key in OF_A_PAIR)

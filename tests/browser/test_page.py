@@ -57,6 +57,23 @@ def test_the_metric_colors_and_the_best_is_marked(opened: Page):
     assert opened.best() == []
 
 
+def test_the_best_is_of_each_photograph_by_itself(show: Show, tmp_path: Path):
+    numbers = {"cat": (0.4, 0.2, 0.3), "cup": (0.9, 0.8, 0.7), "moon": (0.1,)}
+    runs = []
+    for photograph, values in numbers.items():
+        for beta, distance in zip((10.0, 100.0, 1000.0), values, strict=False):
+            metrics: dict[str, float | None] = {"style_distance": distance, "ssim": 0.5}
+            settings = {"content": photograph, "beta": beta}
+            runs.append(a_run(tmp_path, len(runs), settings, metrics))
+    opened = show(runs)
+    assert sorted(opened.best()) == ["1", "5"]  # the moon's is the only one
+    stars = """return [...document.querySelectorAll('#table td.best')].map(
+        e => e.closest('tr').dataset.run)"""
+    assert sorted(opened.js(stars)) == ["1", "5"]  # of SSIM all are alike
+    opened.filtered("!cup")
+    assert opened.best() == ["1"]
+
+
 def test_the_state_outlives_a_reload(opened: Page):
     opened.metric("SSIM")
     opened.control("Rows").select_by_visible_text("TV weight gamma")

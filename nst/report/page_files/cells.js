@@ -2,23 +2,24 @@
 
 const spreadWidths = new Map();
 
-/** The number that is the best of a column; null where none is, or where all are alike. */
-function bestNumber(column, lines) {
-  if (!column.better || isApart(column.id)) return null;
-  const values = lines
-    .filter((line) => line.runs.some(finished))
-    .map((line) => numberOf(line, column).mean)
-    .filter((value) => value !== null);
-  const best = values.reduce(
-    (a, b) => (column.better === 'lower' ? Math.min(a, b) : Math.max(a, b)),
-    column.better === 'lower' ? Infinity : -Infinity,
-  );
-  return values.some((value) => value !== best) ? best : null;
+/** The first runs of the lines that are the best of a column among those that compare; none where all are alike. */
+function bestOfColumn(column, lines) {
+  if (!column.number || !column.better) return new Set();
+  const number = new Map(lines.map((line) => [line.run, numberOf(line, column).mean]));
+  const ranked = lines.filter((line) => line.runs.some(finished) && number.get(line.run) !== null);
+  const metric = metricNamed(column.id);
+  const apart = groups(ranked.map((line) => line.run), metric ? apartBy(metric) : []);
+  const best = apart.flatMap(({ runs: own }) => {
+    const values = own.map((run) => number.get(run));
+    const first = column.better === 'lower' ? Math.min(...values) : Math.max(...values);
+    const found = own.filter((run) => number.get(run) === first);
+    return found.length < own.length ? found : [];
+  });
+  return new Set(best);
 }
 
-function numberCell(column, line, best) {
+function numberCell(column, line, isBest) {
   const { mean, sd, count } = numberOf(line, column);
-  const isBest = best !== null && mean === best && line.runs.some(finished);
   const mark = isBest
     ? [el('span', { class: 'star', 'aria-hidden': 'true', text: '★' }), column.format(mean)]
     : [column.format(mean)];
@@ -31,11 +32,11 @@ function numberCell(column, line, best) {
   return el('td', { class: isBest ? 'number best' : 'number', vars }, ...mark, spread, unseen);
 }
 
-function tableCell(column, line, best) {
+function tableCell(column, line, isBest) {
   if (column === nameColumn) return el('th', { scope: 'row' }, rowHead(line));
   if (column === seedsColumn)
     return el('td', { class: 'number', text: line.within ? '' : seedsOf(line) });
-  if (column.number) return numberCell(column, line, best);
+  if (column.number) return numberCell(column, line, isBest);
   const texts = new Set(column.place ? [] : line.runs.map(column.text));
   const text = texts.size > 1 ? [...texts].join(', ') : column.text(line.run);
   if (column.id === 'status')

@@ -1,13 +1,10 @@
 // A run's settings and numbers beside those of a reference, and the commands for what comes next.
 
-// Runs that differ in these are recommended apart.
-const APART = ['content', 'style', 'style.blend', 'size'].map(keyNamed).filter(Boolean);
-
 /** The recommended run, of those that are like `run` in their pictures; else the best one. */
 function usualRun(run = null) {
   const picks = (advice?.groups ?? []).map((group) => group.picks[0].run);
   const like = (pick) => run !== null && APART.every((key) => key.of[pick] === key.of[run]);
-  return picks.find(like) ?? picks[0] ?? bestOf(everyRun, metric());
+  return picks.find(like) ?? picks[0] ?? [...bestsOf(everyRun, metric())][0] ?? null;
 }
 
 /** The run that others are compared with, until the reader chooses one. */

@@ -8,13 +8,13 @@ function drawGrid() {
   stopGallery();
   gridOrder = [];
   const some = shown();
-  const scope = { spread: spreadOf(some, metric()), best: bestOf(some, metric()) };
+  const scope = { spread: spreadOf(some, metric()), bests: bestsOf(some, metric()) };
   drawLegend(scope.spread);
   const gallery = isGallery();
   if (gallery) drawGallery(some, scope);
   else drawPanels(some, scope);
   fitGrid();
-  drawGridCaption(some, gallery, scope.best);
+  drawGridCaption(some, gallery, scope.bests);
   roving();
   markPicked();
 }
@@ -127,7 +127,7 @@ function cell([run, ...more], scope, words = '') {
   const one = metric();
   const value = valueOf(run, one);
   const share = merit(value, scope.spread, one?.better);
-  const best = run === scope.best;
+  const best = scope.bests.has(run);
   const number = value === null ? '' : `, ${one.title} ${measured(value, one)}`;
   const name = short(runs[run].name, 80);
   const alt = `Run ${name}: ${settings(run) || 'the only one'}${number}${best ? ', the best' : ''}${isRecommended(run) ? ', recommended' : ''}${isFavorite(run) ? ', the voters’ favorite' : ''}`;
@@ -173,7 +173,7 @@ function cell([run, ...more], scope, words = '') {
   );
 }
 
-function drawGridCaption(some, gallery, best) {
+function drawGridCaption(some, gallery, bests) {
   const drawn = new Set(gridOrder).size;
   const held = gallery
     ? []
@@ -189,17 +189,19 @@ function drawGridCaption(some, gallery, best) {
     words.push('+N: N further runs of the same settings, which the table lists. ');
   const caption = byId('grid-caption');
   caption.replaceChildren(words.join(''));
-  if (best !== null && !gridOrder.includes(best)) {
-    caption.append(
-      'Best run (',
-      el(
-        'button',
-        { type: 'button', class: 'link', on: { click: () => openViewer(best, [best]) } },
-        said(runs[best].name),
-      ),
-      ') is outside this view.',
+  const outside = [...bests].filter((run) => !gridOrder.includes(run));
+  if (!outside.length) return;
+  const link = (run) =>
+    el(
+      'button',
+      { type: 'button', class: 'link', on: { click: () => openViewer(run, outside) } },
+      said(runs[run].name),
     );
-  }
+  caption.append(
+    outside.length > 1 ? 'Best runs (' : 'Best run (',
+    ...outside.flatMap((run, at) => [at ? ', ' : '', link(run)]),
+    outside.length > 1 ? ') are outside this view.' : ') is outside this view.',
+  );
 }
 
 function startGrid() {

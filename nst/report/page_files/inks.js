@@ -76,14 +76,15 @@ function metricClasses(some) {
     if (!found.has(at)) found.set(at, []);
     found.get(at).push(run);
   }
-  const best = bestOf(some, one);
+  const bests = bestsOf(some, one);
+  const best = (own) => own.filter((run) => bests.has(run)).map((run) => runs[run].name);
   return [...found]
     .sort(([a], [b]) => a - b)
     .map(([at, own]) => ({
-      text: own.includes(best) ? `best: run ${runs[best].name}` : '',
+      text: best(own).length ? `best: run ${best(own).join(', ')}` : '',
       tone: at < 0 ? 'var(--faint)' : toneFor(at / steps),
       runs: own,
-      at: best,
+      at: own.find((run) => bests.has(run)) ?? null,
     }));
 }
 

@@ -12,6 +12,8 @@ const metricNamed = (name) => metrics.find((metric) => `${metric.group}.${metric
 const metricName = (metric) => `${metric.group}.${metric.name}`;
 /** A key by its name, such as beta where alpha/beta took its place too. */
 const keyNamed = (name) => everyKey.find((key) => key.name === name);
+// Runs that differ in these are ranked apart.
+const APART = ['content', 'style', 'style.blend', 'size'].map(keyNamed).filter(Boolean);
 
 /** The number of a run, or null. */
 function valueOf(run, metric) {
@@ -96,16 +98,20 @@ const byName = (one, two) => nameRank(one) - nameRank(two);
 
 const finished = (run) => runs[run].status === 'finished';
 
-/** The best finished run of some, or null: where neither way is better there is none. */
-function bestOf(some, metric) {
-  if (!metric?.better || isApart(metricName(metric))) return null;
+/** The keys of photograph, painting and size across which one of some metrics does not compare. */
+function apartBy(...some) {
+  const places = some.flatMap((one) => data.effects.within[metrics.indexOf(one)]);
+  return keys.filter((key, at) => places.includes(at) && APART.includes(key));
+}
+
+/** The best finished runs of some, one for each photograph and painting that has several; none where neither way is better. */
+function bestsOf(some, metric) {
+  if (!metric?.better) return new Set();
   const order = byMerit(metric);
-  let best = null;
-  for (const run of some) {
-    if (!finished(run) || valueOf(run, metric) === null) continue;
-    if (best === null || order(run, best) < 0) best = run;
-  }
-  return best;
+  const ranked = some.filter((run) => finished(run) && valueOf(run, metric) !== null);
+  const first = (group) => group.runs.reduce((a, b) => (order(b, a) < 0 ? b : a));
+  const several = groups(ranked, apartBy(metric)).filter((group) => group.runs.length > 1);
+  return new Set(several.map(first));
 }
 
 /** Whether runs that agree in `given` agree in `key` too, so that it tells nothing more. */

@@ -84,7 +84,7 @@ const withOpened = (lines) =>
 function drawTable(stay = false) {
   const some = shownColumns();
   const lines = sortedLines();
-  const best = new Map(some.map((one) => [one, one.number ? bestNumber(one, lines) : null]));
+  const best = new Map(some.map((one) => [one, bestOfColumn(one, lines)]));
   tableOrder = lines.flatMap((line) => line.runs);
   drawHead(some);
   drawWidths(some, lines);
@@ -94,7 +94,7 @@ function drawTable(stay = false) {
     el(
       'tr',
       { 'data-run': line.run, class: line.within ? 'within' : null },
-      ...some.map((column) => tableCell(column, line, line.within ? null : best.get(column))),
+      ...some.map((one) => tableCell(one, line, !line.within && best.get(one).has(line.run))),
     );
   showLines(rows, stay);
   byId('runs-caption').textContent = tableCaption(lines, best);
@@ -104,8 +104,9 @@ function drawTable(stay = false) {
 function tableCaption(lines, best) {
   if (!lines.length) return 'No run passes the filter.';
   const words = ['Click a header to sort, a name to enlarge its picture.'];
-  if ([...best.values()].some((value) => value !== null))
-    words.push('★ is the best of its column.');
+  const most = Math.max(...[...best.values()].map((own) => own.size));
+  if (most === 1) words.push('★ is the best of its column.');
+  if (most > 1) words.push('★ is the best of its column, among those that compare.');
   if (favorites.size) words.push('♥\ufe0e is the voters’ favorite.');
   if (bySeeds())
     words.push('Runs that differ in their seed alone are one row: mean ± standard deviation.');

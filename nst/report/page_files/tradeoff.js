@@ -31,9 +31,7 @@ function paretoFront(some, across, up) {
 
 /** A front for each photograph, painting and size that the two metrics do not compare across. */
 function frontsOf(some, across, up) {
-  const places = [across, up].flatMap((one) => data.effects.within[metrics.indexOf(one)]);
-  const apartBy = keys.filter((key, at) => places.includes(at) && APART.includes(key));
-  return groups(some, apartBy).map((group) => paretoFront(group.runs, across, up));
+  return groups(some, apartBy(across, up)).map((group) => paretoFront(group.runs, across, up));
 }
 
 function drawTradeoff(node) {

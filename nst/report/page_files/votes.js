@@ -6,11 +6,6 @@ const favorites = new Set((voted?.groups ?? []).flatMap((group) => group.favorit
 /** Whether a run has the picture that the voters like best of its photograph and painting. */
 const isFavorite = (run) => favorites.has(run);
 
-/** Whether a number is the voters', and of several photographs or paintings: these do not compare. */
-function isApart(name) {
-  return voted?.groups.length > 1 && /^metrics\.preference(\/|$)/.test(name);
-}
-
 /** Whether a number is the preference of one of several voters. */
 const isOfOneVoter = (one) => one.group === 'metrics' && one.name.startsWith('preference/');
 
