@@ -11,6 +11,8 @@ from pages import LABELS, POOLINGS, READY, Page, Show, a_run, panels, picture_of
 from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.common.keys import Keys
+
+from nst.rundir.runs import Run
 from selenium.webdriver.support.ui import Select
 
 from nst.report import axes, page_data, search, shipped
@@ -59,7 +61,7 @@ def test_the_metric_colors_and_the_best_is_marked(opened: Page):
 
 def test_the_best_is_of_each_photograph_by_itself(show: Show, tmp_path: Path):
     numbers = {"cat": (0.4, 0.2, 0.3), "cup": (0.9, 0.8, 0.7), "moon": (0.1,)}
-    runs = []
+    runs: list[Run] = []
     for photograph, values in numbers.items():
         for beta, distance in zip((10.0, 100.0, 1000.0), values, strict=False):
             metrics: dict[str, float | None] = {"style_distance": distance, "ssim": 0.5}
