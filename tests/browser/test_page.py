@@ -11,13 +11,11 @@ from pages import LABELS, POOLINGS, READY, Page, Show, a_run, panels, picture_of
 from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.common.keys import Keys
-
-from nst.rundir.runs import Run
 from selenium.webdriver.support.ui import Select
 
 from nst.report import axes, page_data, search, shipped
 from nst.report.summary import Report
-from nst.rundir.runs import RecordedSource
+from nst.rundir.runs import RecordedSource, Run
 
 
 def test_words_go_down_and_numbers_across(opened: Page, sweep: Report):
