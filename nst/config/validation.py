@@ -166,9 +166,10 @@ def _sizes_and_steps(config: Config) -> dict[str, Any]:
     if not isinstance(steps, list):
         steps = [steps] * len(scales)
     if len(steps) != len(scales):
+        sizes = f"scales=auto, which are {scales}" if config.scales == "auto" else scales
         raise UserError(
             f"steps must be one whole number or one for each of scales, and {steps} has "
-            f"{len(steps)} for the {len(scales)} of {scales}"
+            f"{len(steps)} for the {len(scales)} of {sizes}"
         )
     steps = [_steps(one) for one in steps]
     if len(scales) == 1:  # the same run as of that size

@@ -461,6 +461,10 @@ def test_auto_scales_rise_from_128_to_the_size(compose: Compose, size: int, size
         (["scales=[32,true]"], "each of scales must be .* not True"),
         (["steps=[2,3]"], r"steps must be one whole number, not \[2, 3\]"),
         (["scales=[32,48]", "steps=[2,3,4]"], r"\[2, 3, 4\] has 3 for the 2 of \[32, 48\]"),
+        (
+            ["scales=auto", "size=64", "steps=[2,3]"],
+            r"2 for the 1 of scales=auto, which are \[64\]",
+        ),
         (["scales=[32,48]", "steps=[2,0]"], "steps must be a whole number from 1"),
         (["scales=[32,48]", "size=1"], "size must be a whole number of pixels"),
     ],
