@@ -134,7 +134,7 @@ def _check_fields(field: str, distribution: str, fields: dict[str, Any]) -> None
 def _check_number(field: str, value: object, whole: bool) -> None:
     if whole and type(value) is not int:
         raise UserError(f"{field} must be a whole number, not {value!r}")
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300:
         return
     hint = ""
     if isinstance(value, str):

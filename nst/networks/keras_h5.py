@@ -5,15 +5,13 @@
 
 import json
 import math
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from nst.base import apart
 from nst.base.errors import UserError
 from nst.networks.spec import NETWORKS, Network
 
@@ -63,12 +61,7 @@ def _read_apart(path: Path, network: str, wanted: str) -> bytes:
 
     Some damaged files make HDF5's library crash, others make it loop for ever, deaf to Ctrl-C.
     """
-    command = [sys.executable, "-P", "-m", "nst.networks.keras_layouts", str(path), network, wanted]
-    # It finds packages where this process does. Ctrl-C isn't for it: it ends soon.
-    places = os.pathsep.join(map(os.path.abspath, sys.path))
-    # A thread's stack counts as memory taken, and numpy would start one for each core.
-    environment = os.environ | {"PYTHONPATH": places, "OPENBLAS_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, env=environment, start_new_session=True)
+    done = apart.run("nst.networks.keras_layouts", str(path), network, wanted)
     if done.returncode == 0:
         return done.stdout
     if done.returncode == 1 and done.stdout:

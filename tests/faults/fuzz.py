@@ -58,14 +58,23 @@ class Target(NamedTuple):
 
 
 def pictures(folder: Path) -> Target:
-    """Return the reader of picture files."""
-    from nst.images import files as images
+    """Return the reader of picture files.
 
-    def read(data: bytes) -> Any:
+    imagecodecs crashes on some TIFFs, which is why nst gives it a process of its own. Here it's the
+    worker's, and what kills the worker is read again as nst does it.
+    """
+    from nst.images import files as images
+    from nst.images import tiff, tiff_samples
+
+    def apart(data: bytes) -> Any:
         (folder / "picture").write_bytes(data)
         return images.load(folder / "picture", 32, key="style.path")
 
-    return Target(list(seeds.pictures()), read, mutations.damaged_picture)
+    def read(data: bytes) -> Any:
+        with mock.patch.object(tiff, "_unpacked", tiff_samples.read):
+            return apart(data)
+
+    return Target(list(seeds.pictures()), read, mutations.damaged_picture, apart=apart)
 
 
 def keras(folder: Path) -> Target:

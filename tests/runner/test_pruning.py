@@ -229,6 +229,8 @@ def test_nonsense_in_early_terminate(asked: Any, metric: bool, sentence: str):
         (["sweep.prune=soon"], "sweep.prune must be the steps of the first rung"),
         (["sweep.prune=0"], "not 0"),
         (["sweep.prune=1e999"], "not inf"),
+        ([f"sweep.prune={'9' * 400}"], "not 9999"),
+        ([f"sweep.prune=[-{'9' * 400}]"], "steps must be whole numbers from 1"),
         (["sweep.prune={steps: 20, eta: nan}"], "not nan"),
         (["sweep.prune=[60,20]"], "steps must rise"),
         (["sweep.prune={step: 20}"], "did you mean 'steps'?"),
