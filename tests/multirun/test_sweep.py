@@ -414,7 +414,7 @@ def said(line: str, parts: Sequence[str]) -> None:
     ("text", "parts"),
     [
         (GRID.replace("1000.0", "-1.0"), ["parameters.beta", "accepts -1.0", "at least 0"]),
-        (GRID.replace("1000.0", "lots"), ["parameters.beta", "accepts 'lots'", "beta must be a number"]),
+        (GRID.replace("1000.0", "lots"), ["parameters.beta", "accepts 'lots'", "must be a number"]),
         (GRID.replace("1000.0", "null"), ["parameters.beta", 'write "null"']),
         (
             GRID.replace("beta: {values: [100.0", "style.layers: {values: ['conv1_1, conv2_1'"),
