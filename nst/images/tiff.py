@@ -191,7 +191,11 @@ def _unpacked(file: Path, number: int) -> tuple[np.ndarray, np.ndarray]:
     """Return what `nst.images.tiff_samples.read` does, in a process of its own."""
     done = apart.run("nst.images.tiff_samples", str(file), str(number))
     if done.returncode:
-        raise ValueError("tifffile can't unpack it")
+        # A traceback ends in "ValueError: parts are missing", say; a crash leaves no reason.
+        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise ValueError(
+            said.partition(": ")[2] if done.returncode == 1 else "unpacking it crashes"
+        )
     written = io.BytesIO(done.stdout)
     samples, palette = (np.load(written, allow_pickle=False) for _ in range(2))
     return samples, palette

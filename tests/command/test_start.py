@@ -102,7 +102,6 @@ def test_a_recolored_start_has_the_colors_of_the_painting(compose):
     prepared = prepare.prepare(compose(*TWO_STEPS, *SHALLOW, "init=recolored"))
     found = prepare.start(prepared)
     photograph, painting = prepared.content_image, prepared.style_images[0]
-    photograph, painting = prepared.content_image, prepared.style_images[0]
     (mean_c, cov_c), (mean_s, cov_s) = (
         (colors.mean(0), np.cov(colors.T, bias=True))
         for colors in (one.reshape(-1, 3).astype(float) for one in (photograph, painting))

@@ -76,8 +76,8 @@ def contents(folder: Path) -> list[Any]:
     for path in pictures:
         with Image.open(path) as picture:
             picture.verify()
-    # A kill after the last record leaves the lock, which whoever runs there next takes.
-    files = {name for name in names if not name.startswith(("wandb", ".nst.lock"))}
+    # A kill at the very end can leave the lock file; the next run takes it over.
+    files = {name for name in names if not name.startswith("wandb")} - {".nst.lock"}
     return [files, fields, losses(folder), *(path.read_bytes() for path in pictures)]
 
 

@@ -100,7 +100,7 @@ def test_a_growth_that_is_killed_goes_on(command: Command):
     sweep = command.folder / "sweep"
     assert command(*SWEEP, "tv.gamma=0,1").returncode == 0
     before = seen(sweep)
-    # QUIET has steps=2, and a key keeps its place: all of 2 steps come first, as 2 and 3.
+    # steps comes first, as in QUIET, so the new cells of 2 steps are 2 and 3.
     whole = (*SWEEP, "tv.gamma=3,2,1,0", "steps=2,1e5", "check_every=1")
     running = command.start(*whole)
     await_rows(sweep / "4", 3, running)
@@ -112,7 +112,7 @@ def test_a_growth_that_is_killed_goes_on(command: Command):
     done = command(*SWEEP, "tv.gamma=4,3,2,1,0", "check_every=1")
     assert done.returncode == 0, done.stderr
     assert (cells(sweep)["2"], cells(sweep)["3"]) == ((0, 3.0), (0, 2.0))
-    # The killed one may come back for 5 to 7.
+    # 5 to 7 stay reserved for the process that was killed.
     assert sorted(path.name for path in sweep.glob("[0-9]*")) == [*numbers, "8"]
     after = seen(sweep)
     assert {name: after[name] for name in before} == before

@@ -26,9 +26,10 @@ function fitGrid() {
     grid.classList.toggle('is-compact', compact);
     return chosen || fitting(grid, panels);
   };
-  // Compact first: many small pictures are laid out without the lines below them, which take most of the time.
-  let size = measure(innerWidth >= 600);
-  if (size >= COMPACT && innerWidth >= 600) {
+  // Compact first: the lines below many small pictures take longest to lay out.
+  const roomy = innerWidth >= 600;
+  let size = measure(roomy);
+  if (roomy && size >= COMPACT) {
     const whole = measure(false);
     if (whole >= COMPACT) size = whole;
     else grid.classList.add('is-compact');

@@ -77,15 +77,17 @@ function metricClasses(some) {
     found.get(at).push(run);
   }
   const bests = bestsOf(some, one);
-  const best = (own) => own.filter((run) => bests.has(run)).map((run) => runs[run].name);
   return [...found]
     .sort(([a], [b]) => a - b)
-    .map(([at, own]) => ({
-      text: best(own).length ? `best: run ${best(own).join(', ')}` : '',
-      tone: at < 0 ? 'var(--faint)' : toneFor(at / steps),
-      runs: own,
-      at: own.find((run) => bests.has(run)) ?? null,
-    }));
+    .map(([at, own]) => {
+      const best = own.filter((run) => bests.has(run));
+      return {
+        text: best.length ? `best: run ${best.map((run) => runs[run].name).join(', ')}` : '',
+        tone: at < 0 ? 'var(--faint)' : toneFor(at / steps),
+        runs: own,
+        at: best[0] ?? null,
+      };
+    });
 }
 
 /** A run by what tells it from the others. */
